@@ -1,0 +1,10 @@
+//! The Linux x86-64 ABI: numbers, structures, flag sets, errors and typed guest pointers.
+#![no_std]
+#![forbid(unsafe_code)]
+
+pub mod errno;
+pub mod nr;
+pub mod user;
+
+pub use errno::{Errno, SysResult};
+pub use user::{RawArg, UserCStr, UserPtr};
