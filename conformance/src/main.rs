@@ -1,3 +1,29 @@
-//! See `ARCHITECTURE.md`.
+//! The command line of the conformance suite; see `conformance --help`.
 #![forbid(unsafe_code)]
-fn main() {}
+
+use clap::{Parser, Subcommand};
+use conformance::{own, report};
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(
+    version,
+    about = "Runs programs natively and under lx and compares what they show"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// The suite's own guest programs, case by case
+    Own(own::Options),
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Own(options) => own::run(&options),
+    };
+    report::exit_code(result)
+}

@@ -1,0 +1,13 @@
+//! Conformance: the same programs run natively and under `lx`, and what they show is compared.
+//!
+//! Nothing here links against the layer; it drives built binaries only.
+#![forbid(unsafe_code)]
+
+pub mod child;
+pub mod expect;
+
+pub mod guests;
+pub mod lx;
+pub mod own;
+pub mod pool;
+pub mod report;
