@@ -22,7 +22,11 @@ impl Errno {
     /// The error with that number; `None` outside 1..=4095.
     #[must_use]
     pub const fn from_raw(number: u16) -> Option<Self> {
-        if number == 0 || number > 4095 { None } else { Some(Self(number)) }
+        if number == 0 || number > 4095 {
+            None
+        } else {
+            Some(Self(number))
+        }
     }
 
     /// The positive number.

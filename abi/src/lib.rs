@@ -2,9 +2,12 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod arg;
 pub mod errno;
 pub mod nr;
 pub mod user;
+pub mod version;
 
 pub use errno::{Errno, SysResult};
 pub use user::{RawArg, UserCStr, UserPtr};
+pub use version::KernelVersion;

@@ -24,7 +24,10 @@ impl<T> UserPtr<T> {
     /// The pointer with that address.
     #[must_use]
     pub const fn new(address: usize) -> Self {
-        Self { address, of: PhantomData }
+        Self {
+            address,
+            of: PhantomData,
+        }
     }
 
     /// The address in the guest's (and so this) address space.
@@ -42,7 +45,10 @@ impl<T> UserPtr<T> {
     /// The address of element `index` of an array of `T` that starts here; wraps.
     #[must_use]
     pub const fn element(self, index: usize) -> Self {
-        Self::new(self.address.wrapping_add(index.wrapping_mul(size_of::<T>())))
+        Self::new(
+            self.address
+                .wrapping_add(index.wrapping_mul(size_of::<T>())),
+        )
     }
 }
 

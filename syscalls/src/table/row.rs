@@ -1,0 +1,138 @@
+//! What a row of the dispatch table is, and the macro that writes rows.
+
+use abi::arg::ArgKind;
+use abi::{Errno, KernelVersion, SysResult};
+use kernel::Task;
+
+/// A handler behind its shim: it takes the raw registers and converts them to the types of the row.
+pub type Handler = fn(&mut Task, &[usize; 6]) -> SysResult;
+
+/// How a call is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// Answered in the brand, without a host call.
+    Served,
+    /// A handler checks, rewrites or virtualises, then makes host calls.
+    Translated,
+    /// Same meaning on the host, harmless arguments: forwarded unchanged.
+    Direct,
+    /// A defined error; the note says why.
+    Refused(Errno),
+}
+
+impl Class {
+    /// The word for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Served => "served",
+            Self::Translated => "translated",
+            Self::Direct => "direct",
+            Self::Refused(_) => "refused",
+        }
+    }
+}
+
+/// One argument of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArgSpec {
+    /// Its name in the man page.
+    pub name: &'static str,
+    /// What it means.
+    pub kind: ArgKind,
+}
+
+/// One call.
+#[derive(Clone, Copy)]
+pub struct Row {
+    /// The number in rax.
+    pub nr: u16,
+    /// The name in `syscall_64.tbl`.
+    pub name: &'static str,
+    /// How it is served.
+    pub class: Class,
+    /// Its arguments, in order.
+    pub args: &'static [ArgSpec],
+    /// What serves it; `None` for direct and refused rows.
+    pub handler: Option<Handler>,
+    /// The first kernel that has it.
+    pub since: KernelVersion,
+    /// What is done and why that is right (direct: why it is safe; refused: why).
+    pub note: &'static str,
+}
+
+impl Row {
+    /// Which arguments name open descriptors: bit n for argument n.
+    #[must_use]
+    pub const fn descriptors(&self) -> u8 {
+        let mut mask = 0;
+        let mut index = 0;
+        while index < self.args.len() {
+            if self.args[index].kind.is_descriptor() {
+                mask |= 1 << index;
+            }
+            index += 1;
+        }
+        mask
+    }
+}
+
+/// Writes rows of the dispatch table, as one constant slice `ROWS`:
+///
+/// ```text
+/// rows! {
+///     0 read(fd: Fd, buf: Ptr, count: Size) direct, since V1_0, "why forwarding is safe";
+///     257 openat(dirfd: DirFd, path: Path) translated crate::fs::open::openat, since V2_6_16, "what is done";
+///     425 io_uring_setup() refused ENOSYS, since V5_1, "why";
+/// }
+/// ```
+///
+/// A handler is a `fn(&mut Task, A, B, …) -> SysResult` with exactly the types of the row.
+macro_rules! rows {
+    ($(
+        $nr:literal $name:ident ( $($arg:ident : $ty:ty),* $(,)? )
+        $class:ident $($spec:ident)::*, since $since:ident, $note:literal;
+    )*) => {
+        /// The rows of this file, by number.
+        pub(super) const ROWS: &[$crate::table::row::Row] = &[$(
+            $crate::table::row::Row {
+                nr: $nr,
+                name: stringify!($name),
+                class: $crate::table::row::rows!(@class $class $($spec)::*),
+                args: &[$(
+                    $crate::table::row::ArgSpec {
+                        name: stringify!($arg),
+                        kind: <$ty as abi::arg::Arg>::KIND,
+                    },
+                )*],
+                handler: $crate::table::row::rows!(@handler $class [$($spec)::*] $($ty),*),
+                since: abi::KernelVersion::$since,
+                note: $note,
+            },
+        )*];
+    };
+
+    (@class served $($path:ident)::+) => { $crate::table::row::Class::Served };
+    (@class translated $($path:ident)::+) => { $crate::table::row::Class::Translated };
+    (@class direct) => { $crate::table::row::Class::Direct };
+    (@class refused $errno:ident) => {
+        $crate::table::row::Class::Refused(abi::Errno::$errno)
+    };
+
+    (@handler direct [] $($ty:ty),*) => { None };
+    (@handler refused [$errno:ident] $($ty:ty),*) => { None };
+    (@handler $class:ident [$($path:ident)::+] $($ty:ty),*) => {{
+        #[allow(unused_variables, unused_mut, reason = "a call without arguments reads none")]
+        fn shim(task: &mut kernel::Task, raw: &[usize; 6]) -> abi::SysResult {
+            let mut raw = raw.iter().copied();
+            // The language evaluates the arguments from left to right.
+            $($path)::+(
+                task,
+                $(<$ty as From<abi::RawArg>>::from(abi::RawArg(raw.next().unwrap_or(0))),)*
+            )
+        }
+        Some(shim as $crate::table::row::Handler)
+    }};
+}
+
+pub(crate) use rows;
