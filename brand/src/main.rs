@@ -1,3 +1,9 @@
-//! See `ARCHITECTURE.md`.
+//! The brand: the freestanding image that lives in every guest process. See `ARCHITECTURE.md`.
+#![no_std]
+#![no_main]
 #![forbid(unsafe_code)]
-fn main() {}
+
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    loop {}
+}

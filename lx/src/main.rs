@@ -1,3 +1,9 @@
-//! See `ARCHITECTURE.md`.
+//! The command line of lx. See `ARCHITECTURE.md`.
 #![forbid(unsafe_code)]
-fn main() {}
+
+/// The brand's image, built by `build.rs`.
+static BRAND: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/brand.image"));
+
+fn main() {
+    println!("{}", BRAND.len());
+}
