@@ -5,6 +5,7 @@
 pub mod arg;
 pub mod errno;
 pub mod nr;
+pub mod signal;
 pub mod user;
 pub mod version;
 
