@@ -67,21 +67,31 @@ pub fn run(options: &Options) -> Result<Tally, String> {
 
 /// The cases that the options ask for.
 pub fn select(options: &Options) -> Result<Vec<Case>, String> {
+    // `guest/case` names the case in every variant of the guest.
     let wanted = |name: &str| {
-        options.filters.is_empty()
-            || options
-                .filters
+        let plain = match name.split_once('/') {
+            Some((guest, case)) => {
+                format!(
+                    "{}/{case}",
+                    guest.split_once('.').map_or(guest, |(stem, _)| stem)
+                )
+            }
+            None => name.to_owned(),
+        };
+        let filters = &options.filters;
+        filters.is_empty()
+            || filters
                 .iter()
-                .any(|part| name.contains(part.as_str()))
+                .any(|part| name.contains(part.as_str()) || plain.contains(part.as_str()))
     };
-    // A filter of the form guest/case builds just that guest.
+    // Builds no guest that a filter of that form leaves out.
     let admits = |stem: &str| {
         options.filters.is_empty()
             || options
                 .filters
                 .iter()
                 .any(|part| match part.split_once('/') {
-                    Some((guest, _)) => guest.starts_with(stem) || stem.contains(guest),
+                    Some((guest, _)) => stem.ends_with(guest.split('.').next().unwrap_or(guest)),
                     None => true,
                 })
     };
