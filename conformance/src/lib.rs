@@ -7,6 +7,7 @@ pub mod child;
 pub mod expect;
 
 pub mod guests;
+pub mod ltp;
 pub mod lx;
 pub mod own;
 pub mod pool;

@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use clap::{Parser, Subcommand};
-use conformance::{own, report};
+use conformance::{ltp, own, report};
 use std::process::ExitCode;
 
 #[derive(Parser)]
@@ -19,11 +19,14 @@ struct Cli {
 enum Command {
     /// The suite's own guest programs, case by case
     Own(own::Options),
+    /// A suite of the Linux Test Project
+    Ltp(ltp::Options),
 }
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Own(options) => own::run(&options),
+        Command::Ltp(options) => ltp::run(&options),
     };
     report::exit_code(result)
 }
