@@ -1,0 +1,113 @@
+//! The file systems that a guest's paths lead to.
+//!
+//! Guest descriptors are host descriptors, so most calls never come here: a file system is
+//! asked only when a call names a *path*, and only to say where on the host the thing lies
+//! ([`FileSystem::locate`]), to open it, or to read it as a link. [`MountTable`] picks the file
+//! system by the spelling of the path alone, in a few nanoseconds; a file system that claims a
+//! path must then find out whether the thing really is one of its own and otherwise behave as
+//! the host does.
+
+mod mounts;
+mod view;
+
+use core::ffi::CStr;
+
+use abi::SysResult;
+use alloc::ffi::CString;
+
+pub use mounts::MountTable;
+pub use view::{CredentialView, Layout, ProcView, SignalView};
+
+/// `AT_FDCWD`: the path is relative to the working directory.
+pub const AT_FDCWD: i32 = -100;
+
+/// What a call names: a path, and the directory that it is relative to unless it is absolute.
+/// The path is the brand's own copy of the guest's bytes, so that what was checked is what the
+/// host then gets.
+#[derive(Clone, Copy, Debug)]
+pub struct At<'a> {
+    /// The directory's descriptor, or [`AT_FDCWD`].
+    pub dirfd: i32,
+    /// The path.
+    pub path: &'a CStr,
+}
+
+impl<'a> At<'a> {
+    /// A path relative to the working directory.
+    #[must_use]
+    pub const fn cwd(path: &'a CStr) -> Self {
+        Self { dirfd: AT_FDCWD, path }
+    }
+}
+
+/// How to open, as in openat2(2): flags and mode of open(2), and `RESOLVE_*` bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OpenHow {
+    /// `O_*`.
+    pub flags: u64,
+    /// The mode of a file that the call creates.
+    pub mode: u64,
+    /// `RESOLVE_*`; anything but 0 needs openat2(2) on the host.
+    pub resolve: u64,
+}
+
+/// What is done with a symbolic link in the last component of a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Links {
+    /// The call works on what the link leads to.
+    Follow,
+    /// The call works on the link itself.
+    Keep,
+}
+
+/// Where the host has what a path names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Under the very same name.
+    Same,
+    /// Under another, absolute name. Links there are to be followed.
+    Elsewhere(CString),
+    /// Under the same name, but it is a directory of descriptors whose size (`st_size` is their
+    /// number since Linux 6.2) counts that many which the guest does not have.
+    Descriptors {
+        /// How many are hidden.
+        hidden: u64,
+    },
+}
+
+/// A file system: what is behind some of the paths that a guest can name.
+pub trait FileSystem: Sync {
+    /// Whether a path with this spelling can lead here. Called for every path of every call, so
+    /// it must cost a few nanoseconds; it may say yes too often, never too seldom.
+    fn claims(&self, path: &[u8]) -> bool;
+
+    /// Where the host has what `at` names.
+    ///
+    /// # Errors
+    /// What the kernel would say when the path does not lead to anything (`ENOENT`, ...).
+    fn locate(&self, view: &dyn ProcView, at: At<'_>, links: Links) -> SysResult<Place>;
+
+    /// open(2): the new descriptor.
+    ///
+    /// # Errors
+    /// Those of openat2(2), `ERESTARTSYS` among them where the call can block.
+    fn open(&self, view: &dyn ProcView, at: At<'_>, how: &OpenHow) -> SysResult;
+
+    /// readlinkat(2) into a buffer of the brand: how many bytes were stored. `None` when the
+    /// host's own answer is the right one.
+    ///
+    /// # Errors
+    /// Those of readlinkat(2).
+    fn readlink(&self, view: &dyn ProcView, at: At<'_>, into: &mut [u8])
+    -> SysResult<Option<usize>>;
+
+    /// An open directory of this file system whose listing differs from the host's; `None` for
+    /// every other descriptor. `fd` is one that the guest may use.
+    fn directory(&self, view: &dyn ProcView, fd: i32) -> Option<&dyn File>;
+}
+
+/// An open file whose content is not quite the host's.
+pub trait File {
+    /// Whether the directory entry with that name is visible to the guest.
+    fn shows(&self, view: &dyn ProcView, name: &[u8]) -> bool;
+}
