@@ -1,16 +1,36 @@
 //! The dispatch table: one row per x86-64 call of Linux 6.18. The rows stand in the files beside
 //! this one, by number; everything else that knows calls by number is computed from them.
 
+#[cfg(any(test, feature = "alloc"))]
+mod page;
 mod row;
 mod rows_000;
+mod rows_040;
+mod rows_080;
+mod rows_127;
+mod rows_187;
+mod rows_240;
+mod rows_300;
+mod rows_424;
 
+#[cfg(any(test, feature = "alloc"))]
+pub use page::compatibility_page;
 pub use row::{ArgSpec, Class, Handler, Row};
 
 use abi::KernelVersion;
 use abi::nr::LIMIT;
 
 /// Every file of rows.
-const FILES: [&[Row]; 1] = [rows_000::ROWS];
+const FILES: [&[Row]; 8] = [
+    rows_000::ROWS,
+    rows_040::ROWS,
+    rows_080::ROWS,
+    rows_127::ROWS,
+    rows_187::ROWS,
+    rows_240::ROWS,
+    rows_300::ROWS,
+    rows_424::ROWS,
+];
 
 /// The table, by call number.
 pub static TABLE: [Option<Row>; LIMIT] = {
@@ -73,3 +93,6 @@ const fn fast_flags(row: &Row) -> u8 {
 pub fn row(nr: usize) -> Option<&'static Row> {
     TABLE.get(nr)?.as_ref()
 }
+
+#[cfg(test)]
+mod tests;

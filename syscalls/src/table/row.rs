@@ -77,6 +77,14 @@ impl Row {
     }
 }
 
+/// The name of an argument without the `r#` that a Rust keyword needs.
+pub(super) const fn plain(name: &'static str) -> &'static str {
+    match name.as_bytes() {
+        [b'r', b'#', ..] => name.split_at(2).1,
+        _ => name,
+    }
+}
+
 /// Writes rows of the dispatch table, as one constant slice `ROWS`:
 ///
 /// ```text
@@ -101,7 +109,7 @@ macro_rules! rows {
                 class: $crate::table::row::rows!(@class $class $($spec)::*),
                 args: &[$(
                     $crate::table::row::ArgSpec {
-                        name: stringify!($arg),
+                        name: $crate::table::row::plain(stringify!($arg)),
                         kind: <$ty as abi::arg::Arg>::KIND,
                     },
                 )*],

@@ -1,0 +1,39 @@
+//! Rows 40 to 79: sockets, processes, System V IPC, open files.
+
+use super::row::rows;
+use abi::arg::{Fd, Flags, Int, Long, Offset, Path, Pid, Ptr, Signal, Size, Uint, Ulong};
+
+rows! {
+    40 sendfile(out_fd: Fd, in_fd: Fd, offset: Ptr, count: Size) direct, since V2_2, "copies between files that the guest holds";
+    41 socket(domain: Int, r#type: Int, protocol: Int) direct, since V2_0, "the network namespace and the confinement bound what it reaches";
+    42 connect(sockfd: Fd, addr: Ptr, addrlen: Int) direct, since V2_0, "the network namespace and file permissions bound what it reaches";
+    43 accept(sockfd: Fd, addr: Ptr, addrlen: Ptr) direct, since V2_0, "acts on a socket that the guest holds";
+    44 sendto(sockfd: Fd, buf: Ptr, len: Size, flags: Flags, dest_addr: Ptr, addrlen: Int) direct, since V2_0, "acts on a socket that the guest holds";
+    45 recvfrom(sockfd: Fd, buf: Ptr, len: Size, flags: Flags, src_addr: Ptr, addrlen: Ptr) direct, since V2_0, "acts on a socket that the guest holds";
+    46 sendmsg(sockfd: Fd, msg: Ptr, flags: Flags) direct, since V2_0, "acts on a socket that the guest holds; descriptors travel by host number";
+    47 recvmsg(sockfd: Fd, msg: Ptr, flags: Flags) direct, since V2_0, "acts on a socket that the guest holds; received descriptors take free numbers";
+    48 shutdown(sockfd: Fd, how: Int) direct, since V2_0, "acts on a socket that the guest holds";
+    49 bind(sockfd: Fd, addr: Ptr, addrlen: Int) direct, since V2_0, "the network namespace and file permissions bound what it may name";
+    50 listen(sockfd: Fd, backlog: Int) direct, since V2_0, "acts on a socket that the guest holds";
+    51 getsockname(sockfd: Fd, addr: Ptr, addrlen: Ptr) direct, since V2_0, "describes a socket that the guest holds";
+    52 getpeername(sockfd: Fd, addr: Ptr, addrlen: Ptr) direct, since V2_0, "describes a socket that the guest holds";
+    53 socketpair(domain: Int, r#type: Int, protocol: Int, sv: Ptr) direct, since V2_0, "makes two descriptors that belong to the guest";
+    54 setsockopt(sockfd: Fd, level: Int, optname: Int, optval: Ptr, optlen: Int) direct, since V2_0, "acts on a socket that the guest holds; the kernel checks privileged options";
+    55 getsockopt(sockfd: Fd, level: Int, optname: Int, optval: Ptr, optlen: Ptr) direct, since V2_0, "describes a socket that the guest holds";
+    61 wait4(pid: Pid, wstatus: Ptr, options: Int, rusage: Ptr) direct, since V1_0, "guest processes are host processes with the same parent and exit status";
+    62 kill(pid: Pid, sig: Signal) direct, since V1_0, "process numbers are the host's in this version; the kernel checks permission";
+    64 semget(key: Int, nsems: Int, semflg: Int) direct, since V2_0, "System V keys belong to the IPC namespace that the zone runs in";
+    65 semop(semid: Int, sops: Ptr, nsops: Uint) direct, since V2_0, "waits in the interruptible window; the kernel checks permission";
+    66 semctl(semid: Int, semnum: Int, cmd: Int, arg: Ulong) direct, since V2_0, "System V semaphores belong to the IPC namespace; the kernel checks ownership";
+    68 msgget(key: Int, msgflg: Int) direct, since V2_0, "System V keys belong to the IPC namespace that the zone runs in";
+    69 msgsnd(msqid: Int, msgp: Ptr, msgsz: Size, msgflg: Int) direct, since V2_0, "waits in the interruptible window; the kernel checks permission";
+    70 msgrcv(msqid: Int, msgp: Ptr, msgsz: Size, msgtyp: Long, msgflg: Int) direct, since V2_0, "waits in the interruptible window; the kernel checks permission";
+    71 msgctl(msqid: Int, cmd: Int, buf: Ptr) direct, since V2_0, "System V queues belong to the IPC namespace; the kernel checks ownership";
+    72 fcntl(fd: Fd, op: Uint, arg: Ulong) direct, since V1_0, "F_DUPFD takes a free number, which the brand's descriptors never are; the rest acts on the guest's file";
+    73 flock(fd: Fd, op: Int) direct, since V2_0, "locks a file that the guest holds";
+    74 fsync(fd: Fd) direct, since V1_0, "acts on a file that the guest holds";
+    75 fdatasync(fd: Fd) direct, since V2_0, "acts on a file that the guest holds";
+    76 truncate(path: Path, length: Offset) direct, since V1_0, "the guest's root is the host's in this version; the kernel checks permission";
+    77 ftruncate(fd: Fd, length: Offset) direct, since V1_0, "acts on a file that the guest holds";
+    79 getcwd(buf: Ptr, size: Ulong) direct, since V2_2, "the working directory is the host process's own";
+}

@@ -1,0 +1,55 @@
+//! Rows 187 to 239: extended attributes, futexes, timers, asynchronous I/O, epoll.
+
+use super::row::rows;
+use abi::arg::{
+    Clock, Fd, Flags, Int, Long, Offset, Path, Pid, Ptr, Signal, Size, Str, Uint, Ulong,
+};
+
+rows! {
+    187 readahead(fd: Fd, offset: Offset, count: Size) direct, since V2_4, "fills the page cache from a file that the guest holds";
+    188 setxattr(path: Path, name: Str, value: Ptr, size: Size, flags: Flags) direct, since V2_4, "the guest's root is the host's in this version; the kernel checks permission";
+    189 lsetxattr(path: Path, name: Str, value: Ptr, size: Size, flags: Flags) direct, since V2_4, "the guest's root is the host's in this version; the kernel checks permission";
+    190 fsetxattr(fd: Fd, name: Str, value: Ptr, size: Size, flags: Flags) direct, since V2_4, "acts on a file that the guest holds; the kernel checks permission";
+    191 getxattr(path: Path, name: Str, value: Ptr, size: Size) direct, since V2_4, "the guest's root is the host's in this version; the kernel checks permission";
+    192 lgetxattr(path: Path, name: Str, value: Ptr, size: Size) direct, since V2_4, "the guest's root is the host's in this version; the kernel checks permission";
+    193 fgetxattr(fd: Fd, name: Str, value: Ptr, size: Size) direct, since V2_4, "describes a file that the guest holds";
+    194 listxattr(path: Path, list: Ptr, size: Size) direct, since V2_4, "the guest's root is the host's in this version; the kernel checks permission";
+    195 llistxattr(path: Path, list: Ptr, size: Size) direct, since V2_4, "the guest's root is the host's in this version; the kernel checks permission";
+    196 flistxattr(fd: Fd, list: Ptr, size: Size) direct, since V2_4, "describes a file that the guest holds";
+    197 removexattr(path: Path, name: Str) direct, since V2_4, "the guest's root is the host's in this version; the kernel checks permission";
+    198 lremovexattr(path: Path, name: Str) direct, since V2_4, "the guest's root is the host's in this version; the kernel checks permission";
+    199 fremovexattr(fd: Fd, name: Str) direct, since V2_4, "acts on a file that the guest holds; the kernel checks permission";
+    200 tkill(tid: Pid, sig: Signal) direct, since V2_4, "guest threads are host threads; the kernel checks permission";
+    202 futex(uaddr: Ptr, futex_op: Int, val: Uint, timeout: Ptr, uaddr2: Ptr, val3: Uint) direct, since V2_6, "works on guest memory by address; waits in the interruptible window";
+    203 sched_setaffinity(pid: Pid, cpusetsize: Uint, mask: Ptr) direct, since V2_6, "guest threads are host threads; the kernel checks permission";
+    204 sched_getaffinity(pid: Pid, cpusetsize: Uint, mask: Ptr) direct, since V2_6, "guest threads are host threads";
+    205 set_thread_area(u_info: Ptr) refused ENOSYS, since V2_6, "64-bit kernels answer so to 64-bit callers; arch_prctl sets the bases";
+    206 io_setup(nr_events: Uint, ctx_idp: Ptr) direct, since V2_6, "the ring lies in guest memory where the kernel finds room";
+    207 io_destroy(ctx_id: Ulong) direct, since V2_6, "ends a context of this address space";
+    208 io_getevents(ctx_id: Ulong, min_nr: Long, nr: Long, events: Ptr, timeout: Ptr) direct, since V2_6, "reads a context of this address space; waits in the interruptible window";
+    209 io_submit(ctx_id: Ulong, nr: Long, iocbpp: Ptr) direct, since V2_6, "reads and writes files of this process into guest memory; the kernel checks each request";
+    210 io_cancel(ctx_id: Ulong, iocb: Ptr, result: Ptr) direct, since V2_6, "ends a request of this address space";
+    211 get_thread_area(u_info: Ptr) refused ENOSYS, since V2_6, "64-bit kernels answer so to 64-bit callers; arch_prctl reads the bases";
+    212 lookup_dcookie(cookie: Ulong, buffer: Ptr, len: Size) refused ENOSYS, since V2_6, "served the OProfile driver; Linux 6.7 took it away";
+    213 epoll_create(size: Int) direct, since V2_6, "makes a descriptor that belongs to the guest";
+    214 epoll_ctl_old() refused ENOSYS, since V2_6, "an interface of a development kernel; no release had it";
+    215 epoll_wait_old() refused ENOSYS, since V2_6, "an interface of a development kernel; no release had it";
+    219 restart_syscall() direct, since V2_6, "the kernel resumes an interrupted wait by it; called out of turn it is EINTR";
+    220 semtimedop(semid: Int, sops: Ptr, nsops: Uint, timeout: Ptr) direct, since V2_6, "waits in the interruptible window; the kernel checks permission";
+    221 fadvise64(fd: Fd, offset: Offset, len: Size, advice: Int) direct, since V2_6, "a hint on a file that the guest holds";
+    222 timer_create(clockid: Clock, sevp: Ptr, timerid: Ptr) direct, since V2_6, "the brand uses no timer, so all are the guest's; their signals pass the brand's handlers";
+    223 timer_settime(timerid: Int, flags: Int, new_value: Ptr, old_value: Ptr) direct, since V2_6, "the brand uses no timer, so all are the guest's";
+    224 timer_gettime(timerid: Int, curr_value: Ptr) direct, since V2_6, "the brand uses no timer, so all are the guest's";
+    225 timer_getoverrun(timerid: Int) direct, since V2_6, "the brand uses no timer, so all are the guest's";
+    226 timer_delete(timerid: Int) direct, since V2_6, "the brand uses no timer, so all are the guest's";
+    227 clock_settime(clockid: Clock, tp: Ptr) direct, since V2_6, "the kernel demands CAP_SYS_TIME";
+    229 clock_getres(clockid: Clock, res: Ptr) direct, since V2_6, "a constant of the kernel";
+    230 clock_nanosleep(clockid: Clock, flags: Int, t: Ptr, remain: Ptr) direct, since V2_6, "waits in the interruptible window; the kernel writes the rest to remain";
+    232 epoll_wait(epfd: Fd, events: Ptr, maxevents: Int, timeout: Int) direct, since V2_6, "waits in the interruptible window for files that the guest registered";
+    233 epoll_ctl(epfd: Fd, op: Int, fd: Fd, event: Ptr) direct, since V2_6, "registers a file that the guest holds; both descriptors are checked";
+    234 tgkill(tgid: Pid, tid: Pid, sig: Signal) direct, since V2_6, "guest threads are host threads; the kernel checks permission";
+    235 utimes(filename: Path, times: Ptr) direct, since V2_6, "the guest's root is the host's in this version; the kernel checks ownership";
+    236 vserver() refused ENOSYS, since V2_6, "a number set aside for Linux-VServer; Linux never had the call";
+    238 set_mempolicy(mode: Int, nodemask: Ptr, maxnode: Ulong) direct, since V2_6_7, "where the host thread's new pages come from";
+    239 get_mempolicy(mode: Ptr, nodemask: Ptr, maxnode: Ulong, addr: Ptr, flags: Ulong) direct, since V2_6_7, "shows where pages of this address space lie";
+}
