@@ -1,0 +1,6 @@
+//! The assembly, its symbols typed.
+
+#[path = "x86_64/symbols.rs"]
+mod symbols;
+
+pub(crate) use symbols::*;

@@ -1,0 +1,204 @@
+//! How the guest's calls are caught, and how its code is rewritten.
+//!
+//! - Syscall User Dispatch (`Documentation/admin-guide/syscall-user-dispatch.rst`): every
+//!   `syscall` outside the brand's text raises SIGSYS. It is armed for each thread.
+//! - A seccomp filter that answers `RET_TRAP` to every call from outside the brand's text, for
+//!   hosts without SUD. It outlives exec, so the image lies at a fixed address then.
+
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+
+use abi::{Errno, SysResult, nr};
+
+use crate::arch;
+use crate::call::{as_int, int};
+use crate::host_call;
+use crate::start;
+use crate::thread::RESERVED_FDS;
+
+const PR_SET_NO_NEW_PRIVS: usize = 38;
+const PR_SET_SYSCALL_USER_DISPATCH: usize = 59;
+const PR_SYS_DISPATCH_ON: usize = 1;
+const SECCOMP_SET_MODE_FILTER: usize = 1;
+const MEMBARRIER_SYNC_CORE: usize = 1 << 5;
+const MEMBARRIER_REGISTER_SYNC_CORE: usize = 1 << 6;
+const O_RDWR_CLOEXEC: usize = 0o2 | 0o2_000_000;
+
+/// Per call number: bit 0, forwarded by entry.S as it is; bit 1, its first argument is a
+/// descriptor; bit 2, getpid; bit 3, gettid.
+#[unsafe(no_mangle)]
+static lx_fast_rows: [AtomicU8; abi::nr::LIMIT] = [const { AtomicU8::new(0) }; abi::nr::LIMIT];
+
+/// The first of the descriptors in a row that are the brand's.
+#[unsafe(no_mangle)]
+static lx_reserved_fd: AtomicU32 = AtomicU32::new(0x7fff_ff00);
+
+/// The process-wide way to catch calls: false for SUD, true for the filter.
+static BY_FILTER: AtomicBool = AtomicBool::new(false);
+
+/// entry.S answers getpid by itself.
+pub const FAST_GETPID: u8 = 4;
+/// entry.S answers gettid by itself.
+pub const FAST_GETTID: u8 = 8;
+
+/// Tells entry.S what it may do with the calls by itself.
+pub fn set_fast_rows(rows: &[u8; abi::nr::LIMIT]) {
+    for (to, from) in lx_fast_rows.iter().zip(rows) {
+        to.store(*from, Ordering::Relaxed);
+    }
+}
+
+/// Sets the first of the brand's descriptors.
+pub fn set_reserved_fd(first: i32) {
+    lx_reserved_fd.store(first.cast_unsigned(), Ordering::Relaxed);
+}
+
+/// The first of the brand's descriptors.
+#[must_use]
+pub fn reserved_fd() -> i32 {
+    lx_reserved_fd.load(Ordering::Relaxed).cast_signed()
+}
+
+/// Whether a descriptor is one of the brand's.
+#[must_use]
+pub fn is_reserved_fd(fd: i32) -> bool {
+    let distance = fd.cast_unsigned().wrapping_sub(lx_reserved_fd.load(Ordering::Relaxed));
+    usize::try_from(distance).is_ok_and(|distance| distance < RESERVED_FDS)
+}
+
+/// Catches calls by a seccomp filter instead of SUD. With `install` the filter is set; without,
+/// an image that ran in this process before has set it.
+///
+/// # Errors
+/// Those of seccomp(2).
+pub fn use_filter(install: bool) -> SysResult<()> {
+    BY_FILTER.store(true, Ordering::Relaxed);
+    if !install {
+        return Ok(());
+    }
+    let (start, end) = start::text();
+    let (low, high) = (low_half(start), low_half(end));
+    let top = high_half(start);
+    if top != high_half(end) {
+        return Err(Errno::EINVAL);
+    }
+    // struct sock_filter { u16 code; u8 jt, jf; u32 k; }: is instruction_pointer in the text?
+    let load = |offset: u32| filter(0x20, 0, 0, offset);
+    let program = [
+        load(12),
+        filter(0x15, 0, 4, top),
+        load(8),
+        filter(0x35, 0, 2, low),
+        filter(0x25, 1, 0, high),
+        filter(0x06, 0, 0, 0x7fff_0000), // SECCOMP_RET_ALLOW
+        filter(0x06, 0, 0, 0x0003_0000), // SECCOMP_RET_TRAP
+    ];
+    // struct sock_fprog { u16 len; filter *; }
+    let descriptor = [program.len(), program.as_ptr().expose_provenance()];
+    let at = descriptor.as_ptr().expose_provenance();
+    if host_call!(nr::SECCOMP, SECCOMP_SET_MODE_FILTER, 0, at).is_err() {
+        host_call!(nr::PRCTL, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)?;
+        host_call!(nr::SECCOMP, SECCOMP_SET_MODE_FILTER, 0, at)?;
+    }
+    Ok(())
+}
+
+fn filter(code: u16, jt: u8, jf: u8, k: u32) -> [u8; 8] {
+    let ([c0, c1], [k0, k1, k2, k3]) = (code.to_le_bytes(), k.to_le_bytes());
+    [c0, c1, jt, jf, k0, k1, k2, k3]
+}
+
+fn low_half(address: usize) -> u32 {
+    let [a, b, c, d, ..] = address.to_le_bytes();
+    u32::from_le_bytes([a, b, c, d])
+}
+
+fn high_half(address: usize) -> u32 {
+    low_half(address >> 32)
+}
+
+/// Catches the calls of this thread from now on, those of the brand's text excepted.
+///
+/// # Errors
+/// Those of prctl(2): `EINVAL` where the host lacks SUD.
+pub fn arm() -> SysResult<()> {
+    if BY_FILTER.load(Ordering::Relaxed) {
+        return Ok(());
+    }
+    let (start, end) = start::text();
+    host_call!(
+        nr::PRCTL,
+        PR_SET_SYSCALL_USER_DISPATCH,
+        PR_SYS_DISPATCH_ON,
+        start,
+        end - start,
+        0
+    )?;
+    Ok(())
+}
+
+/// Makes every core see changed code before it goes on (membarrier(2)).
+///
+/// # Errors
+/// Those of membarrier(2).
+pub fn sync_cores() -> SysResult<()> {
+    if host_call!(nr::MEMBARRIER, MEMBARRIER_SYNC_CORE, 0, 0).is_err() {
+        host_call!(nr::MEMBARRIER, MEMBARRIER_REGISTER_SYNC_CORE, 0, 0)?;
+        host_call!(nr::MEMBARRIER, MEMBARRIER_SYNC_CORE, 0, 0)?;
+    }
+    Ok(())
+}
+
+/// Writes to memory that is mapped without PROT_WRITE, through /proc/self/mem: private pages are
+/// copied first, so that nothing reaches a file, and no page is ever writable and executable.
+pub struct CodeWriter {
+    fd: usize,
+}
+
+impl CodeWriter {
+    /// Opens it, relative to a descriptor of /proc.
+    ///
+    /// # Errors
+    /// Those of openat(2).
+    pub fn open(proc_fd: i32) -> SysResult<Self> {
+        let path = c"self/mem".as_ptr().expose_provenance();
+        let fd = host_call!(nr::OPENAT, int(proc_fd), path, O_RDWR_CLOEXEC, 0)?;
+        Ok(Self { fd })
+    }
+
+    /// Writes `bytes` at `address`.
+    ///
+    /// # Errors
+    /// Those of pwrite(2); `EIO` when less was written.
+    pub fn write(&self, address: usize, bytes: &[u8]) -> SysResult<()> {
+        let from = bytes.as_ptr().expose_provenance();
+        let done = host_call!(nr::PWRITE64, self.fd, from, bytes.len(), address)?;
+        if done == bytes.len() { Ok(()) } else { Err(Errno::EIO) }
+    }
+
+    /// The descriptor, for tests of what it is.
+    #[must_use]
+    pub fn fd(&self) -> i32 {
+        as_int(self.fd)
+    }
+}
+
+impl Drop for CodeWriter {
+    fn drop(&mut self) {
+        let _ = host_call!(nr::CLOSE, self.fd);
+    }
+}
+
+/// The code that every chunk of trampolines begins with: it goes on at the brand's entry.
+#[must_use]
+pub fn check_stub(into: &mut [u8]) -> Option<usize> {
+    let code = {
+        let start = arch::lx_check_stub.address();
+        let len = arch::lx_check_stub_end.address() - start;
+        // SAFETY: the bytes between the two labels are in the image's read-only data.
+        unsafe { core::slice::from_raw_parts(core::ptr::with_exposed_provenance::<u8>(start), len) }
+    };
+    let len = code.len() + 8;
+    into.get_mut(..code.len())?.copy_from_slice(code);
+    into.get_mut(code.len()..len)?.copy_from_slice(&arch::lx_entry.address().to_le_bytes());
+    Some(len)
+}
