@@ -1,12 +1,17 @@
-//! See `ARCHITECTURE.md`.
+//! The objects behind the calls: the task, its signals, its program, its seccomp filters, and
+//! what its paths lead to.
 #![no_std]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
+#[cfg(test)]
+extern crate std;
 
+pub mod program;
 pub mod seccomp;
+pub mod signal;
+pub mod task;
 pub mod vfs;
 
-/// One guest thread.
-#[derive(Debug)]
-pub struct Task {}
+pub use program::Program;
+pub use task::Task;

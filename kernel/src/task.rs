@@ -1,0 +1,193 @@
+//! One guest thread and what it shares with others.
+
+use alloc::sync::Arc;
+use core::ffi::CStr;
+use core::ops::Range;
+
+use abi::signal::{SIG_IGN, SigInfo, SigSet, SignalNumber};
+use abi::{Errno, KernelVersion, SysResult, nr};
+use host::{Thread, host_call, intercept};
+
+use crate::program::Program;
+use crate::seccomp::{Mode, Seccomp};
+use crate::signal::{AltStack, Kept, Sighand, is_function};
+use crate::vfs::{CredentialView, Layout, ProcView, SignalView};
+
+/// One guest thread. It lives in the thread's area and is touched by that thread only.
+pub struct Task {
+    /// The running thread: its registers.
+    pub thread: Thread,
+    /// What exec set up.
+    pub program: Arc<Program>,
+    /// The signal actions.
+    pub sighand: Arc<Sighand>,
+    /// The guest's mask.
+    pub blocked: SigSet,
+    /// The mask to restore when a call that set one for its time ends in a handler.
+    pub saved_mask: Option<SigSet>,
+    /// The guest's alternate stack.
+    pub altstack: AltStack,
+    /// Protected signals that the guest blocks.
+    pub kept: Kept,
+    /// The guest's own seccomp filters.
+    pub seccomp: Seccomp,
+    /// A signal that is about to kill the process: it stays unblocked.
+    pub dying: Option<SignalNumber>,
+    /// This process runs in memory that its parent lent it (vfork).
+    pub borrows_memory: bool,
+}
+
+impl Task {
+    /// The first thread of a program.
+    #[must_use]
+    pub fn new(thread: Thread, program: Arc<Program>, sighand: Arc<Sighand>, mask: SigSet) -> Self {
+        Self {
+            thread,
+            program,
+            sighand,
+            blocked: mask,
+            saved_mask: None,
+            altstack: AltStack::NONE,
+            kept: Kept::EMPTY,
+            seccomp: Seccomp::new(),
+            dying: None,
+            borrows_memory: false,
+        }
+    }
+
+    /// Whether a descriptor is one of the brand's own, which the guest must not see.
+    #[must_use]
+    pub fn is_reserved_fd(&self, fd: i32) -> bool {
+        intercept::is_reserved_fd(fd)
+    }
+
+    /// Calls younger than this do not exist for the guest.
+    #[must_use]
+    pub fn kernel_version(&self) -> KernelVersion {
+        self.program.version
+    }
+
+    /// What uname(2) says instead of the host's release.
+    #[must_use]
+    pub fn release(&self) -> Option<&CStr> {
+        self.program.release()
+    }
+
+    /// The stack pointer of the guest at its call.
+    #[must_use]
+    pub fn stack_pointer(&self) -> usize {
+        self.thread.frame().regs.rsp
+    }
+
+    /// Changes the guest's mask, here and on the host.
+    ///
+    /// # Errors
+    /// `ERESTARTSYS` when a signal came first: it is to be delivered under the old mask.
+    pub fn set_blocked(&mut self, new: SigSet) -> SysResult<()> {
+        let new = new.without(SigSet::UNBLOCKABLE);
+        if new != self.blocked {
+            let mask = crate::signal::host_mask(new);
+            let at = core::ptr::from_ref(&mask).addr();
+            host::call::forward_blocking(nr::RT_SIGPROCMASK, &[2, at, 0, 8, 0, 0])?;
+            self.blocked = new;
+            if !self.kept.set().without(new).is_empty() {
+                self.thread.mask_changed();
+            }
+        }
+        Ok(())
+    }
+
+    /// A kept signal that the guest does not block any more.
+    pub fn take_kept(&mut self) -> Option<SigInfo> {
+        self.kept.take(SigSet(!self.blocked.0))
+    }
+
+    /// The number of the process, from the host.
+    #[must_use]
+    pub fn host_pid(&self) -> u32 {
+        u32::try_from(host_call!(nr::GETPID).unwrap_or(0)).unwrap_or(0)
+    }
+
+    /// The number of the thread, from the host.
+    #[must_use]
+    pub fn host_tid(&self) -> u32 {
+        u32::try_from(host_call!(nr::GETTID).unwrap_or(0)).unwrap_or(0)
+    }
+
+    /// Refuses a descriptor of the brand's.
+    ///
+    /// # Errors
+    /// `EBADF`.
+    pub fn check_fd(&self, fd: i32) -> SysResult<()> {
+        if self.is_reserved_fd(fd) { Err(Errno::EBADF) } else { Ok(()) }
+    }
+}
+
+impl ProcView for Task {
+    fn pid(&self) -> u32 {
+        self.host_pid()
+    }
+
+    fn tid(&self) -> u32 {
+        self.host_tid()
+    }
+
+    fn exe_path(&self) -> &CStr {
+        &self.program.exe
+    }
+
+    fn exe_fd(&self) -> Option<i32> {
+        None
+    }
+
+    fn proc_fd(&self) -> i32 {
+        self.program.proc_fd
+    }
+
+    fn auxv(&self, visit: &mut dyn FnMut(&[u8])) {
+        visit(&self.program.auxv);
+    }
+
+    fn layout(&self) -> Layout {
+        let mut layout = self.program.layout;
+        if let Some(brk) = &self.program.brk {
+            layout.brk = u64::try_from(brk.lock().now).unwrap_or(layout.brk);
+        } else if let Ok(now) = host_call!(nr::BRK, 0) {
+            layout.brk = u64::try_from(now).unwrap_or(layout.brk);
+        }
+        layout
+    }
+
+    fn brand_ranges(&self, visit: &mut dyn FnMut(Range<u64>)) {
+        for (start, end) in host::memory::ranges() {
+            if let (Ok(start), Ok(end)) = (u64::try_from(start), u64::try_from(end)) {
+                visit(start..end);
+            }
+        }
+    }
+
+    fn signals(&self) -> SignalView {
+        SignalView {
+            blocked: self.blocked.0,
+            ignored: self.sighand.those(|handler| handler == SIG_IGN).0,
+            caught: self.sighand.those(is_function).0,
+        }
+    }
+
+    fn credentials(&self) -> CredentialView {
+        let no_new_privs = host_call!(nr::PRCTL, 39, 0, 0, 0, 0) == Ok(1);
+        CredentialView {
+            no_new_privs,
+            seccomp_mode: match self.seccomp.mode() {
+                Mode::Disabled => 0,
+                Mode::Strict => 1,
+                Mode::Filter => 2,
+            },
+            seccomp_filters: self.seccomp.filter_count(),
+        }
+    }
+
+    fn hides_fd(&self, fd: u32) -> bool {
+        self.is_reserved_fd(fd.cast_signed())
+    }
+}
