@@ -69,13 +69,23 @@ pub(super) fn rank(value: u32) -> i32 {
 /// is not available, since there are no listeners.
 #[must_use]
 pub fn action_is_available(action: u32) -> bool {
-    matches!(action, KILL_PROCESS | KILL_THREAD | TRAP | ERRNO | TRACE | LOG | ALLOW)
+    matches!(
+        action,
+        KILL_PROCESS | KILL_THREAD | TRAP | ERRNO | TRACE | LOG | ALLOW
+    )
 }
 
 /// What strict mode says of a call: read, write, exit and rt_sigreturn only. By `int 0x80` the
 /// same four, with the numbers that they have there.
 pub(super) fn strict(data: &SeccompData) -> Verdict {
-    let allowed: [i32; 4] =
-        if data.arch == super::ARCH_I386 { [3, 4, 1, 119] } else { [0, 1, 60, 15] };
-    if allowed.contains(&data.nr) { Verdict::Allow } else { Verdict::KillStrict }
+    let allowed: [i32; 4] = if data.arch == super::ARCH_I386 {
+        [3, 4, 1, 119]
+    } else {
+        [0, 1, 60, 15]
+    };
+    if allowed.contains(&data.nr) {
+        Verdict::Allow
+    } else {
+        Verdict::KillStrict
+    }
 }

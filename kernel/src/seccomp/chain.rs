@@ -32,13 +32,21 @@ pub struct Filter {
 impl Filter {
     /// Puts `program` on top of `older`.
     fn stack(program: Program, older: Option<Arc<Self>>) -> SysResult<Arc<Self>> {
-        let (count, below) = older.as_ref().map_or((0, 0), |older| (older.count, older.path));
+        let (count, below) = older
+            .as_ref()
+            .map_or((0, 0), |older| (older.count, older.path));
         let path = program.converted_len() + below;
         if path > MAX_PATH {
             return Err(Errno::ENOMEM);
         }
         let allowed = core::array::from_fn(|_| AtomicU64::new(0));
-        Ok(Arc::new(Self { program, older, count: count + 1, path: path + PENALTY, allowed }))
+        Ok(Arc::new(Self {
+            program,
+            older,
+            count: count + 1,
+            path: path + PENALTY,
+            allowed,
+        }))
     }
 
     /// The program that was installed.
@@ -66,7 +74,10 @@ impl Filter {
         let mut strictest = ALLOW;
         let mut by_number = true;
         for filter in self.chain() {
-            let Outcome { value, depends_on_arguments } = filter.program.outcome(data);
+            let Outcome {
+                value,
+                depends_on_arguments,
+            } = filter.program.outcome(data);
             by_number &= !depends_on_arguments;
             if rank(value) < rank(strictest) {
                 strictest = value;
@@ -124,7 +135,9 @@ impl Seccomp {
     /// Every call is served.
     #[must_use]
     pub const fn new() -> Self {
-        Self { state: State::Disabled }
+        Self {
+            state: State::Disabled,
+        }
     }
 
     /// The mode.
@@ -169,7 +182,9 @@ impl Seccomp {
     pub fn made_strict(&self) -> SysResult<Self> {
         match self.mode() {
             Mode::Filter => Err(Errno::EINVAL),
-            Mode::Disabled | Mode::Strict => Ok(Self { state: State::Strict }),
+            Mode::Disabled | Mode::Strict => Ok(Self {
+                state: State::Strict,
+            }),
         }
     }
 
@@ -186,7 +201,9 @@ impl Seccomp {
             State::Strict => return Err(Errno::EINVAL),
             State::Filter(filter) => Some(Arc::clone(filter)),
         };
-        Ok(Self { state: State::Filter(Filter::stack(program, older)?) })
+        Ok(Self {
+            state: State::Filter(Filter::stack(program, older)?),
+        })
     }
 
     /// Whether a thread with this state can be given that of `leader` and one filter more
@@ -196,9 +213,11 @@ impl Seccomp {
         match &self.state {
             State::Disabled => true,
             State::Strict => false,
-            State::Filter(mine) => leader
-                .newest()
-                .is_some_and(|newest| newest.chain().any(|filter| core::ptr::eq(filter, &raw const **mine))),
+            State::Filter(mine) => leader.newest().is_some_and(|newest| {
+                newest
+                    .chain()
+                    .any(|filter| core::ptr::eq(filter, &raw const **mine))
+            }),
         }
     }
 }

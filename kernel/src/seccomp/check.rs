@@ -36,9 +36,12 @@ impl Program {
                 return Err(Errno::EINVAL);
             }
         }
-        let ends = matches!(insns.last(), Some(last) if matches!(last.code, code::RET_K | code::RET_A));
+        let ends =
+            matches!(insns.last(), Some(last) if matches!(last.code, code::RET_K | code::RET_A));
         if ends && reads_only_written_cells(&insns) {
-            Ok(Self { insns: insns.into_boxed_slice() })
+            Ok(Self {
+                insns: insns.into_boxed_slice(),
+            })
         } else {
             Err(Errno::EINVAL)
         }
@@ -54,7 +57,11 @@ impl Program {
     /// after its conversion to extended BPF (`bpf_convert_filter`).
     pub(super) fn converted_len(&self) -> usize {
         // The conversion clears A and X and saves the context first.
-        3 + self.insns.iter().map(|insn| converted(*insn)).sum::<usize>()
+        3 + self
+            .insns
+            .iter()
+            .map(|insn| converted(*insn))
+            .sum::<usize>()
     }
 }
 
@@ -67,8 +74,15 @@ fn may_stand(insn: Insn, left: usize) -> bool {
         code::JA => usize::try_from(insn.k).is_ok_and(inside),
         code::DIV => insn.k != 0,
         code::LSH | code::RSH => insn.k < 32,
-        code::LD_W_LEN | code::LDX_W_LEN | code::LD_IMM | code::LDX_IMM | code::RET_K
-        | code::RET_A | code::TAX | code::TXA | code::NEG => true,
+        code::LD_W_LEN
+        | code::LDX_W_LEN
+        | code::LD_IMM
+        | code::LDX_IMM
+        | code::RET_K
+        | code::RET_A
+        | code::TAX
+        | code::TXA
+        | code::NEG => true,
         other => match other & !code::X {
             code::JEQ | code::JGT | code::JGE | code::JSET => {
                 inside(insn.jt.into()) && inside(insn.jf.into())
@@ -122,7 +136,10 @@ fn reads_only_written_cells(insns: &[Insn]) -> bool {
 
 /// Whether `code` is a conditional jump.
 fn is_condition(code: u16) -> bool {
-    matches!(code & !code::X, code::JEQ | code::JGT | code::JGE | code::JSET)
+    matches!(
+        code & !code::X,
+        code::JEQ | code::JGT | code::JGE | code::JSET
+    )
 }
 
 /// How many extended instructions the kernel makes of one classic instruction.

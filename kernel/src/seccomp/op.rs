@@ -60,6 +60,9 @@ impl FilterFlags {
         if flags & !(TSYNC | LOG | SPEC_ALLOW | TSYNC_ESRCH) != 0 {
             return Err(Errno::EINVAL);
         }
-        Ok(Self { tsync: flags & TSYNC != 0, tsync_esrch: flags & TSYNC_ESRCH != 0 })
+        Ok(Self {
+            tsync: flags & TSYNC != 0,
+            tsync_esrch: flags & TSYNC_ESRCH != 0,
+        })
     }
 }

@@ -35,13 +35,26 @@ impl Program {
 
     pub(super) fn outcome(&self, data: &SeccompData) -> Outcome {
         let mut machine = Machine::default();
-        let mut outcome = Outcome { value: DIVISION_BY_ZERO, depends_on_arguments: false };
+        let mut outcome = Outcome {
+            value: DIVISION_BY_ZERO,
+            depends_on_arguments: false,
+        };
         let mut rest = self.insns();
         // Jumps go forward only, so this ends; `check` took no program without a return.
         while let Some((insn, next)) = rest.split_first() {
             let skip = match insn.code {
-                code::RET_K => return Outcome { value: insn.k, ..outcome },
-                code::RET_A => return Outcome { value: machine.a, ..outcome },
+                code::RET_K => {
+                    return Outcome {
+                        value: insn.k,
+                        ..outcome
+                    };
+                }
+                code::RET_A => {
+                    return Outcome {
+                        value: machine.a,
+                        ..outcome
+                    };
+                }
                 code::LD_W_ABS => {
                     outcome.depends_on_arguments |= insn.k >= AFTER_ARCH;
                     machine.a = data.word(insn.k);
@@ -59,7 +72,11 @@ impl Machine {
     /// One instruction that neither returns nor loads from the data: how many to skip after it.
     /// `None` when it divides by zero.
     fn step(&mut self, insn: Insn) -> Option<usize> {
-        let operand = if insn.code & code::X == 0 { insn.k } else { self.x };
+        let operand = if insn.code & code::X == 0 {
+            insn.k
+        } else {
+            self.x
+        };
         let jump = |condition: bool| Some(usize::from(if condition { insn.jt } else { insn.jf }));
         match insn.code {
             code::LD_W_LEN => self.a = DATA_SIZE,

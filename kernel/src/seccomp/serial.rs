@@ -68,7 +68,11 @@ impl Seccomp {
             2 => Mode::Filter,
             _ => return Err(Errno::EINVAL),
         };
-        if rest.is_empty() && seccomp.mode() == expected { Ok(seccomp) } else { Err(Errno::EINVAL) }
+        if rest.is_empty() && seccomp.mode() == expected {
+            Ok(seccomp)
+        } else {
+            Err(Errno::EINVAL)
+        }
     }
 }
 

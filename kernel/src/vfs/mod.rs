@@ -8,6 +8,7 @@
 //! the host does.
 
 mod mounts;
+mod open;
 mod view;
 
 use core::ffi::CStr;
@@ -16,6 +17,7 @@ use abi::SysResult;
 use alloc::ffi::CString;
 
 pub use mounts::MountTable;
+pub use open::{OpenHow, open_on_host};
 pub use view::{CredentialView, Layout, ProcView, SignalView};
 
 /// `AT_FDCWD`: the path is relative to the working directory.
@@ -36,19 +38,11 @@ impl<'a> At<'a> {
     /// A path relative to the working directory.
     #[must_use]
     pub const fn cwd(path: &'a CStr) -> Self {
-        Self { dirfd: AT_FDCWD, path }
+        Self {
+            dirfd: AT_FDCWD,
+            path,
+        }
     }
-}
-
-/// How to open, as in openat2(2): flags and mode of open(2), and `RESOLVE_*` bits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct OpenHow {
-    /// `O_*`.
-    pub flags: u64,
-    /// The mode of a file that the call creates.
-    pub mode: u64,
-    /// `RESOLVE_*`; anything but 0 needs openat2(2) on the host.
-    pub resolve: u64,
 }
 
 /// What is done with a symbolic link in the last component of a path.
@@ -98,8 +92,12 @@ pub trait FileSystem: Sync {
     ///
     /// # Errors
     /// Those of readlinkat(2).
-    fn readlink(&self, view: &dyn ProcView, at: At<'_>, into: &mut [u8])
-    -> SysResult<Option<usize>>;
+    fn readlink(
+        &self,
+        view: &dyn ProcView,
+        at: At<'_>,
+        into: &mut [u8],
+    ) -> SysResult<Option<usize>>;
 
     /// An open directory of this file system whose listing differs from the host's; `None` for
     /// every other descriptor. `fd` is one that the guest may use.

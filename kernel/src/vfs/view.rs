@@ -74,6 +74,9 @@ pub trait ProcView {
     /// one: it still leads to the program when the file was renamed or deleted.
     fn exe_fd(&self) -> Option<i32>;
 
+    /// The brand's descriptor of the host's /proc, and so of what the emulated one is made from.
+    fn proc_fd(&self) -> i32;
+
     /// Calls `visit` with the bytes of the auxiliary vector as the guest has them, the closing
     /// `AT_NULL` pair included.
     fn auxv(&self, visit: &mut dyn FnMut(&[u8]));

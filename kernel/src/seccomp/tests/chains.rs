@@ -20,7 +20,9 @@ const ALLOW: u32 = 0x7fff_0000;
 
 fn stack(values: &[u32]) -> Seccomp {
     values.iter().fold(Seccomp::new(), |seccomp, value| {
-        seccomp.with_filter(program(&[ret(*value)]), FilterFlags::default()).expect("short")
+        seccomp
+            .with_filter(program(&[ret(*value)]), FilterFlags::default())
+            .expect("short")
     })
 }
 
@@ -54,8 +56,16 @@ fn data_of_actions() {
     assert_eq!(judged(&[ERRNO | 0xffff]), Verdict::Errno(4095));
     assert_eq!(judged(&[TRAP | 0xffff]), Verdict::Trap(0xffff));
     assert_eq!(judged(&[ALLOW | 5]), Verdict::Allow);
-    assert_eq!(judged(&[0x0001_0000]), Verdict::KillProcess, "an action nobody knows");
-    assert_eq!(judged(&[0xffff_0000]), Verdict::KillProcess, "ranks above everything");
+    assert_eq!(
+        judged(&[0x0001_0000]),
+        Verdict::KillProcess,
+        "an action nobody knows"
+    );
+    assert_eq!(
+        judged(&[0xffff_0000]),
+        Verdict::KillProcess,
+        "ranks above everything"
+    );
     assert_eq!(judged(&[KILL_PROCESS, 0xffff_0000]), Verdict::KillProcess);
 }
 
@@ -70,14 +80,21 @@ fn the_memory_of_allowed_calls_stays_true() {
         ret(ERRNO | 13),
         ret(ALLOW),
     ];
-    let seccomp =
-        Seccomp::new().with_filter(program(&insns), FilterFlags::default()).expect("short");
+    let seccomp = Seccomp::new()
+        .with_filter(program(&insns), FilterFlags::default())
+        .expect("short");
     for _ in 0..3 {
         assert_eq!(seccomp.judge(&call(39, [7; 6])), Verdict::Allow);
         assert_eq!(seccomp.judge(&call(1, [1, 0, 0, 0, 0, 0])), Verdict::Allow);
-        assert_eq!(seccomp.judge(&call(1, [2, 0, 0, 0, 0, 0])), Verdict::Errno(13));
+        assert_eq!(
+            seccomp.judge(&call(1, [2, 0, 0, 0, 0, 0])),
+            Verdict::Errno(13)
+        );
         assert_eq!(seccomp.judge(&call(-1, [0; 6])), Verdict::Errno(13));
-        assert_eq!(seccomp.judge(&call(0x4000_0027, [0; 6])), Verdict::Errno(13));
+        assert_eq!(
+            seccomp.judge(&call(0x4000_0027, [0; 6])),
+            Verdict::Errno(13)
+        );
     }
     let tighter = seccomp
         .with_filter(program(&[ret(TRAP)]), FilterFlags::default())
@@ -119,13 +136,20 @@ fn a_chain_has_a_limit_and_is_freed_without_recursion() {
     // Each is five instructions long after its conversion, and costs four more.
     assert_eq!((errno, count), (Errno::ENOMEM, (32768 + 4) / 9));
     assert_eq!(seccomp.filter_count(), 3641);
-    assert_eq!(Seccomp::from_bytes(&seccomp.to_bytes()).expect("whole").filter_count(), count);
+    assert_eq!(
+        Seccomp::from_bytes(&seccomp.to_bytes())
+            .expect("whole")
+            .filter_count(),
+        count
+    );
 }
 
 #[test]
 fn only_relatives_can_be_synchronised() {
     let parent = stack(&[ALLOW]);
-    let grown = parent.with_filter(program(&[ret(LOG)]), FilterFlags::default()).expect("short");
+    let grown = parent
+        .with_filter(program(&[ret(LOG)]), FilterFlags::default())
+        .expect("short");
     let stranger = stack(&[ALLOW]);
     assert!(Seccomp::new().may_follow(&grown));
     assert!(Seccomp::new().may_follow(&Seccomp::new()));
@@ -134,7 +158,12 @@ fn only_relatives_can_be_synchronised() {
     assert!(!grown.may_follow(&parent));
     assert!(!stranger.may_follow(&grown));
     assert!(!stranger.may_follow(&Seccomp::new()));
-    assert!(!Seccomp::new().made_strict().expect("fresh").may_follow(&grown));
+    assert!(
+        !Seccomp::new()
+            .made_strict()
+            .expect("fresh")
+            .may_follow(&grown)
+    );
 }
 
 #[test]
@@ -146,7 +175,12 @@ fn filters_survive_as_bytes() {
     assert_eq!(back.judge(&call(1, [0; 6])), Verdict::Errno(3));
     assert_eq!(back.to_bytes(), bytes);
     for state in [Seccomp::new(), Seccomp::new().made_strict().expect("fresh")] {
-        assert_eq!(Seccomp::from_bytes(&state.to_bytes()).expect("whole").mode(), state.mode());
+        assert_eq!(
+            Seccomp::from_bytes(&state.to_bytes())
+                .expect("whole")
+                .mode(),
+            state.mode()
+        );
     }
 }
 
@@ -195,18 +229,33 @@ fn operations() {
         let decoded = Operation::decode(*operation, *flags, *null);
         assert_eq!(decoded.is_ok(), *good, "{operation} {flags} {null}");
     }
-    let available: Vec<bool> = vec![KILL_PROCESS, 0, TRAP, ERRNO, USER_NOTIF, TRACE, LOG, ALLOW, 1]
-        .into_iter()
-        .map(action_is_available)
-        .collect();
-    assert_eq!(available, [true, true, true, true, false, true, true, true, false]);
+    let available: Vec<bool> = vec![
+        KILL_PROCESS,
+        0,
+        TRAP,
+        ERRNO,
+        USER_NOTIF,
+        TRACE,
+        LOG,
+        ALLOW,
+        1,
+    ]
+    .into_iter()
+    .map(action_is_available)
+    .collect();
+    assert_eq!(
+        available,
+        [true, true, true, true, false, true, true, true, false]
+    );
 }
 
 #[test]
 fn the_length_after_conversion() {
     let end = ret(0);
     let len = |insns: &[crate::seccomp::Insn]| {
-        Program::check(insns.to_vec()).expect("acceptable").converted_len()
+        Program::check(insns.to_vec())
+            .expect("acceptable")
+            .converted_len()
     };
     assert_eq!(len(&[end]), 5);
     assert_eq!(len(&[op(code::RET_A, 0, 0, 0)]), 4);

@@ -27,5 +27,10 @@ fn program(insns: &[Insn]) -> Program {
 }
 
 fn call(nr: i32, args: [u64; 6]) -> SeccompData {
-    SeccompData { nr, arch: ARCH_X86_64, instruction_pointer: 0x1122_3344_5566_7788, args }
+    SeccompData {
+        nr,
+        arch: ARCH_X86_64,
+        instruction_pointer: 0x1122_3344_5566_7788,
+        args,
+    }
 }

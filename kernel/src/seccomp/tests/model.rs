@@ -21,7 +21,10 @@ fn model(insns: &[Insn], data: &SeccompData) -> End {
     let mut words = [0u64; 16];
     words[0] = u64::from(data.nr.cast_unsigned());
     words[1] = u64::from(data.arch);
-    let (quads, mut i) = ([&[data.instruction_pointer][..], &data.args[..]].concat(), 2);
+    let (quads, mut i) = (
+        [&[data.instruction_pointer][..], &data.args[..]].concat(),
+        2,
+    );
     for quad in quads {
         words[i] = quad & 0xffff_ffff;
         words[i + 1] = quad >> 32;
@@ -46,7 +49,11 @@ fn model(insns: &[Insn], data: &SeccompData) -> End {
                     },
                     _ => 64,
                 };
-                if insn.code & 1 == 0 { a = value } else { x = value }
+                if insn.code & 1 == 0 {
+                    a = value
+                } else {
+                    x = value
+                }
             }
             2 => cells[index] = Some(a),
             3 => cells[index] = Some(x),
@@ -83,7 +90,11 @@ fn model(insns: &[Insn], data: &SeccompData) -> End {
                 return End::Returned(u32::try_from(value).expect("32 bits"));
             }
             _ => {
-                if insn.code & 0x80 == 0 { x = a } else { a = x }
+                if insn.code & 0x80 == 0 {
+                    x = a
+                } else {
+                    a = x
+                }
             }
         }
     }
@@ -93,7 +104,11 @@ fn model(insns: &[Insn], data: &SeccompData) -> End {
 fn reads_unwritten(insns: &[Insn], pc: usize, written: u32) -> bool {
     let insn = insns[pc];
     let step = |skip: u32, written: u32| {
-        reads_unwritten(insns, pc + 1 + usize::try_from(skip).expect("64-bit"), written)
+        reads_unwritten(
+            insns,
+            pc + 1 + usize::try_from(skip).expect("64-bit"),
+            written,
+        )
     };
     match insn.code {
         0x06 | 0x16 => false,
@@ -109,7 +124,12 @@ fn reads_unwritten(insns: &[Insn], pc: usize, written: u32) -> bool {
 fn insn(left: u32) -> impl Strategy<Value = Insn> {
     let plain = |codes: &'static [u16], k: BoxedStrategy<u32>| {
         (proptest::sample::select(codes), k)
-            .prop_map(|(code, k)| Insn { code, jt: 0, jf: 0, k })
+            .prop_map(|(code, k)| Insn {
+                code,
+                jt: 0,
+                jf: 0,
+                k,
+            })
             .boxed()
     };
     let value = prop_oneof![any::<u32>(), 0u32..4, Just(u32::MAX), Just(1 << 31)].boxed();
@@ -135,7 +155,12 @@ fn program() -> impl Strategy<Value = Vec<Insn>> {
     (1u32..14).prop_flat_map(|len| {
         let body: Vec<_> = (0..len).map(|at| insn(len - at).boxed()).collect();
         (body, any::<bool>(), any::<u32>()).prop_map(|(mut body, of_a, k)| {
-            body.push(Insn { code: if of_a { 0x16 } else { 0x06 }, jt: 0, jf: 0, k });
+            body.push(Insn {
+                code: if of_a { 0x16 } else { 0x06 },
+                jt: 0,
+                jf: 0,
+                k,
+            });
             body
         })
     })
