@@ -105,9 +105,13 @@ CASE(info_timer) {
 }
 CASE(info_child) {
     set3(SIGCHLD, keep, SA_RESTART);
+    int go[2];
+    char c;
+    must(pipe(go));
     pid_t child = must(fork());
     if (!child) {
         kill(getpid(), SIGSTOP);
+        read(go[0], &c, 1);
         _exit(17);
     }
     int status;
@@ -115,7 +119,14 @@ CASE(info_child) {
     show_info("stopped");
     show("status %d", last.si_status);
     kill(child, SIGCONT);
+    must(waitpid(child, &status, WCONTINUED));
+    for (int i = 0; i < 2000 && last.si_code != CLD_CONTINUED; i++) sleep_us(500);
+    show_info("continued");
+    show("status %d", last.si_status);
+    sleep_us(3000);
+    write(go[1], "x", 1);
     reap(child);
+    for (int i = 0; i < 2000 && last.si_code != CLD_EXITED; i++) sleep_us(500);
     show_info("exited");
     show("status %d", last.si_status);
     check(last.si_pid == child && last.si_uid == 0, "who");
