@@ -3,6 +3,7 @@
 //! Nothing here links against the layer; it drives built binaries only.
 #![forbid(unsafe_code)]
 
+pub mod apps;
 pub mod child;
 pub mod expect;
 

@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use clap::{Parser, Subcommand};
-use conformance::{ltp, own, report};
+use conformance::{apps, ltp, own, report};
 use std::process::ExitCode;
 
 #[derive(Parser)]
@@ -19,6 +19,8 @@ struct Cli {
 enum Command {
     /// The suite's own guest programs, case by case
     Own(own::Options),
+    /// Whole programs, by scripts
+    Apps(apps::Options),
     /// A suite of the Linux Test Project
     Ltp(ltp::Options),
 }
@@ -26,6 +28,7 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Own(options) => own::run(&options),
+        Command::Apps(options) => apps::run(&options),
         Command::Ltp(options) => ltp::run(&options),
     };
     report::exit_code(result)
