@@ -43,8 +43,16 @@ const RUSTFLAGS: &[&str] = &[
 ];
 
 /// The folders of the crates that the image is made of.
-const CRATES: &[&str] =
-    &["abi", "host", "kernel", "loader", "procfs-emu", "native-mounts", "syscalls", "brand"];
+const CRATES: &[&str] = &[
+    "abi",
+    "host",
+    "kernel",
+    "loader",
+    "procfs-emu",
+    "native-mounts",
+    "syscalls",
+    "brand",
+];
 
 /// Variables of the outer cargo that would change what the inner one builds.
 const OUTER_VARIABLES: &[&str] = &[
@@ -79,15 +87,24 @@ fn build() -> Result<(), String> {
 
     let out = directory("OUT_DIR")?;
     // OUT_DIR is PROFILE_DIR/build/lx-HASH/out.
-    let profile = out.ancestors().nth(3).ok_or("OUT_DIR is not where cargo puts it")?;
-    let target = profile.parent().ok_or("the profile directory has no parent")?;
+    let profile = out
+        .ancestors()
+        .nth(3)
+        .ok_or("OUT_DIR is not where cargo puts it")?;
+    let target = profile
+        .parent()
+        .ok_or("the profile directory has no parent")?;
     let nested = target.join("brand-image");
     run_cargo(&workspace, &nested)?;
 
     let built = nested.join(TARGET).join("brand").join("brand");
     let with_symbols = read(&built)?;
-    let image = strip::without_sections(&with_symbols)
-        .ok_or_else(|| format!("{} is not an ELF file of the expected form", built.display()))?;
+    let image = strip::without_sections(&with_symbols).ok_or_else(|| {
+        format!(
+            "{} is not an ELF file of the expected form",
+            built.display()
+        )
+    })?;
     write(&out.join("brand.image"), &image)?;
     write(&profile.join("brand.debug"), &with_symbols)
 }
@@ -121,12 +138,20 @@ fn run_cargo(workspace: &Path, target_directory: &Path) -> Result<(), String> {
             command.env_remove(&name);
         }
     }
-    let status = command.status().map_err(|error| format!("cannot run cargo: {error}"))?;
-    if status.success() { Ok(()) } else { Err(format!("cargo build ended with {status}")) }
+    let status = command
+        .status()
+        .map_err(|error| format!("cannot run cargo: {error}"))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("cargo build ended with {status}"))
+    }
 }
 
 fn directory(variable: &str) -> Result<PathBuf, String> {
-    env::var_os(variable).map(PathBuf::from).ok_or_else(|| format!("cargo did not set {variable}"))
+    env::var_os(variable)
+        .map(PathBuf::from)
+        .ok_or_else(|| format!("cargo did not set {variable}"))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {

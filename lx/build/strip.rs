@@ -43,10 +43,59 @@ fn zero(bytes: &mut [u8], range: Range<usize>) -> Option<()> {
 }
 
 fn u16_at(bytes: &[u8], offset: usize) -> Option<u16> {
-    bytes.get(offset..)?.first_chunk().copied().map(u16::from_le_bytes)
+    bytes
+        .get(offset..)?
+        .first_chunk()
+        .copied()
+        .map(u16::from_le_bytes)
 }
 
 fn u64_at(bytes: &[u8], offset: usize) -> Option<usize> {
-    let value = bytes.get(offset..)?.first_chunk().copied().map(u64::from_le_bytes)?;
+    let value = bytes
+        .get(offset..)?
+        .first_chunk()
+        .copied()
+        .map(u64::from_le_bytes)?;
     usize::try_from(value).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_sections;
+    use goblin::elf::Elf;
+    use std::fs;
+
+    #[test]
+    fn segments_stay_and_sections_go() {
+        let path = std::env::current_exe().expect("a test has a file");
+        let whole = fs::read(path).expect("it reads");
+        let cut = without_sections(&whole).expect("it is an ELF file");
+        assert!(cut.len() < whole.len());
+        let (before, after) = (
+            Elf::parse(&whole).expect("it parses"),
+            Elf::parse(&cut).expect("it still parses"),
+        );
+        assert_eq!(before.program_headers, after.program_headers);
+        assert!(after.section_headers.is_empty());
+        for header in &after.program_headers {
+            assert_eq!(
+                cut[header.file_range()].len(),
+                whole[header.file_range()].len()
+            );
+        }
+        // Cutting twice changes nothing more.
+        assert_eq!(without_sections(&cut).as_deref(), Some(&cut[..]));
+    }
+
+    #[test]
+    fn other_files_are_refused() {
+        for bytes in [
+            &b""[..],
+            b"#!/bin/sh",
+            b"\x7fELF\x01\x01",
+            b"\x7fELF\x02\x01",
+        ] {
+            assert_eq!(without_sections(bytes), None);
+        }
+    }
 }

@@ -1,9 +1,71 @@
 //! The command line of lx. See `ARCHITECTURE.md`.
 #![forbid(unsafe_code)]
 
-/// The brand's image, built by `build.rs`.
-static BRAND: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/brand.image"));
+mod cli;
+mod failure;
+mod generate;
+mod info;
+mod inspect;
+mod options;
+mod run;
+mod usage;
 
-fn main() {
-    println!("{}", BRAND.len());
+#[cfg(test)]
+#[path = "../build/strip.rs"]
+mod strip;
+
+use std::env;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use cli::{Cli, Command};
+use failure::Failure;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage::answer(&error, named_command().as_deref()),
+    };
+    match execute(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // With stderr closed there is nobody to tell.
+            let _ = writeln!(io::stderr(), "lx: {failure}");
+            ExitCode::from(failure.status)
+        }
+    }
+}
+
+fn execute(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Run(options) => match run::run(options)? {},
+        Command::Inspect(options) => print(&inspect::report(&options.file, options.json)?),
+        Command::Info(options) => print(&info::report(options.json)?),
+        Command::Completions { shell } => print(&generate::completions(shell)),
+        Command::Man => {
+            let page = generate::man().map_err(|error| Failure::about("man page", &error))?;
+            print(&page)
+        }
+    }
+}
+
+/// Writes `text` to stdout. A reader that has had enough, as in `lx man | head`, is no error.
+fn print(text: &[u8]) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::about("standard output", &error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The command that the user named, when it is one.
+fn named_command() -> Option<String> {
+    let name = env::args_os().nth(1)?.into_string().ok()?;
+    Cli::command()
+        .find_subcommand(&name)
+        .map(|command| command.get_name().to_owned())
 }

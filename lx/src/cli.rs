@@ -1,0 +1,187 @@
+//! The command line: what `--help`, the completions and the man page are made from.
+
+use std::ffi::{CString, OsString};
+use std::path::PathBuf;
+
+use clap::builder::{OsStringValueParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+use crate::options;
+
+/// Run unmodified Linux programs through a translation layer in user space.
+#[derive(Debug, Parser)]
+#[command(name = "lx", version, max_term_width = 100, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  lx run ls -l                     run a program as it stands on this host
+  lx run -- python3 -c 'print(1)'  everything after PROGRAM belongs to it
+  lx inspect /bin/ls               see its segments and its system call sites
+  lx info                          see what this host offers and what lx will use";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a program with every one of its system calls caught in the process
+    ///
+    /// The root directory, terminal, standard input and output, working directory and environment
+    /// are those of lx. A PROGRAM without a slash is looked up in the guest's PATH.
+    Run(Run),
+    /// Show an ELF file's segments, interpreter and `syscall` sites
+    Inspect(Inspect),
+    /// Show what this host offers and what lx will use
+    Info(Info),
+    /// Print the completion script of a shell
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the man page, in roff
+    #[command(after_help = "Example:\n  lx man | man -l -")]
+    Man,
+}
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  lx completions bash > /usr/share/bash-completion/completions/lx
+  lx completions zsh > \"${fpath[1]}/_lx\"
+  lx completions fish > ~/.config/fish/completions/lx.fish";
+
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "lx run [OPTIONS] [--] PROGRAM [ARGS]...",
+    after_help = RUN_EXAMPLES,
+    after_long_help = RUN_DETAILS
+)]
+pub(crate) struct Run {
+    /// Set a variable of the guest's environment; may be repeated
+    #[arg(
+        short = 'e',
+        long = "env",
+        value_name = "K=V",
+        value_parser = OsStringValueParser::new().try_map(options::assignment)
+    )]
+    pub(crate) environment: Vec<CString>,
+
+    /// Start in this working directory
+    #[arg(short = 'w', long = "workdir", value_name = "DIR")]
+    pub(crate) directory: Option<PathBuf>,
+
+    /// Pass this as the program's own name, its argument 0
+    #[arg(long, value_name = "S", allow_hyphen_values = true)]
+    pub(crate) argv0: Option<OsString>,
+
+    /// Show this kernel version to the guest; system calls younger than it do not exist then
+    #[arg(long, value_name = "V", value_parser = options::kernel_version)]
+    pub(crate) kernel_version: Option<String>,
+
+    /// The program and its arguments; options of lx go before it
+    #[arg(value_name = "PROGRAM", required = true, trailing_var_arg = true)]
+    pub(crate) command: Vec<OsString>,
+}
+
+macro_rules! run_examples {
+    () => {
+        "\
+Examples:
+  lx run ls -l
+  lx run -e LANG=C -w /tmp -- sh -c 'pwd; env'
+  lx run --kernel-version 4.14 uname -r
+  LX_INTERCEPT=sud lx run make -j4"
+    };
+}
+
+const RUN_EXAMPLES: &str = run_examples!();
+
+const RUN_DETAILS: &str = concat!(
+    "\
+Exit status:
+  that of the program; a program that a signal ends, ends lx by the same signal
+  127  PROGRAM, or an interpreter that it needs, was not found
+  126  PROGRAM was found and cannot be executed
+  125  an error of lx itself, such as a bad LX_INTERCEPT or working directory
+  2    lx was called in a wrong way
+
+Environment:
+  LX_INTERCEPT  how system calls are caught:
+    auto     what the host does best (the default)
+    rewrite  Syscall User Dispatch finds call sites, hot ones are rewritten
+    sud      Syscall User Dispatch alone
+    trap     a seccomp filter that traps, for hosts without Syscall User Dispatch
+
+",
+    run_examples!()
+);
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  lx inspect /bin/ls\n  lx inspect --json /bin/ls | jq .summary"
+)]
+pub(crate) struct Inspect {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// The ELF file
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  lx info\n  lx info --json | jq .intercept")]
+pub(crate) struct Info {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cli, Command, Run};
+    use clap::{CommandFactory, Parser};
+
+    fn run(arguments: &[&str]) -> Run {
+        match Cli::try_parse_from(["lx", "run"].iter().chain(arguments)) {
+            Ok(Cli {
+                command: Command::Run(run),
+            }) => run,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_follows_the_program_is_the_programs() {
+        let parsed = run(&["-e", "A=1", "ls", "--help", "-e", "B=2", "--", "-x"]);
+        assert_eq!(parsed.command, ["ls", "--help", "-e", "B=2", "--", "-x"]);
+        assert_eq!(parsed.environment.len(), 1);
+        assert_eq!(run(&["--", "-odd", "--", "x"]).command, ["-odd", "--", "x"]);
+        assert_eq!(
+            run(&["--argv0", "-sh", "sh"]).argv0.as_deref(),
+            Some("-sh".as_ref())
+        );
+    }
+
+    #[test]
+    fn wrong_calls_are_refused() {
+        for arguments in [
+            &["run"][..],
+            &["run", "--nope", "ls"],
+            &["run", "-e", "=x", "ls"],
+            &["run", "--kernel-version", "six", "ls"],
+            &["fly"],
+            &[],
+        ] {
+            assert!(Cli::try_parse_from(["lx"].iter().chain(arguments)).is_err());
+        }
+    }
+}

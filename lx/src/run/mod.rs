@@ -1,0 +1,118 @@
+//! `lx run`: this process becomes the guest.
+//!
+//! Everything that can go wrong is checked first. Then lx executes the brand's image in its own
+//! place, so the guest has lx's process id, parent, terminal, descriptors and signal state, and
+//! its end is the end that lx's parent sees. What the brand must know stands in the last string
+//! of the environment (`loader::handover`).
+
+mod descriptors;
+mod environment;
+mod fixed;
+mod image;
+mod preflight;
+mod search;
+
+use std::convert::Infallible;
+use std::env;
+use std::ffi::{CString, OsStr};
+use std::fs;
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use abi::Errno;
+use loader::handover::{Handover, Intercept, MAX_LEN, Start};
+
+use crate::cli::Run;
+use crate::failure::Failure;
+use crate::options::{INTERCEPT_VARIABLE, Wish};
+use descriptors::Reserved;
+
+/// Starts the guest; comes back only when that failed.
+pub(crate) fn run(options: Run) -> Result<Infallible, Failure> {
+    let intercept = intercept()?;
+    let environment = environment::merge(host_std::entry::environment(), options.environment);
+    if let Some(directory) = &options.directory {
+        env::set_current_dir(directory)
+            .map_err(|error| Failure::about(directory.display(), &error))?;
+    }
+    let Some((name, rest)) = options.command.split_first() else {
+        return Err(Failure::own("no program given"));
+    };
+    let program = search::find(name, environment::value(&environment, "PATH"))?;
+    preflight::check(&program)?;
+
+    let argv0 = options.argv0.as_ref().unwrap_or(name);
+    let arguments = std::iter::once(argv0)
+        .chain(rest)
+        .map(|argument| c_string(argument))
+        .collect::<Result<Vec<_>, _>>()?;
+
+    let image = image::create(intercept)
+        .map_err(|error| Failure::about("cannot make the brand's image", &error))?;
+    let reserved = descriptors::reserve(image.as_fd())
+        .map_err(|error| Failure::about("cannot reserve descriptors", &error))?;
+    let mut strings = environment;
+    strings.push(hand_over(
+        &program,
+        reserved,
+        intercept,
+        options.kernel_version.as_deref(),
+    )?);
+
+    match host_std::launch::exec_image(image.as_fd(), &arguments, &strings) {
+        Ok(never) => match never {},
+        // The only error that is about the guest's own arguments.
+        Err(error) if is(&error, Errno::E2BIG) => Err(Failure::program(&program, &error)),
+        Err(error) => Err(Failure::about("cannot start the brand", &error)),
+    }
+}
+
+/// How calls are to be caught, from the environment and what the host offers.
+fn intercept() -> Result<Intercept, Failure> {
+    let wish = Wish::parse(env::var_os(INTERCEPT_VARIABLE).as_deref())?;
+    let sud = host_std::probe::syscall_user_dispatch().is_ok();
+    // Asked only where the answer matters: a start should cost few calls.
+    let trap = wish == Wish::Exactly(Intercept::Trap) || !sud;
+    wish.choose(sud, trap && zone::host::seccomp_trap())
+}
+
+/// The string for the brand.
+fn hand_over(
+    program: &Path,
+    reserved: Reserved,
+    intercept: Intercept,
+    kernel_version: Option<&str>,
+) -> Result<CString, Failure> {
+    let exe = fs::canonicalize(program).map_err(|error| Failure::program(program, &error))?;
+    let handover = Handover {
+        image_fd: reserved.image,
+        proc_fd: reserved.proc,
+        program_fd: None,
+        interpreter_fd: None,
+        intercept,
+        kernel_version: kernel_version.map(str::as_bytes),
+        ignored_signals: 0,
+        start: Start::Resolve,
+        secure: false,
+        filters_fd: None,
+        exe: exe.as_os_str().as_bytes(),
+        execfn: program.as_os_str().as_bytes(),
+    };
+    let mut buffer = vec![0; MAX_LEN];
+    let length = handover.encode(&mut buffer).ok_or_else(|| {
+        let error = io::Error::from_raw_os_error(i32::from(Errno::ENAMETOOLONG.number()));
+        Failure::program(program, &error)
+    })?;
+    buffer.truncate(length);
+    CString::from_vec_with_nul(buffer).map_err(|error| Failure::own(error.to_string()))
+}
+
+fn c_string(text: &OsStr) -> Result<CString, Failure> {
+    CString::new(text.as_bytes()).map_err(|error| Failure::own(error.to_string()))
+}
+
+fn is(error: &io::Error, errno: Errno) -> bool {
+    error.raw_os_error() == Some(i32::from(errno.number()))
+}
