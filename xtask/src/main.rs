@@ -1,3 +1,78 @@
-//! See `ARCHITECTURE.md`.
+//! The chores of the project: `cargo xtask --help`.
 #![forbid(unsafe_code)]
-fn main() {}
+
+mod ci;
+mod compat;
+mod delegate;
+mod run;
+mod tally;
+mod tidy;
+
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+/// The chores of the project.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Debug, Subcommand)]
+enum Chore {
+    /// Everything that must hold before a change lands: fmt, clippy, tidy, compat, tests
+    Ci,
+    /// Check the rules of the house: layers, unsafe, lints, marks of unfinished work
+    Tidy,
+    /// Write docs/compatibility.md from the dispatch table
+    Compat {
+        /// Fail when the page is stale instead of writing it
+        #[arg(long)]
+        check: bool,
+    },
+    /// Compare guest programs natively and under lx
+    #[command(disable_help_flag = true)]
+    Conformance(Rest),
+    /// Run whole programs natively and under lx
+    #[command(disable_help_flag = true)]
+    Apps(Rest),
+    /// Run LTP natively and under lx
+    #[command(disable_help_flag = true)]
+    Ltp(Rest),
+    /// Run the suite's guests over and over
+    #[command(disable_help_flag = true)]
+    Soak(Rest),
+    /// Measure lx against native runs and its peers
+    #[command(disable_help_flag = true)]
+    Bench(Rest),
+}
+
+/// What is passed on as it is; `--help` too.
+#[derive(Debug, Args)]
+struct Rest {
+    /// Arguments of the program that does the work
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<String>,
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().chore {
+        Chore::Ci => ci::run(),
+        Chore::Tidy => tidy::run(),
+        Chore::Compat { check } => compat::run(check),
+        Chore::Conformance(rest) => delegate::run("conformance", &["own"], &rest.arguments),
+        Chore::Apps(rest) => delegate::run("conformance", &["apps"], &rest.arguments),
+        Chore::Ltp(rest) => delegate::run("conformance", &["ltp"], &rest.arguments),
+        Chore::Soak(rest) => delegate::run("conformance", &["soak"], &rest.arguments),
+        Chore::Bench(rest) => delegate::run("bench", &[], &rest.arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("xtask: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}

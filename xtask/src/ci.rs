@@ -1,0 +1,91 @@
+//! `cargo xtask ci`: all checks, each to its end, with one count over all of them.
+
+use std::time::Instant;
+
+use crate::tally::Tally;
+use crate::{compat, delegate, run, tidy};
+
+/// Runs every step, the later ones also after a failure, so that one run shows all there is.
+pub(crate) fn run() -> Result<(), String> {
+    let mut total = Tally::default();
+    step(&mut total, "formatting", || {
+        run::run(run::cargo(&["fmt", "--all", "--check"]))
+    });
+    step(&mut total, "lints", || {
+        let clippy = [
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ];
+        run::run(run::cargo(&clippy))
+    });
+    step(&mut total, "rules of the house", tidy::run);
+    step(&mut total, "compatibility page", || compat::run(true));
+    counted(&mut total, "unit and integration tests", || {
+        Ok(run::cargo(&["test", "--workspace", "--no-fail-fast"]))
+    });
+    counted(&mut total, "conformance", || {
+        delegate::build("conformance")?;
+        Ok(delegate::command("conformance", &["own"], &[]))
+    });
+    counted(&mut total, "whole programs", || {
+        Ok(delegate::command("conformance", &["apps", "--quick"], &[]))
+    });
+    println!("{total}");
+    if total.failed == 0 {
+        Ok(())
+    } else {
+        Err("not everything passed".to_owned())
+    }
+}
+
+/// One check: it counts as one.
+fn step(total: &mut Tally, name: &str, check: impl FnOnce() -> Result<(), String>) {
+    let start = begin(name);
+    let result = check();
+    *total += Tally::check(result.is_ok());
+    end(name, start, result);
+}
+
+/// A test program: what it prints is counted. That it fails without saying so counts as one.
+fn counted(
+    total: &mut Tally,
+    name: &str,
+    command: impl FnOnce() -> Result<std::process::Command, String>,
+) {
+    let start = begin(name);
+    let mut tally = Tally::default();
+    let result = command().and_then(|command| {
+        run::watch(command, |line| {
+            if let Some(counts) = Tally::parse(line) {
+                tally += counts;
+            }
+        })
+    });
+    let result = match result {
+        Ok(true) => Ok(()),
+        Ok(false) => Err("there were failures".to_owned()),
+        Err(message) => Err(message),
+    };
+    if result.is_err() && tally.failed == 0 {
+        tally.failed = 1;
+    }
+    *total += tally;
+    end(name, start, result);
+}
+
+fn begin(name: &str) -> Instant {
+    println!("== {name}");
+    Instant::now()
+}
+
+fn end(name: &str, start: Instant, result: Result<(), String>) {
+    let seconds = start.elapsed().as_secs();
+    match result {
+        Ok(()) => println!("== {name}: passed in {seconds} s"),
+        Err(message) => println!("== {name}: FAILED in {seconds} s: {message}"),
+    }
+}
