@@ -59,7 +59,7 @@ CASE(over_exec) {
     must(dup3(0, 9, O_CLOEXEC));
     must(dup2(0, 400));
     IN_CHILD("exec", execl(self, self, "@list", (char *)0));
-    IN_CHILD("sh", execl("/bin/sh", "sh", "-c", "ls /proc/self/fd | wc -l; ls /proc/$$/fd | wc -l", (char *)0));
+    IN_CHILD("sh", execl("/bin/sh", "sh", "-c", "ls /proc/self/fd; ls /proc/$$/fd", (char *)0));
 }
 // Every number is free or the guest's own, by every call that takes a descriptor.
 CASE(every_number) {
