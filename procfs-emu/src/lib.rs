@@ -1,3 +1,50 @@
-//! See `ARCHITECTURE.md`.
+//! The emulated /proc: what a guest process sees of itself and of other guest processes where
+//! the host's own /proc would show the brand.
+//!
+//! The host's /proc stays mounted and serves almost everything: descriptors, processes and
+//! permissions are the host's anyway. Only the entries that betray the brand or miss the guest
+//! are made here, one file per family:
+//!
+//! | entry | file | what differs from the host's |
+//! | --- | --- | --- |
+//! | `exe` | [`exe`] | leads to the guest's program |
+//! | `environ` | [`environ`] | without the hand-over string |
+//! | `auxv` | [`auxv`] | the guest's vector |
+//! | `maps` | [`maps`] | without the brand's ranges; the heap is named |
+//! | `smaps`, `smaps_rollup` | [`smaps`] | likewise, sums recomputed |
+//! | `numa_maps` | [`numa_maps`] | likewise |
+//! | `stat` | [`stat`] | the program's addresses, the guest's signal sets |
+//! | `status` | [`status`] | signal sets, seccomp, no_new_privs |
+//! | `fd`, `fdinfo`, `map_files` | [`listing`] | without what is the brand's |
+//!
+//! A path is recognised in two steps: by its last component ([`spelling`]), and if that fits, by
+//! what the host says the opened thing is called ([`entry`]). So links to such files, relative
+//! paths, other mounts of proc, `thread-self` and `task/TID` all come out right.
+//!
+//! An open emulated file is a sealed memfd that holds the text as it was at open(2). Unlike in
+//! a real one, reading again from offset 0 gives the same text, fstat(2) tells its size, and
+//! fstatfs(2) and the link in /proc/self/fd tell that it is no procfs file.
 #![no_std]
 #![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod auxv;
+mod entry;
+mod environ;
+mod exe;
+mod io;
+mod listing;
+mod maps;
+mod memfd;
+mod numa_maps;
+mod overlay;
+mod ranges;
+mod smaps;
+mod spelling;
+mod stat;
+mod status;
+mod subject;
+mod text;
+
+pub use overlay::ProcOverlay;

@@ -1,0 +1,120 @@
+//! The directories `fd`, `fdinfo` and `map_files` (proc_pid_fd(5)): without the brand's own.
+
+use abi::nr;
+use host::call::int;
+use host::host_call;
+use host::intercept::reserved_fd;
+use host::thread::RESERVED_FDS;
+use kernel::vfs::{File, ProcView};
+
+use crate::spelling::number;
+use crate::text::hex;
+
+/// `F_GETFD`.
+const GET_FLAGS: usize = 1;
+
+/// `fd` or `fdinfo`.
+#[derive(Debug)]
+pub(crate) struct DescriptorDir;
+
+impl File for DescriptorDir {
+    fn shows(&self, view: &dyn ProcView, name: &[u8]) -> bool {
+        number(name).is_none_or(|fd| !view.hides_fd(fd))
+    }
+}
+
+/// How many of the brand's descriptors are open.
+pub(crate) fn hidden_descriptors() -> u64 {
+    (reserved_fd()..)
+        .take(RESERVED_FDS)
+        .map(|fd| u64::from(host_call!(nr::FCNTL, int(fd), GET_FLAGS).is_ok()))
+        .sum()
+}
+
+/// `map_files`: an entry is named by the range of a mapping.
+#[derive(Debug)]
+pub(crate) struct MapFilesDir;
+
+impl File for MapFilesDir {
+    fn shows(&self, view: &dyn ProcView, name: &[u8]) -> bool {
+        let mut ends = name.splitn(2, |byte| *byte == b'-');
+        let (Some(start), Some(end)) = (ends.next().and_then(hex), ends.next().and_then(hex))
+        else {
+            return true;
+        };
+        let mut shown = true;
+        view.brand_ranges(&mut |range| shown &= end <= range.start || range.end <= start);
+        shown
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::ffi::CStr;
+    use core::ops::Range;
+    use kernel::vfs::{CredentialView, Layout, SignalView};
+
+    struct View;
+
+    impl ProcView for View {
+        fn pid(&self) -> u32 {
+            1
+        }
+        fn tid(&self) -> u32 {
+            1
+        }
+        fn exe_path(&self) -> &CStr {
+            c"/bin/true"
+        }
+        fn exe_fd(&self) -> Option<i32> {
+            None
+        }
+        fn proc_fd(&self) -> i32 {
+            -1
+        }
+        fn auxv(&self, _visit: &mut dyn FnMut(&[u8])) {}
+        fn layout(&self) -> Layout {
+            Layout::default()
+        }
+        fn brand_ranges(&self, visit: &mut dyn FnMut(Range<u64>)) {
+            visit(0x1000..0x3000);
+            visit(0x8000..0x9000);
+        }
+        fn signals(&self) -> SignalView {
+            SignalView::default()
+        }
+        fn credentials(&self) -> CredentialView {
+            CredentialView::default()
+        }
+        fn hides_fd(&self, fd: u32) -> bool {
+            (1016..1024).contains(&fd)
+        }
+    }
+
+    #[test]
+    fn descriptors() {
+        for (name, shown) in [
+            ("0", true),
+            ("1015", true),
+            ("1016", false),
+            ("1023", false),
+            ("1024", true),
+            (".", true),
+        ] {
+            assert_eq!(DescriptorDir.shows(&View, name.as_bytes()), shown, "{name}");
+        }
+    }
+
+    #[test]
+    fn mappings() {
+        for (name, shown) in [
+            ("1000-2000", false),
+            ("3000-8000", true),
+            ("7000-8001", false),
+            ("..", true),
+        ] {
+            assert_eq!(MapFilesDir.shows(&View, name.as_bytes()), shown, "{name}");
+        }
+    }
+}

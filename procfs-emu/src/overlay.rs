@@ -1,0 +1,226 @@
+//! The emulated entries as a file system over the host's.
+
+use abi::arg::OpenFlags;
+use abi::{Errno, SysResult, nr};
+use host::call::int;
+use host::host_call;
+use kernel::vfs::{At, File, FileSystem, Links, OpenHow, Place, ProcView, open_on_host};
+
+use crate::entry::{Entry, Kind};
+use crate::io::{self, Owned, filter, is_procfs, name_of, numbered, read_all, write_all};
+use crate::listing::{DescriptorDir, MapFilesDir, hidden_descriptors};
+use crate::maps::Maps;
+use crate::numa_maps::NumaMaps;
+use crate::smaps::{Rollup, Smaps};
+use crate::spelling::{Spelling, spelling};
+use crate::status::Status;
+use crate::subject::Subject;
+use crate::{auxv, environ, exe, memfd, stat};
+
+/// Room for the name of an entry; what does not fit is none.
+const NAME_MAX: usize = 512;
+
+/// The emulated /proc.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ProcOverlay;
+
+/// The entry that `fd` leads to, if it is one that is emulated.
+fn entry_of(view: &dyn ProcView, fd: i32) -> Option<Entry> {
+    if !is_procfs(fd) {
+        return None;
+    }
+    let mut name = [0; NAME_MAX];
+    let name = name_of(view, fd, &mut name).ok()?;
+    Entry::of(name)
+}
+
+/// The entry that `at` names. Where the host cannot tell (nothing there, no permission), neither
+/// can we, and its own answer to the guest's call is the right one.
+fn entry_at(view: &dyn ProcView, at: At<'_>, links: Links) -> Option<Entry> {
+    let mut flags = OpenFlags::PATH | OpenFlags::CLOEXEC;
+    if links == Links::Keep {
+        flags |= OpenFlags::NOFOLLOW;
+    }
+    let fd = io::open(at.dirfd, at.path, flags).ok()?;
+    entry_of(view, fd.raw())
+}
+
+/// `ENOENT` if `at` names one of the brand's descriptors.
+fn refuse_hidden(view: &dyn ProcView, at: At<'_>, fd: u32) -> SysResult<()> {
+    if !view.hides_fd(fd) {
+        return Ok(());
+    }
+    match entry_at(view, at, Links::Keep) {
+        Some(entry) if entry.kind == Kind::Descriptor(fd) => match Subject::of(view, entry) {
+            Subject::Own | Subject::Guest(_) => Err(Errno::ENOENT),
+            Subject::Other => Ok(()),
+        },
+        _ => Ok(()),
+    }
+}
+
+/// Whose `exe` the link `at` is.
+fn exe_at(view: &dyn ProcView, at: At<'_>) -> Option<Subject> {
+    let entry = entry_at(view, at, Links::Keep).filter(|entry| entry.kind == Kind::Exe)?;
+    Some(Subject::of(view, entry))
+}
+
+impl FileSystem for ProcOverlay {
+    fn claims(&self, path: &[u8]) -> bool {
+        spelling(path).is_some()
+    }
+
+    fn locate(&self, view: &dyn ProcView, at: At<'_>, links: Links) -> SysResult<Place> {
+        match spelling(at.path.to_bytes()) {
+            Some(Spelling::Exe) if links == Links::Follow => {
+                let path = exe_at(view, at).and_then(|subject| exe::place(view, &subject));
+                Ok(path.map_or(Place::Same, Place::Elsewhere))
+            }
+            Some(Spelling::Number(fd)) => refuse_hidden(view, at, fd).map(|()| Place::Same),
+            Some(Spelling::Descriptors) => match entry_at(view, at, links) {
+                Some(entry) if matches!(Subject::of(view, entry), Subject::Own) => {
+                    Ok(Place::Descriptors {
+                        hidden: hidden_descriptors(),
+                    })
+                }
+                _ => Ok(Place::Same),
+            },
+            _ => Ok(Place::Same),
+        }
+    }
+
+    fn open(&self, view: &dyn ProcView, at: At<'_>, how: &OpenHow) -> SysResult {
+        let flags = how.open_flags();
+        match spelling(at.path.to_bytes()) {
+            Some(Spelling::Text) => {
+                let fd = Owned::new(open_on_host(at, how)?);
+                if !flags.contains(OpenFlags::PATH)
+                    && let Some(entry) = entry_of(view, fd.raw())
+                    && let Some(text) = render(view, entry, fd.raw())?
+                {
+                    memfd::install(view, &text, fd.raw(), flags)?;
+                }
+                Ok(fd.into_raw())
+            }
+            Some(Spelling::Number(number)) => {
+                refuse_hidden(view, at, number)?;
+                open_on_host(at, how)
+            }
+            // Who wants to write gets ETXTBSY: the brand's image runs, as the program would.
+            Some(Spelling::Exe)
+                if !flags.intersects(OpenFlags::WRONLY | OpenFlags::RDWR | OpenFlags::NOFOLLOW) =>
+            {
+                let path = exe_at(view, at).and_then(|subject| exe::place(view, &subject));
+                let Some(path) = path else {
+                    return open_on_host(at, how);
+                };
+                if how.resolve != 0 {
+                    // The host decides whether the way there may be gone.
+                    drop(Owned::new(open_on_host(at, how)?));
+                }
+                open_on_host(At::cwd(&path), &OpenHow { resolve: 0, ..*how })
+            }
+            _ => open_on_host(at, how),
+        }
+    }
+
+    fn readlink(
+        &self,
+        view: &dyn ProcView,
+        at: At<'_>,
+        into: &mut [u8],
+    ) -> SysResult<Option<usize>> {
+        match spelling(at.path.to_bytes()) {
+            Some(Spelling::Exe) => match exe_at(view, at) {
+                Some(subject) => exe::link(view, &subject, into),
+                None => Ok(None),
+            },
+            Some(Spelling::Number(fd)) => refuse_hidden(view, at, fd).map(|()| None),
+            _ => Ok(None),
+        }
+    }
+
+    fn directory(&self, view: &dyn ProcView, fd: i32) -> Option<&dyn File> {
+        let entry = entry_of(view, fd)?;
+        let (listing, of_others): (&dyn File, bool) = match entry.kind {
+            Kind::Descriptors => (&DescriptorDir, true),
+            Kind::MapFiles => (&MapFilesDir, false),
+            _ => return None,
+        };
+        match Subject::of(view, entry) {
+            Subject::Own => Some(listing),
+            Subject::Guest(_) if of_others => Some(listing),
+            _ => None,
+        }
+    }
+}
+
+/// The text of an entry whose host's file is open as `fd`; `None` when the host's own is right,
+/// then `fd` is still at its beginning.
+fn render(view: &dyn ProcView, entry: Entry, fd: i32) -> SysResult<Option<Owned>> {
+    let subject = Subject::of(view, entry);
+    let own = match (&subject, entry.kind) {
+        (Subject::Own, _) => true,
+        (Subject::Guest(_), Kind::Auxv | Kind::Stat | Kind::Status) | (Subject::Other, _) => {
+            return Ok(None);
+        }
+        (Subject::Guest(_), _) => false,
+    };
+    let ranges = subject.ranges(view);
+    let text = memfd::create()?;
+    let to = text.raw();
+    // Signal masks and what was given up belong to a thread; only the caller's are known.
+    let mine = own && entry.thread() == view.tid();
+    let blocked = mine.then(|| view.signals().blocked);
+    let signals = own.then(|| view.signals());
+    let written = match entry.kind {
+        Kind::Maps => filter(fd, to, &mut Maps { ranges: &ranges }),
+        Kind::Smaps => filter(fd, to, &mut Smaps::new(&ranges)),
+        Kind::NumaMaps => filter(fd, to, &mut NumaMaps { ranges: &ranges }),
+        Kind::SmapsRollup => read_all(fd).and_then(|model| {
+            let smaps = io::open(
+                view.proc_fd(),
+                &numbered("", entry.pid, "/smaps"),
+                OpenFlags::CLOEXEC,
+            )?;
+            filter(smaps.raw(), to, &mut Rollup::new(&ranges, model))
+        }),
+        Kind::Auxv => auxv::write(view, to),
+        Kind::Environ => read_all(fd).and_then(|host| write_all(to, environ::visible(&host))),
+        Kind::Stat => read_all(fd).and_then(|host| {
+            let layout = Some(view.layout());
+            write_all(
+                to,
+                &stat::rewrite(
+                    &host,
+                    &stat::Changes {
+                        layout,
+                        blocked,
+                        signals,
+                    },
+                ),
+            )
+        }),
+        Kind::Status => {
+            let credentials = mine.then(|| view.credentials());
+            filter(
+                fd,
+                to,
+                &mut Status {
+                    blocked,
+                    signals,
+                    credentials,
+                },
+            )
+        }
+        Kind::Exe | Kind::Descriptors | Kind::Descriptor(_) | Kind::MapFiles => return Ok(None),
+    };
+    match written {
+        Ok(()) => Ok(Some(text)),
+        // The process is gone or out of reach: reading the host's own file says so.
+        Err(_) => {
+            let _ = host_call!(nr::LSEEK, int(fd), 0, 0);
+            Ok(None)
+        }
+    }
+}

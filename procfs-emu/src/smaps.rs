@@ -1,0 +1,390 @@
+//! `/proc/PID/smaps` and `smaps_rollup` (proc_pid_smaps(5)).
+
+use alloc::vec::Vec;
+
+use crate::maps::Mapping;
+use crate::ranges::{Piece, Ranges};
+use crate::text::{Lines, decimal, put_decimal};
+
+/// A line `Key:   number kB`, parted.
+struct Amount<'a> {
+    key: &'a [u8],
+    kilobytes: u64,
+}
+
+impl<'a> Amount<'a> {
+    fn parse(line: &'a [u8]) -> Option<Self> {
+        let line = line.strip_suffix(b" kB\n")?;
+        let colon = line.iter().position(|byte| *byte == b':')?;
+        let kilobytes = decimal(line[colon + 1..].trim_ascii_start())?;
+        Some(Self {
+            key: &line[..colon],
+            kilobytes,
+        })
+    }
+
+    /// Writes the line as the kernel does: key in 16 columns, number in 8.
+    fn put(&self, out: &mut Vec<u8>) {
+        let start = out.len();
+        out.extend_from_slice(self.key);
+        out.push(b':');
+        while out.len() - start < 16 {
+            out.push(b' ');
+        }
+        put_decimal(out, self.kilobytes, 8);
+        out.extend_from_slice(b" kB\n");
+    }
+
+    /// Whether the amount belongs to the pages of the mapping, so that a part of the mapping has
+    /// a part of it.
+    fn is_of_pages(&self) -> bool {
+        !matches!(self.key, b"Size" | b"KernelPageSize" | b"MMUPageSize")
+    }
+}
+
+/// The block that is being read.
+#[derive(Debug, Default)]
+enum Block {
+    /// Everything passes: nothing was read yet, or the mapping is the guest's own.
+    #[default]
+    Whole,
+    /// The mapping is the brand's.
+    Hidden,
+    /// The guest sees parts of it; the text is held until the block is complete.
+    Parted {
+        head: Vec<u8>,
+        fields: Vec<u8>,
+        pieces: Vec<Piece>,
+    },
+}
+
+/// Filters `smaps`. Where the host joined memory of the brand and of the guest in one mapping, it
+/// does not tell which pages belong to which part; each part then gets its share by size.
+#[derive(Debug)]
+pub(crate) struct Smaps<'r> {
+    ranges: &'r Ranges,
+    block: Block,
+}
+
+impl<'r> Smaps<'r> {
+    pub(crate) fn new(ranges: &'r Ranges) -> Self {
+        Self {
+            ranges,
+            block: Block::Whole,
+        }
+    }
+
+    fn begin(&mut self, mapping: &Mapping<'_>, line: &[u8], out: &mut Vec<u8>) {
+        let pieces = mapping.visible(self.ranges);
+        self.block = match &pieces[..] {
+            [] => Block::Hidden,
+            [piece] if piece.range == mapping.range => {
+                mapping.put(piece, out);
+                Block::Whole
+            }
+            _ => Block::Parted {
+                head: line.to_vec(),
+                fields: Vec::new(),
+                pieces,
+            },
+        };
+    }
+}
+
+impl Lines for Smaps<'_> {
+    fn line(&mut self, line: &[u8], out: &mut Vec<u8>) {
+        if let Some(mapping) = Mapping::parse(line) {
+            self.end(out);
+            self.begin(&mapping, line, out);
+            return;
+        }
+        match &mut self.block {
+            Block::Whole => out.extend_from_slice(line),
+            Block::Hidden => {}
+            Block::Parted { fields, .. } => fields.extend_from_slice(line),
+        }
+    }
+
+    fn end(&mut self, out: &mut Vec<u8>) {
+        let Block::Parted {
+            head,
+            fields,
+            pieces,
+        } = core::mem::take(&mut self.block)
+        else {
+            return;
+        };
+        let Some(mapping) = Mapping::parse(&head) else {
+            return;
+        };
+        let whole = (mapping.range.end - mapping.range.start) / 1024;
+        for piece in pieces {
+            let part = (piece.range.end - piece.range.start) / 1024;
+            mapping.put(&piece, out);
+            for line in fields.split_inclusive(|byte| *byte == b'\n') {
+                match Amount::parse(line) {
+                    Some(amount) if amount.key == b"Size" => {
+                        Amount {
+                            kilobytes: part,
+                            ..amount
+                        }
+                        .put(out);
+                    }
+                    Some(amount) if amount.is_of_pages() => {
+                        Amount {
+                            kilobytes: share(amount.kilobytes, part, whole),
+                            ..amount
+                        }
+                        .put(out);
+                    }
+                    _ => out.extend_from_slice(line),
+                }
+            }
+        }
+    }
+}
+
+/// `amount * part / whole`, in whole pages where the amount is.
+fn share(amount: u64, part: u64, whole: u64) -> u64 {
+    let exact = u128::from(amount) * u128::from(part) / u128::from(whole.max(1));
+    let exact = u64::try_from(exact).unwrap_or(u64::MAX);
+    if amount.is_multiple_of(4) {
+        exact / 4 * 4
+    } else {
+        exact
+    }
+}
+
+/// Adds up what the guest sees of `smaps`, to make `smaps_rollup` of it. It takes the lines that
+/// [`Smaps`] lets through.
+#[derive(Debug, Default)]
+struct Sums {
+    start: Option<u64>,
+    end: u64,
+    amounts: Vec<(Vec<u8>, u64)>,
+    /// Of the current block: its proportional set size, and how much of it can be anonymous.
+    pss: u64,
+    anonymous: u64,
+    shared_memory: bool,
+    /// Of all blocks: anonymous, file, shared memory.
+    pss_kinds: [u64; 3],
+}
+
+impl Sums {
+    fn line(&mut self, line: &[u8]) {
+        if let Some(mapping) = Mapping::parse(line) {
+            self.close();
+            self.start.get_or_insert(mapping.range.start);
+            self.end = mapping.range.end;
+            self.shared_memory = [&b"/memfd:"[..], b"/SYSV", b"/dev/shm/", b"/dev/zero"]
+                .iter()
+                .any(|prefix| mapping.name.starts_with(prefix));
+            return;
+        }
+        let Some(amount) = Amount::parse(line).filter(Amount::is_of_pages) else {
+            return;
+        };
+        match amount.key {
+            b"Pss" => self.pss = amount.kilobytes,
+            b"Anonymous" => self.anonymous = amount.kilobytes,
+            _ => {}
+        }
+        match self.amounts.iter_mut().find(|(key, _)| key == amount.key) {
+            Some((_, sum)) => *sum += amount.kilobytes,
+            None => self.amounts.push((amount.key.to_vec(), amount.kilobytes)),
+        }
+    }
+
+    /// Parts the proportional set size of the block that ends by kind of page.
+    fn close(&mut self) {
+        let anonymous = self.pss.min(self.anonymous);
+        self.pss_kinds[0] += anonymous;
+        self.pss_kinds[if self.shared_memory { 2 } else { 1 }] += self.pss - anonymous;
+        (self.pss, self.anonymous) = (0, 0);
+    }
+
+    fn of(&self, key: &[u8]) -> Option<u64> {
+        match key {
+            b"Pss_Anon" => Some(self.pss_kinds[0]),
+            b"Pss_File" => Some(self.pss_kinds[1]),
+            b"Pss_Shmem" => Some(self.pss_kinds[2]),
+            _ => self
+                .amounts
+                .iter()
+                .find(|(name, _)| name == key)
+                .map(|(_, sum)| *sum),
+        }
+    }
+}
+
+/// Makes `smaps_rollup` out of `smaps`, with the fields that `model`, the host's own rollup,
+/// has. Sums of proportional sizes can be a little lower than the host's, which rounds once.
+#[derive(Debug)]
+pub(crate) struct Rollup<'r> {
+    smaps: Smaps<'r>,
+    sums: Sums,
+    model: Vec<u8>,
+    passed: Vec<u8>,
+}
+
+impl<'r> Rollup<'r> {
+    pub(crate) fn new(ranges: &'r Ranges, model: Vec<u8>) -> Self {
+        Self {
+            smaps: Smaps::new(ranges),
+            sums: Sums::default(),
+            model,
+            passed: Vec::new(),
+        }
+    }
+
+    fn add(&mut self) {
+        for line in self.passed.split_inclusive(|byte| *byte == b'\n') {
+            self.sums.line(line);
+        }
+        self.passed.clear();
+    }
+}
+
+impl Lines for Rollup<'_> {
+    fn line(&mut self, line: &[u8], _out: &mut Vec<u8>) {
+        self.smaps.line(line, &mut self.passed);
+        self.add();
+    }
+
+    fn end(&mut self, out: &mut Vec<u8>) {
+        self.smaps.end(&mut self.passed);
+        self.add();
+        self.sums.close();
+        for line in self.model.split_inclusive(|byte| *byte == b'\n') {
+            if let Some(head) = Mapping::parse(line) {
+                let range = self.sums.start.unwrap_or(0)..self.sums.end;
+                head.put(&Piece { range, heap: false }, out);
+            } else if let Some(amount) = Amount::parse(line) {
+                let kilobytes = self.sums.of(amount.key).unwrap_or(amount.kilobytes);
+                Amount {
+                    kilobytes,
+                    ..amount
+                }
+                .put(out);
+            } else {
+                out.extend_from_slice(line);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::filtered;
+    use alloc::string::String;
+    use alloc::vec;
+
+    const CAT: &str = "\
+55a8240c8000-55a8240ca000 r--p 00000000 fe:00 247030                     /usr/bin/cat
+Size:                  8 kB
+KernelPageSize:        4 kB
+MMUPageSize:           4 kB
+Rss:                   8 kB
+Pss:                   3 kB
+Anonymous:             0 kB
+THPeligible:           0
+VmFlags: rd mr mw me 
+";
+    const BRAND: &str = "\
+7f0000000000-7f0000040000 r-xp 00001000 00:01 1025                       /memfd:lx (deleted)
+Size:                256 kB
+KernelPageSize:        4 kB
+MMUPageSize:           4 kB
+Rss:                  64 kB
+Pss:                  33 kB
+Anonymous:            12 kB
+THPeligible:           0
+VmFlags: rd ex mr mw me 
+";
+    const JOINED: &str = "\
+7f0000040000-7f0000090000 rw-p 00000000 00:00 0 
+Size:                320 kB
+KernelPageSize:        4 kB
+MMUPageSize:           4 kB
+Rss:                 100 kB
+Pss:                 100 kB
+Anonymous:           100 kB
+THPeligible:           0
+VmFlags: rd wr mr mw me ac 
+";
+
+    fn ranges() -> Ranges {
+        Ranges::new(vec![0x7f00_0000_0000..0x7f00_0005_0000], 0, 0)
+    }
+
+    #[test]
+    fn blocks_of_the_brand_are_left_out() {
+        let host = [CAT, BRAND, CAT].concat();
+        assert_eq!(
+            filtered(&mut Smaps::new(&ranges()), &host),
+            [CAT, CAT].concat()
+        );
+    }
+
+    #[test]
+    fn a_joined_block_is_parted_by_size() {
+        assert_eq!(
+            filtered(&mut Smaps::new(&ranges()), &[CAT, JOINED].concat()),
+            String::from(CAT)
+                + "\
+7f0000050000-7f0000090000 rw-p 00000000 00:00 0 
+Size:                256 kB
+KernelPageSize:        4 kB
+MMUPageSize:           4 kB
+Rss:                  80 kB
+Pss:                  80 kB
+Anonymous:            80 kB
+THPeligible:           0
+VmFlags: rd wr mr mw me ac 
+"
+        );
+    }
+
+    #[test]
+    fn the_heap_is_a_block_of_its_own() {
+        let ranges = Ranges::new(vec![], 0x7f00_0004_0000, 0x7f00_0008_f001);
+        let seen = filtered(&mut Smaps::new(&ranges), JOINED);
+        let name =
+            "7f0000040000-7f0000090000 rw-p 00000000 00:00 0                          [heap]";
+        assert_eq!(seen.lines().next(), Some(name));
+        assert_eq!(
+            seen.lines().skip(1).collect::<Vec<_>>(),
+            JOINED.lines().skip(1).collect::<Vec<_>>()
+        );
+    }
+
+    #[test]
+    fn the_rollup_is_added_up_again() {
+        let model = "\
+00400000-7ffc00021000 ---p 00000000 00:00 0                              [rollup]
+Rss:                 999 kB
+Pss:                 999 kB
+Pss_Anon:            999 kB
+Pss_File:            999 kB
+Pss_Shmem:           999 kB
+Anonymous:           999 kB
+Locked:                0 kB
+";
+        let ranges = ranges();
+        let mut rollup = Rollup::new(&ranges, model.into());
+        assert_eq!(
+            filtered(&mut rollup, &[CAT, BRAND, JOINED].concat()),
+            "\
+55a8240c8000-7f0000090000 ---p 00000000 00:00 0                          [rollup]
+Rss:                  88 kB
+Pss:                  83 kB
+Pss_Anon:             80 kB
+Pss_File:              3 kB
+Pss_Shmem:             0 kB
+Anonymous:            80 kB
+Locked:                0 kB
+"
+        );
+    }
+}

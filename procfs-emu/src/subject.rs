@@ -1,0 +1,64 @@
+//! Whom an entry is about.
+
+use alloc::vec::Vec;
+
+use abi::arg::OpenFlags;
+use abi::nr;
+use host::call::int;
+use host::host_call;
+use kernel::vfs::ProcView;
+
+use crate::entry::Entry;
+use crate::io::{numbered, open, read_all, readlink};
+use crate::maps::BRAND_IMAGE;
+use crate::ranges::Ranges;
+
+/// Whom an entry is about.
+#[derive(Debug)]
+pub(crate) enum Subject {
+    /// The calling process.
+    Own,
+    /// Another guest process, with its environment as the host shows it.
+    Guest(Vec<u8>),
+    /// A process that lx does not run, or that the caller may not look into.
+    Other,
+}
+
+impl Subject {
+    /// Whom `entry` is about.
+    pub(crate) fn of(view: &dyn ProcView, entry: Entry) -> Self {
+        let proc = view.proc_fd();
+        if entry.pid == view.pid() {
+            return Self::Own;
+        }
+        // A thread of this process also has a directory beside the processes'.
+        let thread = numbered("self/task/", entry.pid, "");
+        let address = thread.as_ptr().expose_provenance();
+        if host_call!(nr::FACCESSAT, int(proc), address, 0).is_ok() {
+            return Self::Own;
+        }
+        let mut link = [0; 64];
+        let runs_brand = readlink(proc, &numbered("", entry.pid, "/exe"), &mut link)
+            .is_ok_and(|program| program.starts_with(BRAND_IMAGE));
+        if !runs_brand {
+            return Self::Other;
+        }
+        let path = numbered("", entry.pid, "/environ");
+        match open(proc, &path, OpenFlags::CLOEXEC).and_then(|fd| read_all(fd.raw())) {
+            Ok(environ) => Self::Guest(environ),
+            Err(_) => Self::Other,
+        }
+    }
+
+    /// The ranges that its memory lists leave out. Of another process only the brand's image is
+    /// known, by its name.
+    pub(crate) fn ranges(&self, view: &dyn ProcView) -> Ranges {
+        if !matches!(self, Self::Own) {
+            return Ranges::default();
+        }
+        let mut hidden = Vec::new();
+        view.brand_ranges(&mut |range| hidden.push(range));
+        let layout = view.layout();
+        Ranges::new(hidden, layout.start_brk, layout.brk)
+    }
+}
