@@ -1,6 +1,6 @@
 //! New processes and threads: clone(2), clone3(2), fork(2), vfork(2).
 
-use abi::signal::SigSet;
+use abi::signal::{SigSet, SignalNumber};
 use abi::{Errno, SysResult, nr};
 
 use crate::arch::lx_clone;
@@ -123,4 +123,14 @@ pub fn exit_group(status: usize) -> ! {
     loop {
         let _ = host_call!(nr::EXIT_GROUP, status);
     }
+}
+
+/// Ends the process by `signal`, with a core dump where that is its default action.
+pub fn die_of(signal: SignalNumber) -> ! {
+    let _ = signal::set_disposition(signal, signal::Disposition::Default);
+    let pid = host_call!(nr::GETPID).unwrap_or(0);
+    let tid = host_call!(nr::GETTID).unwrap_or(0);
+    set_mask(SigSet::EMPTY);
+    let _ = host_call!(nr::TGKILL, pid, tid, usize::from(signal));
+    exit_group(128 + usize::from(signal))
 }

@@ -11,7 +11,7 @@ use host::{Thread, host_call, intercept};
 use crate::program::Program;
 use crate::seccomp::{Mode, Seccomp};
 use crate::signal::{AltStack, Kept, Sighand, is_function};
-use crate::vfs::{CredentialView, Layout, ProcView, SignalView};
+use crate::vfs::{CredentialView, Layout, MountTable, ProcView, SignalView};
 
 /// One guest thread. It lives in the thread's area and is touched by that thread only.
 pub struct Task {
@@ -35,12 +35,35 @@ pub struct Task {
     pub dying: Option<SignalNumber>,
     /// This process runs in memory that its parent lent it (vfork).
     pub borrows_memory: bool,
+    /// Which code of the guest's is rewritten.
+    pub patches: &'static dyn Patches,
+    /// What its paths lead to.
+    pub mounts: &'static MountTable,
+    /// The host dropped the brand's handlers when it made this process (CLONE_CLEAR_SIGHAND).
+    pub protect_again: bool,
+}
+
+/// The rewritten code, as the calls that change memory see it.
+pub trait Patches: Sync {
+    /// The bytes in `start..start + len` are about to vanish, or to be replaced.
+    fn forget(&self, start: usize, len: usize);
+    /// They are about to become writable or shared: they must be the guest's own again.
+    fn restore(&self, start: usize, len: usize);
+    /// From now on every call must pass through [`crate::Task`]: none is forwarded by assembly.
+    fn watch_all(&self);
 }
 
 impl Task {
     /// The first thread of a program.
     #[must_use]
-    pub fn new(thread: Thread, program: Arc<Program>, sighand: Arc<Sighand>, mask: SigSet) -> Self {
+    pub fn new(
+        thread: Thread,
+        program: Arc<Program>,
+        sighand: Arc<Sighand>,
+        mask: SigSet,
+        patches: &'static dyn Patches,
+        mounts: &'static MountTable,
+    ) -> Self {
         Self {
             thread,
             program,
@@ -52,6 +75,9 @@ impl Task {
             seccomp: Seccomp::new(),
             dying: None,
             borrows_memory: false,
+            patches,
+            mounts,
+            protect_again: false,
         }
     }
 
@@ -59,6 +85,14 @@ impl Task {
     #[must_use]
     pub fn is_reserved_fd(&self, fd: i32) -> bool {
         intercept::is_reserved_fd(fd)
+    }
+
+    /// The brand's descriptors.
+    #[must_use]
+    pub fn reserved_fds(&self) -> Range<u32> {
+        let first = intercept::reserved_fd().cast_unsigned();
+        let count = u32::try_from(host::thread::RESERVED_FDS).unwrap_or(0);
+        first..first.saturating_add(count)
     }
 
     /// Calls younger than this do not exist for the guest.
@@ -95,6 +129,18 @@ impl Task {
             }
         }
         Ok(())
+    }
+
+    /// Makes a signal of the kernel's arrive whatever the guest says: blocked or ignored, it
+    /// takes its default action (`force_sig_info`).
+    pub fn force(&mut self, info: &SigInfo) {
+        let signal = info.signal();
+        let own = SigSet::of(&[signal]);
+        if self.blocked.contains(signal) || self.sighand.action(signal).handler == SIG_IGN {
+            self.sighand.reset(signal);
+            self.blocked = self.blocked.without(own);
+        }
+        self.thread.hold(info);
     }
 
     /// A kept signal that the guest does not block any more.

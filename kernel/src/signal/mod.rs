@@ -73,7 +73,7 @@ impl Sighand {
     }
 
     /// Back to the default, where the host has done so already (SA_RESETHAND).
-    fn reset(&self, signal: SignalNumber) {
+    pub(crate) fn reset(&self, signal: SignalNumber) {
         let mut actions = self.actions.lock();
         if let Some(action) = actions.get_mut(usize::from(signal).wrapping_sub(1)) {
             action.handler = SIG_DFL;

@@ -1,0 +1,205 @@
+//! Opening files to execute (`do_open_execat`), and reading them.
+
+use alloc::ffi::CString;
+use alloc::vec::Vec;
+use core::ffi::CStr;
+
+use abi::{Errno, SysResult, nr};
+use host::call::{as_int, forward_blocking, int};
+use host::host_call;
+
+/// `AT_FDCWD`.
+pub(super) const AT_FDCWD: i32 = -100;
+pub(super) const AT_SYMLINK_NOFOLLOW: u32 = 0x100;
+pub(super) const AT_EMPTY_PATH: u32 = 0x1000;
+const AT_EXECVE_CHECK: usize = 0x1_0000;
+const AT_EACCESS: usize = 0x200;
+const X_OK: usize = 1;
+const O_PATH_CLOEXEC: usize = 0o12_000_000;
+const O_NOFOLLOW: usize = 0o400_000;
+const O_CLOEXEC: usize = 0o2_000_000;
+const S_IFMT: u32 = 0o170_000;
+const S_IFREG: u32 = 0o100_000;
+const S_IFLNK: u32 = 0o120_000;
+/// `ST_NOEXEC` and `ST_NOSUID` of `struct statfs`.
+const ST_NOSUID: u64 = 2;
+const ST_NOEXEC: u64 = 8;
+
+/// Words of `struct stat` on x86-64.
+const STAT_WORDS: usize = 18;
+
+/// An open file that may be executed. The descriptor is closed when this is dropped.
+pub struct Opened {
+    fd: i32,
+    /// Permission bits and type.
+    pub mode: u32,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// A descriptor that is closed when it goes out of scope.
+struct Descriptor(i32);
+
+impl Drop for Descriptor {
+    fn drop(&mut self) {
+        let _ = host_call!(nr::CLOSE, int(self.0));
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        let _ = host_call!(nr::CLOSE, int(self.fd));
+    }
+}
+
+impl Opened {
+    /// Opens `path` to execute it. `flags` are those of execveat(2).
+    ///
+    /// # Errors
+    /// Those of execve(2) about the path: `EACCES` for what is no regular file or not executable,
+    /// `ELOOP` for a symbolic link with AT_SYMLINK_NOFOLLOW, `ETXTBSY`, ...
+    pub fn open(proc_fd: i32, dirfd: i32, path: &CStr, flags: u32) -> SysResult<Self> {
+        let at = path.as_ptr().expose_provenance();
+        let found = if path.is_empty() && flags & AT_EMPTY_PATH != 0 {
+            Descriptor(as_int(host_call!(nr::FCNTL, int(dirfd), 1030, 0)?))
+        } else {
+            let nofollow = if flags & AT_SYMLINK_NOFOLLOW != 0 { O_NOFOLLOW } else { 0 };
+            let args = [int(dirfd), at, O_PATH_CLOEXEC | nofollow, 0, 0, 0];
+            Descriptor(as_int(forward_blocking(nr::OPENAT, &args)?))
+        };
+        let mut opened = Self::describe(found.0)?;
+        if opened.mode & S_IFMT == S_IFLNK {
+            return Err(Errno::ELOOP);
+        }
+        if opened.mode & S_IFMT != S_IFREG {
+            return Err(Errno::EACCES);
+        }
+        allowed(found.0)?;
+        opened.fd = reopen(proc_fd, found.0)?;
+        Ok(opened)
+    }
+
+    fn describe(fd: i32) -> SysResult<Self> {
+        let mut stat = [0u64; STAT_WORDS];
+        let at = stat.as_mut_ptr().expose_provenance();
+        host_call!(nr::FSTAT, int(fd), at)?;
+        // st_mode and st_uid share a word, as do st_gid and padding; st_size follows st_rdev.
+        let (mode, uid) = halves(stat[3]);
+        let (gid, _) = halves(stat[4]);
+        Ok(Self { fd: -1, mode, uid, gid, size: stat[6] })
+    }
+
+    /// The descriptor.
+    #[must_use]
+    pub fn fd(&self) -> i32 {
+        self.fd
+    }
+
+    /// Fills `to` from `offset` on; how many bytes there were.
+    ///
+    /// # Errors
+    /// Those of pread(2).
+    pub fn read(&self, to: &mut [u8], offset: u64) -> SysResult {
+        let mut done = 0;
+        while let Some(rest) = to.get_mut(done..).filter(|rest| !rest.is_empty()) {
+            let at = usize::try_from(offset).map_err(|_| Errno::EIO)? + done;
+            let room = rest.as_mut_ptr().expose_provenance();
+            match host_call!(nr::PREAD64, int(self.fd), room, rest.len(), at)? {
+                0 => break,
+                count => done += count,
+            }
+        }
+        Ok(done)
+    }
+
+    /// Exactly `len` bytes from `offset` on.
+    ///
+    /// # Errors
+    /// Those of pread(2); `EIO` when the file ends before.
+    pub fn read_exact(&self, len: usize, offset: u64) -> SysResult<Vec<u8>> {
+        let mut bytes = Vec::new();
+        bytes.try_reserve_exact(len).map_err(|_| Errno::ENOMEM)?;
+        bytes.resize(len, 0);
+        if self.read(&mut bytes, offset)? == len { Ok(bytes) } else { Err(Errno::EIO) }
+    }
+
+    /// The path that the host knows the file by.
+    #[must_use]
+    pub fn canonical(&self, proc_fd: i32) -> CString {
+        let mut text = [0u8; 4096];
+        let link = link_of(self.fd);
+        let (at, to) = (link.as_ptr().expose_provenance(), text.as_mut_ptr().expose_provenance());
+        let len = host_call!(nr::READLINKAT, int(proc_fd), at, to, text.len()).unwrap_or(0);
+        CString::new(text.get(..len).unwrap_or_default()).unwrap_or_default()
+    }
+
+    /// Whether set-id bits count on the file's mount.
+    #[must_use]
+    pub fn honours_set_id(&self) -> bool {
+        mount_flags(self.fd).is_ok_and(|flags| flags & ST_NOSUID == 0)
+    }
+
+    /// Takes the descriptor out, to survive exec; its number may change.
+    ///
+    /// # Errors
+    /// Those of fcntl(2).
+    pub fn keep_over_exec(&self) -> SysResult<i32> {
+        const F_DUPFD: usize = 0;
+        let above = int(host::intercept::reserved_fd() + 2);
+        host_call!(nr::FCNTL, int(self.fd), F_DUPFD, above)
+            .or_else(|_| host_call!(nr::FCNTL, int(self.fd), F_DUPFD, 3))
+            .map(as_int)
+    }
+}
+
+const fn halves(word: u64) -> (u32, u32) {
+    let [a, b, c, d, e, f, g, h] = word.to_le_bytes();
+    (u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h]))
+}
+
+/// `self/fd/N`, below /proc.
+fn link_of(fd: i32) -> CString {
+    CString::new(alloc::format!("self/fd/{fd}")).unwrap_or_default()
+}
+
+/// A descriptor for reading, of what an `O_PATH` one names.
+fn reopen(proc_fd: i32, fd: i32) -> SysResult<i32> {
+    let link = link_of(fd);
+    let at = link.as_ptr().expose_provenance();
+    host_call!(nr::OPENAT, int(proc_fd), at, O_CLOEXEC, 0).map(as_int)
+}
+
+fn mount_flags(fd: i32) -> SysResult<u64> {
+    let mut statfs = [0u64; 15];
+    let at = statfs.as_mut_ptr().expose_provenance();
+    host_call!(nr::FSTATFS, int(fd), at)?;
+    // f_flags follows f_frsize.
+    Ok(statfs[10])
+}
+
+/// Whether the file may be executed: the host says so itself since Linux 6.14.
+fn allowed(fd: i32) -> SysResult<()> {
+    let empty = c"".as_ptr().expose_provenance();
+    let arguments = [empty, 0];
+    let (argv, envp) = (
+        arguments.as_ptr().expose_provenance(),
+        core::ptr::from_ref(&arguments[1]).expose_provenance(),
+    );
+    let flags = usize::try_from(AT_EMPTY_PATH).unwrap_or(0);
+    match host_call!(nr::EXECVEAT, int(fd), empty, argv, envp, flags | AT_EXECVE_CHECK) {
+        Ok(_) => return Ok(()),
+        Err(Errno::EINVAL) => {}
+        Err(errno) => return Err(errno),
+    }
+    if mount_flags(fd)? & ST_NOEXEC != 0 {
+        return Err(Errno::EACCES);
+    }
+    match host_call!(nr::FACCESSAT2, int(fd), empty, X_OK, flags | AT_EACCESS) {
+        Ok(_) | Err(Errno::ENOSYS) => Ok(()),
+        Err(errno) => Err(errno),
+    }
+}

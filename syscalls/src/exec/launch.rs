@@ -1,0 +1,155 @@
+//! execve(2), execveat(2): the last steps before the brand's image is executed again.
+
+use alloc::ffi::CString;
+use alloc::vec;
+use core::ffi::CStr;
+
+use abi::arg::{DirFd, Uint};
+use abi::signal::{SIG_IGN, SigSet};
+use abi::{Errno, SysResult, UserCStr, UserPtr, nr};
+use host::call::{forward_blocking, int};
+use host::host_call;
+use host::user::PathBuffer;
+use kernel::program::Intercept;
+use kernel::vfs::{At, Links, Place};
+use kernel::{Program, Task};
+use loader::handover::{self, Handover, Start};
+
+use super::arguments::Strings;
+use super::credentials;
+use super::files::{AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW};
+use super::prepare::{Prepared, prepare};
+
+/// execve(2).
+pub fn execve(
+    t: &mut Task,
+    path: UserCStr,
+    argv: UserPtr<usize>,
+    envp: UserPtr<usize>,
+) -> SysResult {
+    execveat(t, DirFd(AT_FDCWD), path, argv, envp, Uint(0))
+}
+
+/// execveat(2).
+pub fn execveat(
+    t: &mut Task,
+    dirfd: DirFd,
+    path: UserCStr,
+    argv: UserPtr<usize>,
+    envp: UserPtr<usize>,
+    flags: Uint,
+) -> SysResult {
+    const AT_EXECVE_CHECK: u32 = 0x1_0000;
+    if flags.0 & !(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_EXECVE_CHECK) != 0 {
+        return Err(Errno::EINVAL);
+    }
+    let mut buffer = PathBuffer::new();
+    let path = buffer.read(path)?;
+    if path.is_empty() && flags.0 & AT_EMPTY_PATH == 0 {
+        return Err(Errno::ENOENT);
+    }
+    let place = match t.mounts.overlay(path.to_bytes()) {
+        Some(fs) => {
+            let links = if flags.0 & AT_SYMLINK_NOFOLLOW == 0 { Links::Follow } else { Links::Keep };
+            fs.locate(t, At { dirfd: dirfd.0, path }, links)?
+        }
+        None => Place::Same,
+    };
+    let prepared = match &place {
+        Place::Elsewhere(other) => prepare(t.program.proc_fd, AT_FDCWD, other, 0),
+        _ => prepare(t.program.proc_fd, dirfd.0, path, flags.0),
+    }?;
+    let (argv, envp) = (Strings::read(argv)?, Strings::read(envp)?);
+    if flags.0 & AT_EXECVE_CHECK != 0 {
+        return Ok(0);
+    }
+    let ignored = t.sighand.those(|handler| handler == SIG_IGN);
+    let ignored = ignored.intersection(SigSet::PROTECTED);
+    let filters = filters_fd(t)?;
+    let result = launch(&t.program, &prepared, argv, envp, ignored, filters);
+    if let Some(fd) = filters {
+        let _ = host_call!(nr::CLOSE, int(fd));
+    }
+    result
+}
+
+/// Executes the brand's image for `prepared`. Returns only on failure.
+///
+/// # Errors
+/// Those of execve(2); `ERESTARTSYS` when a signal came first.
+pub fn launch(
+    current: &Program,
+    prepared: &Prepared,
+    mut argv: Strings,
+    mut envp: Strings,
+    ignored: SigSet,
+    filters_fd: Option<i32>,
+) -> SysResult {
+    if let Some(words) = &prepared.script {
+        argv.replace_first(words);
+    }
+    let program_fd = Kept(prepared.program.keep_over_exec()?);
+    let interpreter_fd = match &prepared.interpreter {
+        Some((file, _)) => Some(Kept(file.keep_over_exec()?)),
+        None => None,
+    };
+    let exe = prepared.program.canonical(current.proc_fd);
+    let text = Handover {
+        image_fd: current.image_fd,
+        proc_fd: current.proc_fd,
+        program_fd: Some(program_fd.0),
+        interpreter_fd: interpreter_fd.as_ref().map(|kept| kept.0),
+        intercept: match current.intercept {
+            Intercept::Rewrite => handover::Intercept::Rewrite,
+            Intercept::Sud => handover::Intercept::Sud,
+            Intercept::Trap => handover::Intercept::Trap,
+        },
+        kernel_version: current.release().map(CStr::to_bytes),
+        ignored_signals: ignored.0,
+        start: Start::Loaded,
+        secure: false,
+        filters_fd,
+        exe: exe.to_bytes(),
+        execfn: prepared.execfn.to_bytes(),
+    };
+    let mut bytes = vec![0u8; handover::MAX_LEN];
+    let len = text.encode(&mut bytes).ok_or(Errno::ENAMETOOLONG)?;
+    bytes.truncate(len - 1);
+    let last = CString::new(bytes).map_err(|_| Errno::EINVAL)?;
+    envp.push(&last);
+
+    let identity = credentials::take_on(&prepared.program);
+    let empty = c"".as_ptr().expose_provenance();
+    let flags = usize::try_from(AT_EMPTY_PATH).unwrap_or(0);
+    let image = int(current.image_fd);
+    let args = [image, empty, argv.address(), envp.address(), flags, 0];
+    let result = forward_blocking(nr::EXECVEAT, &args);
+    identity.undo();
+    result
+}
+
+/// A descriptor that survives exec, and is closed when that fails.
+struct Kept(i32);
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        let _ = host_call!(nr::CLOSE, int(self.0));
+    }
+}
+
+/// A file with the guest's seccomp filters, which survive exec.
+fn filters_fd(t: &Task) -> SysResult<Option<i32>> {
+    if t.seccomp.mode() == kernel::seccomp::Mode::Disabled {
+        return Ok(None);
+    }
+    let bytes = t.seccomp.to_bytes();
+    let name = c"lx-filters".as_ptr().expose_provenance();
+    let fd = host_call!(nr::MEMFD_CREATE, name, 0)?;
+    let from = bytes.as_ptr().expose_provenance();
+    let written = host_call!(nr::PWRITE64, fd, from, bytes.len(), 0);
+    if written != Ok(bytes.len()) {
+        let _ = host_call!(nr::CLOSE, fd);
+        return Err(Errno::ENOMEM);
+    }
+    Ok(Some(host::call::as_int(fd)))
+}

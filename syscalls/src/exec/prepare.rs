@@ -1,0 +1,120 @@
+//! From a path to a program and its interpreter (`bprm_execve`, `search_binary_handler`).
+
+use alloc::ffi::CString;
+use alloc::vec::Vec;
+use core::ffi::CStr;
+
+use abi::{Errno, SysResult};
+use loader::elf::{Header, Image};
+use loader::script::{self, HEAD_LEN, MAX_DEPTH};
+
+use super::files::{AT_FDCWD, Opened};
+
+/// A program that can be executed: what is left can only fail by killing the process.
+pub struct Prepared {
+    /// The program.
+    pub program: Opened,
+    /// Its headers.
+    pub image: Image,
+    /// The interpreter that it names, with its headers.
+    pub interpreter: Option<(Opened, Image)>,
+    /// What takes the place of `argv[0]`, when the path led to a script: interpreter, argument,
+    /// script.
+    pub script: Option<Vec<CString>>,
+    /// The AT_EXECFN string, whose last component becomes the thread's name.
+    pub execfn: CString,
+}
+
+/// Finds what `path` leads to. `flags` are those of execveat(2).
+///
+/// # Errors
+/// Those of execve(2).
+pub fn prepare(proc_fd: i32, dirfd: i32, path: &CStr, flags: u32) -> SysResult<Prepared> {
+    let mut program = Opened::open(proc_fd, dirfd, path, flags)?;
+    let execfn = name(dirfd, path)?;
+    let mut current = execfn.clone();
+    let mut prefix: Option<Vec<CString>> = None;
+    let mut depth = 0;
+    loop {
+        let mut head = [0u8; HEAD_LEN];
+        program.read(&mut head, 0)?;
+        let Some(script) = script::parse(&head)? else {
+            let (image, interpreter) = binary(proc_fd, &program, &head)?;
+            return Ok(Prepared { program, image, interpreter, script: prefix, execfn });
+        };
+        // A script that exec closes is not there for its interpreter to read.
+        if depth == 0 && is_closed_by_exec(dirfd, path) {
+            return Err(Errno::ENOENT);
+        }
+        depth += 1;
+        if depth > MAX_DEPTH {
+            return Err(Errno::ELOOP);
+        }
+        let text = |bytes: &[u8]| CString::new(bytes).map_err(|_| Errno::ENOEXEC);
+        let interpreter = text(script.interpreter)?;
+        let mut words = Vec::new();
+        words.push(interpreter.clone());
+        if let Some(argument) = script.argument {
+            words.push(text(argument)?);
+        }
+        words.push(current);
+        // The words of an outer interpreter go before those of the script that it reads.
+        words.extend(prefix.take().into_iter().flatten().skip(1));
+        prefix = Some(words);
+        program = Opened::open(proc_fd, AT_FDCWD, &interpreter, 0)?;
+        current = interpreter;
+    }
+}
+
+/// What the kernel calls the file: the path, or `/dev/fd/N[/path]` (`alloc_bprm`).
+fn name(dirfd: i32, path: &CStr) -> SysResult<CString> {
+    let bytes = path.to_bytes();
+    if dirfd == AT_FDCWD || bytes.starts_with(b"/") {
+        return Ok(path.into());
+    }
+    let mut text = alloc::format!("/dev/fd/{dirfd}").into_bytes();
+    if !bytes.is_empty() {
+        text.push(b'/');
+        text.extend_from_slice(bytes);
+    }
+    CString::new(text).map_err(|_| Errno::ENOENT)
+}
+
+fn is_closed_by_exec(dirfd: i32, path: &CStr) -> bool {
+    const F_GETFD: usize = 1;
+    const FD_CLOEXEC: usize = 1;
+    dirfd != AT_FDCWD
+        && !path.to_bytes().starts_with(b"/")
+        && host::host_call!(abi::nr::FCNTL, host::call::int(dirfd), F_GETFD)
+            .is_ok_and(|flags| flags & FD_CLOEXEC != 0)
+}
+
+/// Reads the headers of a program, and those of its interpreter.
+fn binary(
+    proc_fd: i32,
+    program: &Opened,
+    head: &[u8],
+) -> SysResult<(Image, Option<(Opened, Image)>)> {
+    let header = Header::program(head)?;
+    let image = headers(program, header).map_err(|errno| match errno {
+        // A table that cannot be read whole (`load_elf_phdrs`).
+        Errno::EIO => Errno::ENOEXEC,
+        other => other,
+    })?;
+    let Some(interp) = image.interp else { return Ok((image, None)) };
+    let path = program.read_exact(interp.len, interp.offset)?;
+    let path = CString::new(interp.path(&path)?).map_err(|_| Errno::ENOEXEC)?;
+    let file = Opened::open(proc_fd, AT_FDCWD, &path, 0)?;
+    let mut head = [0u8; loader::elf::HEADER_LEN];
+    if file.read(&mut head, 0)? < head.len() {
+        return Err(Errno::EIO);
+    }
+    let header = Header::interpreter(&head)?;
+    let table = headers(&file, header).map_err(|_| Errno::ELIBBAD)?;
+    Ok((image, Some((file, table))))
+}
+
+fn headers(file: &Opened, header: Header) -> SysResult<Image> {
+    let table = file.read_exact(header.table_len(), header.phoff)?;
+    Image::from_headers(header, &table)
+}

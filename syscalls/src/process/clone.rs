@@ -1,0 +1,167 @@
+//! clone(2), clone3(2), fork(2), vfork(2): the guest's flags go to the host as they are. A child
+//! that shares memory gets an area and a task of its own before it starts.
+
+use alloc::sync::Arc;
+
+use abi::arg::{Ptr, Size, Ulong};
+use abi::{Errno, SysResult};
+use host::process::{self, Request};
+use host::thread::{Frame, NewThread};
+use host::user;
+use kernel::Task;
+use kernel::signal::{AltStack, Kept, host_mask};
+
+const CLONE_VM: usize = 0x100;
+const CLONE_SIGHAND: usize = 0x800;
+const CLONE_VFORK: usize = 0x4000;
+const CLONE_CLEAR_SIGHAND: usize = 1 << 32;
+const SIGCHLD: usize = 17;
+
+/// `CLONE_ARGS_SIZE_VER0`.
+const SMALLEST: usize = 64;
+/// Of `struct clone_args` (`CLONE_ARGS_SIZE_VER2`): eleven words.
+const WORDS: usize = 11;
+const FLAGS: usize = 0;
+const STACK: usize = 5;
+const STACK_SIZE: usize = 6;
+
+/// clone(2).
+pub fn clone(
+    t: &mut Task,
+    flags: Ulong,
+    stack: Ptr,
+    parent_tid: Ptr,
+    child_tid: Ptr,
+    tls: Ptr,
+) -> SysResult {
+    // The upper half of the flags means nothing to clone(2).
+    let shared = flags.0 & 0xffff_ffff;
+    let request = Request::Clone([flags.0, stack.0, parent_tid.0, child_tid.0, tls.0]);
+    start(t, shared, stack.0, request, |_| request)
+}
+
+/// fork(2).
+pub fn fork(t: &mut Task) -> SysResult {
+    let request = Request::Clone([SIGCHLD, 0, 0, 0, 0]);
+    start(t, 0, 0, request, |_| request)
+}
+
+/// vfork(2).
+pub fn vfork(t: &mut Task) -> SysResult {
+    let flags = CLONE_VM | CLONE_VFORK;
+    let request = Request::Clone([flags | SIGCHLD, 0, 0, 0, 0]);
+    start(t, flags, 0, request, |_| request)
+}
+
+/// clone3(2).
+pub fn clone3(t: &mut Task, at: Ptr, size: Size) -> SysResult {
+    if size.0 > 4096 {
+        return Err(Errno::E2BIG);
+    }
+    if size.0 < SMALLEST {
+        return Err(Errno::EINVAL);
+    }
+    let mut args = [0usize; WORDS];
+    let known = size.0.min(size_of_val(&args));
+    read_words(at.0, &mut args, known)?;
+    for extra in (known..size.0).step_by(8) {
+        let mut rest = [0u8; 8];
+        let len = (size.0 - extra).min(8);
+        user::read_bytes(at.0.wrapping_add(extra), rest.get_mut(..len).unwrap_or_default())?;
+        if rest != [0; 8] {
+            return Err(Errno::E2BIG);
+        }
+    }
+    let (flags, stack, stack_size) = (args[FLAGS], args[STACK], args[STACK_SIZE]);
+    if (stack == 0) != (stack_size == 0) {
+        return Err(Errno::EINVAL);
+    }
+    let top = stack.wrapping_add(stack_size);
+    args[STACK] = 0;
+    args[STACK_SIZE] = 0;
+    let whole = |args: &[usize; WORDS]| Request::Clone3(args.as_ptr().expose_provenance(), known);
+    let alone = args;
+    start(t, flags, top, whole(&alone), |child| {
+        // The host wants a stack with a size; where it begins matters to no one.
+        let low = process::stack_of(child) - 4096;
+        args[STACK] = low;
+        args[STACK_SIZE] = 4096;
+        whole(&args)
+    })
+}
+
+fn read_words(from: usize, to: &mut [usize; WORDS], len: usize) -> SysResult<()> {
+    let mut bytes = [0u8; WORDS * 8];
+    user::read_bytes(from, bytes.get_mut(..len).unwrap_or_default())?;
+    for (word, chunk) in to.iter_mut().zip(bytes.chunks_exact(8)) {
+        *word = usize::from_le_bytes(chunk.try_into().unwrap_or_default());
+    }
+    Ok(())
+}
+
+/// Makes the child. `alone` is what to ask for when it gets its own memory, `sharing` when not.
+fn start(
+    t: &mut Task,
+    flags: usize,
+    stack: usize,
+    alone: Request,
+    sharing: impl FnOnce(&NewThread) -> Request,
+) -> SysResult {
+    let mask = host_mask(t.blocked);
+    let mut frame = *t.thread.frame();
+    frame.regs.rax = 0;
+    if stack != 0 {
+        frame.regs.rsp = stack;
+    }
+    if flags & CLONE_VM == 0 {
+        let result = process::fork(&mut t.thread, alone, mask)?;
+        if result == 0 {
+            become_child(t, flags);
+            *t.thread.frame_mut() = frame;
+        }
+        return Ok(result);
+    }
+    let borrowed = flags & CLONE_VFORK != 0;
+    let child = prepare(t, flags, frame, borrowed)?;
+    let request = sharing(&child);
+    process::spawn(&t.thread, request, child, borrowed, mask)
+}
+
+/// What a forked child has less than its parent.
+fn become_child(t: &mut Task, flags: usize) {
+    t.kept = Kept::EMPTY;
+    t.borrows_memory = false;
+    if flags & CLONE_CLEAR_SIGHAND != 0 {
+        t.sighand = Arc::new(t.sighand.copied(true));
+        // The host has dropped the brand's handlers with the others.
+        let _ = host::signal::protect();
+    }
+}
+
+/// The area and the task of a child that shares this memory.
+fn prepare(t: &Task, flags: usize, frame: Frame, borrowed: bool) -> SysResult<NewThread> {
+    let mut child = NewThread::new()?;
+    child.inherit(&t.thread);
+    let clear = flags & CLONE_CLEAR_SIGHAND != 0;
+    let sighand = if flags & CLONE_SIGHAND != 0 {
+        Arc::clone(&t.sighand)
+    } else {
+        Arc::new(t.sighand.copied(clear))
+    };
+    child.install(frame, |thread| Task {
+        thread,
+        program: Arc::clone(&t.program),
+        sighand,
+        blocked: t.blocked,
+        saved_mask: None,
+        altstack: if borrowed { t.altstack } else { AltStack::NONE },
+        kept: Kept::EMPTY,
+        seccomp: t.seccomp.clone(),
+        dying: None,
+        borrows_memory: borrowed,
+        patches: t.patches,
+        mounts: t.mounts,
+        protect_again: clear,
+    });
+    Ok(child)
+}
