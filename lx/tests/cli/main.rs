@@ -1,0 +1,7 @@
+//! The command line of lx, as its users meet it. One program, since each costs a link.
+#![forbid(unsafe_code)]
+
+mod bad_input;
+mod common;
+mod reports;
+mod run;
