@@ -49,6 +49,18 @@ enum Chore {
     Bench(Rest),
 }
 
+/// The actions of the bench program; without one, it is to measure.
+const BENCH_ACTIONS: [&str; 6] = ["run", "render", "list", "help", "--help", "-h"];
+
+fn bench_action(rest: &Rest) -> &'static [&'static str] {
+    let first = rest.arguments.first().map(String::as_str);
+    if first.is_some_and(|first| BENCH_ACTIONS.contains(&first)) {
+        &[]
+    } else {
+        &["run"]
+    }
+}
+
 /// What is passed on as it is; `--help` too.
 #[derive(Debug, Args)]
 struct Rest {
@@ -66,7 +78,7 @@ fn main() -> ExitCode {
         Chore::Apps(rest) => delegate::run("conformance", &["apps"], &rest.arguments),
         Chore::Ltp(rest) => delegate::run("conformance", &["ltp"], &rest.arguments),
         Chore::Soak(rest) => delegate::run("conformance", &["soak"], &rest.arguments),
-        Chore::Bench(rest) => delegate::run("bench", &[], &rest.arguments),
+        Chore::Bench(rest) => delegate::run("bench", bench_action(&rest), &rest.arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
