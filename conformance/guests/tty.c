@@ -222,14 +222,14 @@ CASE(hang_up) {
                 struct timespec t = {0, 2000000};
                 nanosleep(&t, 0);
             }
-            show("group got %d", got);
-            write(p[1], "d", 1);
+            c = got;
+            write(p[1], &c, 1);
             _exit(0);
         }
         read(p[0], &c, 1);
     });
     read(p[0], &c, 1);
-    show("%c", c);
+    show("group got %d", c);
 }
 CASE(window_change) {
     SESSION("leader", {

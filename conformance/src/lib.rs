@@ -6,10 +6,11 @@
 pub mod apps;
 pub mod child;
 pub mod expect;
-
+pub mod generated;
 pub mod guests;
 pub mod ltp;
 pub mod lx;
 pub mod own;
 pub mod pool;
 pub mod report;
+pub mod soak;

@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use clap::{Parser, Subcommand};
-use conformance::{apps, ltp, own, report};
+use conformance::{apps, generated, ltp, own, report, soak};
 use std::process::ExitCode;
 
 #[derive(Parser)]
@@ -23,6 +23,10 @@ enum Command {
     Apps(apps::Options),
     /// A suite of the Linux Test Project
     Ltp(ltp::Options),
+    /// Seeded random sequences of calls
+    Generated(generated::Options),
+    /// Storms, races and generated sequences for a given time
+    Soak(soak::Options),
 }
 
 fn main() -> ExitCode {
@@ -30,6 +34,8 @@ fn main() -> ExitCode {
         Command::Own(options) => own::run(&options),
         Command::Apps(options) => apps::run(&options),
         Command::Ltp(options) => ltp::run(&options),
+        Command::Generated(options) => generated::run(&options),
+        Command::Soak(options) => soak::run(&options),
     };
     report::exit_code(result)
 }
