@@ -56,10 +56,11 @@ pub enum ArgKind {
 }
 
 impl ArgKind {
-    /// Whether the argument names an open descriptor.
+    /// Whether the argument is the number of a descriptor, open or to be made, so that it must
+    /// not be one of the brand's.
     #[must_use]
     pub const fn is_descriptor(self) -> bool {
-        matches!(self, Self::Fd | Self::DirFd)
+        matches!(self, Self::Fd | Self::DirFd | Self::NewFd)
     }
 }
 
@@ -310,8 +311,8 @@ mod tests {
     }
 
     #[test]
-    fn only_open_descriptors_are_descriptors() {
+    fn descriptors_are_told_from_other_numbers() {
         assert!(Fd::KIND.is_descriptor() && DirFd::KIND.is_descriptor());
-        assert!(!NewFd::KIND.is_descriptor() && !Int::KIND.is_descriptor());
+        assert!(NewFd::KIND.is_descriptor() && !Int::KIND.is_descriptor());
     }
 }

@@ -6,6 +6,7 @@ pub mod arg;
 pub mod errno;
 pub mod nr;
 pub mod signal;
+pub mod stat;
 pub mod user;
 pub mod version;
 

@@ -84,7 +84,10 @@ impl SigSet {
     /// The lowest signal of the set.
     #[must_use]
     pub fn first(self) -> Option<SignalNumber> {
-        u8::try_from(self.0.trailing_zeros()).ok().filter(|&bit| bit < 64).map(|bit| bit + 1)
+        u8::try_from(self.0.trailing_zeros())
+            .ok()
+            .filter(|&bit| bit < 64)
+            .map(|bit| bit + 1)
     }
 }
 
@@ -152,12 +155,21 @@ pub struct SigInfo {
 
 impl SigInfo {
     /// One that says nothing.
-    pub const ZERO: Self = Self { signo: 0, errno: 0, code: 0, pad: 0, fields: [0; 14] };
+    pub const ZERO: Self = Self {
+        signo: 0,
+        errno: 0,
+        code: 0,
+        pad: 0,
+        fields: [0; 14],
+    };
 
     /// The signal's number; 0 when it is none.
     #[must_use]
     pub fn signal(&self) -> SignalNumber {
-        u8::try_from(self.signo).ok().filter(|&n| n <= SIGRTMAX).unwrap_or(0)
+        u8::try_from(self.signo)
+            .ok()
+            .filter(|&n| n <= SIGRTMAX)
+            .unwrap_or(0)
     }
 }
 

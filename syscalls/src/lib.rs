@@ -2,7 +2,17 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
-#[cfg(any(test, feature = "alloc"))]
 extern crate alloc;
 
+pub mod compat32;
+pub mod dispatch;
+pub mod exec;
+pub mod fs;
+pub mod memory;
+pub mod process;
+pub mod signal;
+pub mod system;
 pub mod table;
+pub mod time;
+
+pub use dispatch::dispatch;

@@ -1,29 +1,52 @@
 //! Rows 0 to 39: files, memory, signals, timers.
 
 use super::row::rows;
-use abi::arg::{Fd, Int, Offset, Ptr, Size, Uint, Ulong};
+use abi::UserPtr;
+use abi::arg::{
+    Fd, Int, MapFlags, Mode, NewFd, Offset, OpenFlags, Path, Prot, Ptr, Signal, Size, Uint, Ulong,
+};
+use abi::signal::{SigAction, SigSet};
+use abi::stat::Stat;
 
 rows! {
     0 read(fd: Fd, buf: Ptr, count: Size) direct, since V1_0, "guest descriptors are host descriptors; the kernel checks buf";
     1 write(fd: Fd, buf: Ptr, count: Size) direct, since V1_0, "guest descriptors are host descriptors; the kernel checks buf";
+    2 open(path: Path, flags: OpenFlags, mode: Mode) translated crate::fs::open, since V1_0, "reads the path once; paths into /proc go to its emulation";
     3 close(fd: Fd) direct, since V1_0, "closes the guest's own descriptor; the brand's are EBADF";
+    4 stat(path: Path, statbuf: UserPtr<Stat>) translated crate::fs::stat, since V1_0, "reads the path once; /proc/self/exe is the guest's program";
     5 fstat(fd: Fd, statbuf: Ptr) direct, since V1_0, "describes a file that the guest already holds";
+    6 lstat(path: Path, statbuf: UserPtr<Stat>) translated crate::fs::lstat, since V1_0, "reads the path once; paths into /proc go to its emulation";
     7 poll(fds: Ptr, nfds: Uint, timeout: Int) direct, since V2_2, "reports readiness only, of descriptors of this process";
     8 lseek(fd: Fd, offset: Offset, whence: Uint) direct, since V1_0, "moves the position of a file that the guest holds";
+    9 mmap(addr: Ptr, length: Size, prot: Prot, flags: MapFlags, fd: Int, offset: Ulong) translated crate::memory::mmap, since V1_0, "never over the brand; replaced code loses its patches";
+    10 mprotect(addr: Ptr, len: Size, prot: Prot) translated crate::memory::mprotect, since V1_0, "never the brand; code that becomes writable gets its own bytes back";
+    11 munmap(addr: Ptr, len: Size) translated crate::memory::munmap, since V1_0, "steps around the brand; code that goes loses its patches";
+    12 brk(addr: Ptr) translated crate::memory::brk, since V1_0, "the guest's break, wherever the host keeps its own";
+    13 rt_sigaction(signum: Signal, act: UserPtr<SigAction>, oldact: UserPtr<SigAction>, sigsetsize: Size) translated crate::signal::rt_sigaction, since V2_2, "the host's handlers are the brand's, which run the guest's";
+    14 rt_sigprocmask(how: Int, set: UserPtr<SigSet>, oldset: UserPtr<SigSet>, sigsetsize: Size) translated crate::signal::rt_sigprocmask, since V2_2, "the host never blocks the signals that the brand needs; it keeps those for the guest";
+    15 rt_sigreturn() translated crate::signal::rt_sigreturn, since V2_2, "takes down the frame that the brand built, with the full extended state";
     16 ioctl(fd: Fd, request: Uint, argp: Ulong) direct, since V1_0, "acts on a device or file that the guest could open; the driver checks the rest";
     17 pread64(fd: Fd, buf: Ptr, count: Size, offset: Offset) direct, since V2_2, "guest descriptors are host descriptors; the kernel checks buf";
     18 pwrite64(fd: Fd, buf: Ptr, count: Size, offset: Offset) direct, since V2_2, "guest descriptors are host descriptors; the kernel checks buf";
     19 readv(fd: Fd, iov: Ptr, iovcnt: Ulong) direct, since V2_0, "guest descriptors are host descriptors; the kernel checks the vector";
     20 writev(fd: Fd, iov: Ptr, iovcnt: Ulong) direct, since V2_0, "guest descriptors are host descriptors; the kernel checks the vector";
+    21 access(path: Path, mode: Int) translated crate::fs::access, since V1_0, "reads the path once; /proc/self/exe is the guest's program";
     22 pipe(pipefd: Ptr) direct, since V1_0, "makes two descriptors that belong to the guest";
     23 select(nfds: Int, readfds: Ptr, writefds: Ptr, exceptfds: Ptr, timeout: Ptr) direct, since V2_0, "reports readiness only, of descriptors of this process";
     24 sched_yield() direct, since V2_0, "concerns the calling thread only, which is a host thread";
+    25 mremap(old_address: Ptr, old_size: Size, new_size: Size, flags: Ulong, new_address: Ptr) translated crate::memory::mremap, since V2_0, "neither from nor over the brand; code that moves loses its patches";
+    26 msync(addr: Ptr, length: Size, flags: Int) translated crate::memory::msync, since V2_0, "the brand's ranges look unmapped";
+    27 mincore(addr: Ptr, length: Size, vec: Ptr) translated crate::memory::mincore, since V2_4, "the brand's ranges look unmapped";
+    28 madvise(addr: Ptr, length: Size, advice: Int) translated crate::memory::madvise, since V2_4, "the brand's ranges look unmapped; dropped code loses its patches";
     29 shmget(key: Int, size: Size, shmflg: Int) direct, since V2_0, "System V keys belong to the IPC namespace that the zone runs in";
+    30 shmat(shmid: Int, shmaddr: Ptr, shmflg: Int) translated crate::memory::shmat, since V2_0, "never over the brand";
     31 shmctl(shmid: Int, cmd: Int, buf: Ptr) direct, since V2_0, "System V segments belong to the IPC namespace; the kernel checks ownership";
     32 dup(oldfd: Fd) direct, since V1_0, "takes the lowest free number, which the brand's descriptors never are";
+    33 dup2(oldfd: Fd, newfd: NewFd) direct, since V1_0, "the brand's numbers are EBADF, as if above the limit";
     34 pause() direct, since V1_0, "waits in the interruptible window, so a signal ends it as on a bare kernel";
     35 nanosleep(duration: Ptr, rem: Ptr) direct, since V2_0, "waits in the interruptible window; the kernel writes the rest to rem";
     36 getitimer(which: Int, curr_value: Ptr) direct, since V1_0, "the brand uses no interval timer, so all are the guest's";
     37 alarm(seconds: Uint) direct, since V1_0, "the brand uses no interval timer, so all are the guest's";
     38 setitimer(which: Int, new_value: Ptr, old_value: Ptr) direct, since V1_0, "the brand uses no interval timer, so all are the guest's";
+    39 getpid() served crate::process::getpid, since V1_0, "the brand knows the number until the next fork";
 }

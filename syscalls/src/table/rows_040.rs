@@ -1,7 +1,9 @@
 //! Rows 40 to 79: sockets, processes, System V IPC, open files.
 
 use super::row::rows;
+use abi::UserPtr;
 use abi::arg::{Fd, Flags, Int, Long, Offset, Path, Pid, Ptr, Signal, Size, Uint, Ulong};
+use abi::stat::UtsName;
 
 rows! {
     40 sendfile(out_fd: Fd, in_fd: Fd, offset: Ptr, count: Size) direct, since V2_2, "copies between files that the guest holds";
@@ -20,11 +22,18 @@ rows! {
     53 socketpair(domain: Int, r#type: Int, protocol: Int, sv: Ptr) direct, since V2_0, "makes two descriptors that belong to the guest";
     54 setsockopt(sockfd: Fd, level: Int, optname: Int, optval: Ptr, optlen: Int) direct, since V2_0, "acts on a socket that the guest holds; the kernel checks privileged options";
     55 getsockopt(sockfd: Fd, level: Int, optname: Int, optval: Ptr, optlen: Ptr) direct, since V2_0, "describes a socket that the guest holds";
+    56 clone(flags: Ulong, stack: Ptr, parent_tid: Ptr, child_tid: Ptr, tls: Ptr) translated crate::process::clone, since V1_0, "the guest's flags; the child arms its interception before its first instruction";
+    57 fork() translated crate::process::fork, since V1_0, "the child arms its interception before its first instruction";
+    58 vfork() translated crate::process::vfork, since V2_2, "the child borrows memory, not the brand's stack, and arms its interception first";
+    59 execve(pathname: Path, argv: UserPtr<usize>, envp: UserPtr<usize>) translated crate::exec::execve, since V1_0, "checks the program as the kernel would, then starts the brand's image on it";
+    60 exit(status: Int) translated crate::process::exit, since V1_0, "gives the thread's area back first";
     61 wait4(pid: Pid, wstatus: Ptr, options: Int, rusage: Ptr) direct, since V1_0, "guest processes are host processes with the same parent and exit status";
     62 kill(pid: Pid, sig: Signal) direct, since V1_0, "process numbers are the host's in this version; the kernel checks permission";
+    63 uname(buf: UserPtr<UtsName>) translated crate::system::uname, since V1_0, "the release is that of --kernel-version where given";
     64 semget(key: Int, nsems: Int, semflg: Int) direct, since V2_0, "System V keys belong to the IPC namespace that the zone runs in";
     65 semop(semid: Int, sops: Ptr, nsops: Uint) direct, since V2_0, "waits in the interruptible window; the kernel checks permission";
     66 semctl(semid: Int, semnum: Int, cmd: Int, arg: Ulong) direct, since V2_0, "System V semaphores belong to the IPC namespace; the kernel checks ownership";
+    67 shmdt(shmaddr: Ptr) direct, since V2_0, "only where a segment starts, which the brand never is";
     68 msgget(key: Int, msgflg: Int) direct, since V2_0, "System V keys belong to the IPC namespace that the zone runs in";
     69 msgsnd(msqid: Int, msgp: Ptr, msgsz: Size, msgflg: Int) direct, since V2_0, "waits in the interruptible window; the kernel checks permission";
     70 msgrcv(msqid: Int, msgp: Ptr, msgsz: Size, msgtyp: Long, msgflg: Int) direct, since V2_0, "waits in the interruptible window; the kernel checks permission";
@@ -35,5 +44,6 @@ rows! {
     75 fdatasync(fd: Fd) direct, since V2_0, "acts on a file that the guest holds";
     76 truncate(path: Path, length: Offset) direct, since V1_0, "the guest's root is the host's in this version; the kernel checks permission";
     77 ftruncate(fd: Fd, length: Offset) direct, since V1_0, "acts on a file that the guest holds";
+    78 getdents(fd: Fd, dirp: UserPtr<u8>, count: Uint) translated crate::fs::getdents, since V1_0, "the brand's descriptors are not listed in /proc";
     79 getcwd(buf: Ptr, size: Ulong) direct, since V2_2, "the working directory is the host process's own";
 }

@@ -1,6 +1,7 @@
 //! Rows 80 to 126: names in the file system, identity, limits.
 
 use super::row::rows;
+use abi::UserPtr;
 use abi::arg::{Fd, Gid, Int, Mode, Path, Pid, Ptr, Uid, Uint};
 
 rows! {
@@ -9,15 +10,18 @@ rows! {
     82 rename(oldpath: Path, newpath: Path) direct, since V1_0, "the guest's root is the host's in this version; the kernel checks permission";
     83 mkdir(path: Path, mode: Mode) direct, since V1_0, "the guest's root is the host's in this version; the kernel checks permission";
     84 rmdir(path: Path) direct, since V1_0, "the guest's root is the host's in this version; the kernel checks permission";
+    85 creat(path: Path, mode: Mode) translated crate::fs::creat, since V1_0, "reads the path once; paths into /proc go to its emulation";
     86 link(oldpath: Path, newpath: Path) direct, since V1_0, "the guest's root is the host's in this version; the kernel checks permission";
     87 unlink(path: Path) direct, since V1_0, "the guest's root is the host's in this version; the kernel checks permission";
     88 symlink(target: Path, linkpath: Path) direct, since V1_0, "the guest's root is the host's in this version; the kernel checks permission";
+    89 readlink(path: Path, buf: UserPtr<u8>, bufsiz: Int) translated crate::fs::readlink, since V1_0, "/proc/self/exe names the guest's program";
     90 chmod(path: Path, mode: Mode) direct, since V1_0, "the guest's root is the host's in this version; the kernel checks permission";
     91 fchmod(fd: Fd, mode: Mode) direct, since V1_0, "acts on a file that the guest holds; the kernel checks ownership";
     92 chown(path: Path, owner: Uid, group: Gid) direct, since V1_0, "the guest's root is the host's in this version; the kernel checks privilege";
     93 fchown(fd: Fd, owner: Uid, group: Gid) direct, since V1_0, "acts on a file that the guest holds; the kernel checks privilege";
     94 lchown(path: Path, owner: Uid, group: Gid) direct, since V1_0, "the guest's root is the host's in this version; the kernel checks privilege";
     95 umask(mask: Mode) direct, since V1_0, "the brand makes no file by name, so the mask is the guest's alone";
+    96 gettimeofday(tv: UserPtr<[i64; 2]>, tz: Ptr) served crate::time::gettimeofday, since V1_0, "the host's vDSO knows";
     97 getrlimit(resource: Uint, rlim: Ptr) direct, since V1_0, "limits are the host process's own";
     98 getrusage(who: Int, usage: Ptr) direct, since V1_0, "use is that of the host process, the brand's small share included";
     99 sysinfo(info: Ptr) direct, since V1_0, "shows the host's memory and load, as /proc does in this version";

@@ -1,9 +1,11 @@
 //! Rows 424 to 469: the numbers that all architectures share, Linux 5.1 to 6.18.
 
 use super::row::rows;
+use abi::UserPtr;
 use abi::arg::{
-    AtFlags, Clock, DirFd, Fd, Flags, Int, Path, Pid, Ptr, Signal, Size, Str, Uint, Ulong,
+    AtFlags, Clock, DirFd, Fd, Flags, Int, Mode, Path, Pid, Ptr, Signal, Size, Str, Uint, Ulong,
 };
+use abi::signal::SigSet;
 
 rows! {
     424 pidfd_send_signal(pidfd: Fd, sig: Signal, info: Ptr, flags: Flags) direct, since V5_1, "acts on a process that the guest holds; the kernel checks permission and info";
@@ -17,7 +19,13 @@ rows! {
     432 fsmount(fsfd: Fd, flags: Flags, attr_flags: Flags) direct, since V5_2, "the kernel demands CAP_SYS_ADMIN over the mount namespace";
     433 fspick(dirfd: DirFd, path: Path, flags: Flags) direct, since V5_2, "the kernel demands CAP_SYS_ADMIN over the mount namespace";
     434 pidfd_open(pid: Pid, flags: Flags) direct, since V5_3, "process numbers are the host's in this version";
+    435 clone3(cl_args: Ptr, size: Size) translated crate::process::clone3, since V5_3, "the guest's flags; the child arms its interception before its first instruction";
+    436 close_range(first: Uint, last: Uint, flags: Flags) translated crate::fs::close_range, since V5_9, "steps over the brand's descriptors";
+    437 openat2(dirfd: DirFd, pathname: Path, how: UserPtr<[u64; 3]>, size: Size) translated crate::fs::openat2, since V5_6, "reads path and structure once; an older host serves it by openat where RESOLVE_* is 0";
     438 pidfd_getfd(pidfd: Fd, targetfd: Fd, flags: Flags) direct, since V5_6, "the kernel demands ptrace access; the brand's descriptors have the same numbers everywhere and are EBADF";
+    439 faccessat2(dirfd: DirFd, pathname: Path, mode: Int, flags: AtFlags) translated crate::fs::faccessat2, since V5_8, "reads the path once; an older host serves it by faccessat where flags are 0";
+    440 process_madvise(pidfd: Fd, iovec: UserPtr<[usize; 2]>, vlen: Size, advice: Int, flags: Flags) translated crate::memory::process_madvise, since V5_10, "the brand's ranges look unmapped";
+    441 epoll_pwait2(epfd: Fd, events: Ptr, maxevents: Int, timeout: Ptr, sigmask: UserPtr<SigSet>, sigsetsize: Size) translated crate::signal::epoll_pwait2, since V5_11, "the host waits under the guest's mask without the signals that the brand needs";
     442 mount_setattr(dirfd: DirFd, path: Path, flags: Flags, attr: Ptr, size: Size) direct, since V5_12, "the kernel demands CAP_SYS_ADMIN over the mount namespace";
     443 quotactl_fd(fd: Fd, op: Uint, id: Int, addr: Ptr) direct, since V5_14, "the kernel demands CAP_SYS_ADMIN beyond a user's own quota";
     444 landlock_create_ruleset(attr: Ptr, size: Size, flags: Flags) direct, since V5_13, "makes a descriptor that belongs to the guest";
@@ -26,7 +34,10 @@ rows! {
     447 memfd_secret(flags: Flags) direct, since V5_14, "makes a descriptor that belongs to the guest";
     448 process_mrelease(pidfd: Fd, flags: Flags) direct, since V5_15, "frees memory of a process that is already dying; the kernel checks permission";
     449 futex_waitv(waiters: Ptr, nr_futexes: Uint, flags: Flags, timeout: Ptr, clockid: Clock) direct, since V5_16, "works on guest memory by address; waits in the interruptible window";
+    450 set_mempolicy_home_node(start: Ptr, len: Ulong, home_node: Ulong, flags: Ulong) translated crate::memory::set_mempolicy_home_node, since V5_17, "the brand's ranges look unmapped";
     451 cachestat(fd: Fd, cstat_range: Ptr, cstat: Ptr, flags: Flags) direct, since V6_5, "describes the page cache of a file that the guest holds";
+    452 fchmodat2(dirfd: DirFd, pathname: Path, mode: Mode, flags: AtFlags) translated crate::fs::fchmodat2, since V6_6, "an older host serves it by fchmodat where flags are 0";
+    453 map_shadow_stack(addr: Ptr, size: Size, flags: Int) translated crate::memory::map_shadow_stack, since V6_6, "what a kernel without user shadow stacks answers, since the brand keeps none";
     454 futex_wake(uaddr: Ptr, mask: Ulong, nr: Int, flags: Flags) direct, since V6_7, "works on guest memory by address";
     455 futex_wait(uaddr: Ptr, val: Ulong, mask: Ulong, flags: Flags, timeout: Ptr, clockid: Clock) direct, since V6_7, "works on guest memory by address; waits in the interruptible window";
     456 futex_requeue(waiters: Ptr, flags: Flags, nr_wake: Int, nr_requeue: Int) direct, since V6_7, "works on guest memory by address";
@@ -35,6 +46,7 @@ rows! {
     459 lsm_get_self_attr(attr: Uint, ctx: Ptr, size: Ptr, flags: Flags) direct, since V6_8, "security labels are the host thread's own";
     460 lsm_set_self_attr(attr: Uint, ctx: Ptr, size: Uint, flags: Flags) direct, since V6_8, "security labels are the host thread's own; the security module checks the change";
     461 lsm_list_modules(ids: Ptr, size: Ptr, flags: Flags) direct, since V6_8, "a constant of the kernel";
+    462 mseal(start: Ptr, len: Size, flags: Ulong) translated crate::memory::mseal, since V6_10, "the brand's ranges look unmapped";
     463 setxattrat(dirfd: DirFd, path: Path, at_flags: AtFlags, name: Str, args: Ptr, size: Size) direct, since V6_13, "the guest's root is the host's in this version; the kernel checks permission";
     464 getxattrat(dirfd: DirFd, path: Path, at_flags: AtFlags, name: Str, args: Ptr, size: Size) direct, since V6_13, "the guest's root is the host's in this version; the kernel checks permission";
     465 listxattrat(dirfd: DirFd, path: Path, at_flags: AtFlags, list: Ptr, size: Size) direct, since V6_13, "the guest's root is the host's in this version; the kernel checks permission";

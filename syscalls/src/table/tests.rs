@@ -35,6 +35,21 @@ fn rows_stand_at_their_numbers_under_their_names() {
 }
 
 #[test]
+fn every_call_has_a_row() {
+    for (number, name) in numbered() {
+        assert!(row(number).is_some(), "{number} {name}");
+    }
+}
+
+#[test]
+fn few_calls_are_refused() {
+    let served = rows()
+        .filter(|row| !matches!(row.class, Class::Refused(_)))
+        .count();
+    assert!(served >= 330, "{served}");
+}
+
+#[test]
 fn notes_say_something() {
     for row in rows() {
         assert!(row.note.len() >= 12, "{}", row.name);

@@ -1,0 +1,126 @@
+//! getdents(2), getdents64(2): the brand's descriptors are not in /proc/self/fd.
+
+use abi::arg::{Fd, Uint};
+use abi::{SysResult, UserPtr, nr};
+use host::call::forward_blocking;
+use host::user;
+use kernel::Task;
+use kernel::vfs::File;
+
+/// Where `struct linux_dirent` has the name (getdents(2)).
+const NAME: usize = 18;
+/// Where `struct linux_dirent64` has it, after the type.
+const NAME64: usize = 19;
+/// How much is listed at a time where entries may be hidden; a short answer is always allowed.
+const AT_A_TIME: usize = 4096;
+
+/// getdents(2).
+pub fn getdents(t: &mut Task, fd: Fd, entries: UserPtr<u8>, count: Uint) -> SysResult {
+    list(t, nr::GETDENTS, NAME, fd, entries, count)
+}
+
+/// getdents64(2).
+pub fn getdents64(t: &mut Task, fd: Fd, entries: UserPtr<u8>, count: Uint) -> SysResult {
+    list(t, nr::GETDENTS64, NAME64, fd, entries, count)
+}
+
+fn list(t: &Task, nr: usize, name: usize, fd: Fd, entries: UserPtr<u8>, count: Uint) -> SysResult {
+    match t
+        .mounts
+        .overlays()
+        .iter()
+        .find_map(|fs| fs.directory(t, fd.0))
+    {
+        None => forward_blocking(nr, &[fd.raw(), entries.address(), count.raw(), 0, 0, 0]),
+        Some(file) => filtered(t, nr, name, file, fd, entries, count),
+    }
+}
+
+/// Lists into the brand's memory, and passes on what the guest may see.
+#[inline(never)]
+fn filtered(
+    t: &Task,
+    nr: usize,
+    name: usize,
+    file: &dyn File,
+    fd: Fd,
+    entries: UserPtr<u8>,
+    count: Uint,
+) -> SysResult {
+    let mut listed = Entries([0; AT_A_TIME]);
+    let room = count.raw().min(AT_A_TIME);
+    loop {
+        let to = listed.0.as_mut_ptr().expose_provenance();
+        let length = forward_blocking(nr, &[fd.raw(), to, room, 0, 0, 0])?;
+        let all = listed.0.get_mut(..length).unwrap_or_default();
+        let kept = retain(all, name, |name| file.shows(t, name));
+        // 0 would mean the end of the directory.
+        if kept > 0 || length == 0 {
+            user::write_bytes(entries.address(), listed.0.get(..kept).unwrap_or_default())?;
+            return Ok(kept);
+        }
+    }
+}
+
+#[repr(align(8))]
+struct Entries([u8; AT_A_TIME]);
+
+/// Moves the entries that `shows` wants to the front: their length together. An entry is a
+/// 16-bit length at 16 and a NUL-terminated name at `name`.
+fn retain(entries: &mut [u8], name: usize, shows: impl Fn(&[u8]) -> bool) -> usize {
+    let (mut from, mut to) = (0, 0);
+    while let Some([low, high]) = entries.get(from + 16..from + 18) {
+        let length = usize::from(u16::from_le_bytes([*low, *high]));
+        let Some(entry) = entries
+            .get(from..from + length)
+            .filter(|entry| !entry.is_empty())
+        else {
+            break;
+        };
+        let text = entry.get(name..).unwrap_or_default();
+        let text = text.split(|byte| *byte == 0).next().unwrap_or_default();
+        if shows(text) {
+            entries.copy_within(from..from + length, to);
+            to += length;
+        }
+        from += length;
+    }
+    to
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::{NAME, NAME64, retain};
+    use std::vec::Vec;
+
+    fn entry(at: usize, name: &str) -> Vec<u8> {
+        let length = (at + name.len() + 1).next_multiple_of(8);
+        let mut entry = std::vec![0; length];
+        entry[16..18].copy_from_slice(&u16::try_from(length).expect("short").to_le_bytes());
+        entry[at..at + name.len()].copy_from_slice(name.as_bytes());
+        entry
+    }
+
+    #[test]
+    fn hidden_entries_go_and_the_rest_stays_in_order() {
+        for at in [NAME, NAME64] {
+            let names = [".", "..", "0", "1000", "17", "1007"];
+            let mut all: Vec<u8> = names.iter().flat_map(|name| entry(at, name)).collect();
+            let wanted: Vec<u8> = [".", "..", "0", "17"]
+                .iter()
+                .flat_map(|name| entry(at, name))
+                .collect();
+            let kept = retain(&mut all, at, |name| !name.starts_with(b"100"));
+            assert_eq!(all[..kept], wanted);
+            assert_eq!(retain(&mut all[..kept], at, |_| false), 0);
+        }
+    }
+
+    #[test]
+    fn broken_entries_end_the_list() {
+        assert_eq!(retain(&mut [0; 40], NAME64, |_| true), 0);
+        assert_eq!(retain(&mut [0xff; 40], NAME64, |_| true), 0);
+        assert_eq!(retain(&mut [], NAME64, |_| true), 0);
+    }
+}

@@ -1,0 +1,17 @@
+//! Calls on paths and on directories of descriptors. What is not here works on guest descriptors
+//! or host paths as they are, and is forwarded.
+
+mod access;
+mod descriptors;
+mod directory;
+mod link;
+mod open;
+mod path;
+mod status;
+
+pub use access::{access, faccessat, faccessat2, fchmodat2};
+pub use descriptors::close_range;
+pub use directory::{getdents, getdents64};
+pub use link::{readlink, readlinkat};
+pub use open::{creat, open, openat, openat2};
+pub use status::{lstat, newfstatat, stat, statx};

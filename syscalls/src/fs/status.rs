@@ -1,0 +1,125 @@
+//! stat(2), lstat(2), fstatat(2), statx(2).
+
+use abi::arg::{AtFlags, DirFd, Flags, Path};
+use abi::stat::{Stat, Statx};
+use abi::{SysResult, UserPtr, nr};
+use core::ffi::CStr;
+use host::host_call;
+use host::user::{self, PathBuffer};
+use kernel::Task;
+use kernel::vfs::{At, Links, Place};
+use zerocopy::FromZeros;
+
+use super::path::{address, place};
+
+/// stat(2).
+pub fn stat(t: &mut Task, path: Path, buf: UserPtr<Stat>) -> SysResult {
+    newfstatat(t, DirFd::CWD, path, buf, AtFlags::empty())
+}
+
+/// lstat(2).
+pub fn lstat(t: &mut Task, path: Path, buf: UserPtr<Stat>) -> SysResult {
+    newfstatat(t, DirFd::CWD, path, buf, AtFlags::SYMLINK_NOFOLLOW)
+}
+
+/// fstatat(2).
+pub fn newfstatat(
+    t: &mut Task,
+    dirfd: DirFd,
+    path: Path,
+    buf: UserPtr<Stat>,
+    flags: AtFlags,
+) -> SysResult {
+    let ask = |dirfd: DirFd, path, flags: AtFlags, to| {
+        host_call!(nr::NEWFSTATAT, dirfd.raw(), path, to, flags.raw())
+    };
+    if path.0 == 0 {
+        // Linux 6.11 takes NULL with AT_EMPTY_PATH for an empty path.
+        return ask(dirfd, 0, flags, buf.address());
+    }
+    let mut room = PathBuffer::new();
+    let path = room.read(path)?;
+    match seek(t, dirfd, path, flags)? {
+        Place::Same => ask(dirfd, address(path), flags, buf.address()),
+        Place::Elsewhere(path) => {
+            let flags = flags.difference(AtFlags::SYMLINK_NOFOLLOW);
+            ask(DirFd::CWD, address(&path), flags, buf.address())
+        }
+        Place::Descriptors { hidden } => {
+            let mut status = Stat::default();
+            let to = (&raw mut status).expose_provenance();
+            ask(dirfd, address(path), flags, to)?;
+            status.st_size = without(status.st_size, hidden);
+            user::write(buf, &status)?;
+            Ok(0)
+        }
+    }
+}
+
+/// statx(2).
+pub fn statx(
+    t: &mut Task,
+    dirfd: DirFd,
+    path: Path,
+    flags: AtFlags,
+    mask: Flags,
+    buf: UserPtr<Statx>,
+) -> SysResult {
+    let ask = |dirfd: DirFd, path, flags: AtFlags, to| {
+        host_call!(nr::STATX, dirfd.raw(), path, flags.raw(), mask.raw(), to)
+    };
+    if path.0 == 0 {
+        return ask(dirfd, 0, flags, buf.address());
+    }
+    let mut room = PathBuffer::new();
+    let path = room.read(path)?;
+    match seek(t, dirfd, path, flags)? {
+        Place::Same => ask(dirfd, address(path), flags, buf.address()),
+        Place::Elsewhere(path) => {
+            let flags = flags.difference(AtFlags::SYMLINK_NOFOLLOW);
+            ask(DirFd::CWD, address(&path), flags, buf.address())
+        }
+        Place::Descriptors { hidden } => {
+            let mut status = Statx::new_zeroed();
+            let to = (&raw mut status).expose_provenance();
+            ask(dirfd, address(path), flags, to)?;
+            status.stx_size = status.stx_size.saturating_sub(hidden);
+            user::write(buf, &status)?;
+            Ok(0)
+        }
+    }
+}
+
+fn seek(t: &Task, dirfd: DirFd, path: &CStr, flags: AtFlags) -> SysResult<Place> {
+    let links = if flags.contains(AtFlags::SYMLINK_NOFOLLOW) {
+        Links::Keep
+    } else {
+        Links::Follow
+    };
+    place(
+        t,
+        At {
+            dirfd: dirfd.0,
+            path,
+        },
+        links,
+    )
+}
+
+/// How many entries a directory of descriptors has for the guest. Before Linux 6.2 its size is
+/// 0 and stays so.
+fn without(size: i64, hidden: u64) -> i64 {
+    i64::try_from(hidden).map_or(0, |hidden| size.saturating_sub(hidden).max(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without;
+
+    #[test]
+    fn hidden_descriptors_are_not_counted() {
+        assert_eq!(without(7, 3), 4);
+        assert_eq!(without(0, 3), 0);
+        assert_eq!(without(7, u64::MAX), 0);
+    }
+}

@@ -1,0 +1,5 @@
+//! What the system says about itself.
+
+mod uname;
+
+pub use uname::uname;
