@@ -39,6 +39,8 @@ const RUSTFLAGS: &[&str] = &[
     // Baseline SSE2: the brand saves xmm0-15 and mxcsr on entry and must touch nothing beyond.
     "-Ctarget-cpu=x86-64",
     "-Cpanic=abort",
+    // The crate `host` then brings `_start` and what else only the image has.
+    "--cfg=lx_image",
     "-Cforce-unwind-tables=no",
 ];
 

@@ -1,9 +1,89 @@
-//! The brand: the freestanding image that lives in every guest process. See `ARCHITECTURE.md`.
+//! The brand: the freestanding image that lives in every guest process. It wires the crates below
+//! it together. See `ARCHITECTURE.md`.
 #![no_std]
 #![no_main]
 #![forbid(unsafe_code)]
 
+extern crate alloc;
+
+mod boot;
+mod load;
+mod maps;
+mod patcher;
+mod place;
+mod sites;
+
+use abi::signal::{SigInfo, SigSet};
+use host::frame::Delivery;
+use host::start::Boot;
+use host::thread::KIND_TRAPPED;
+use host::{Brand, Outcome, Thread, Trap, TrapKind};
+use kernel::Task;
+use kernel::signal::host_mask;
+use kernel::vfs::{FileSystem, MountTable};
+
+#[global_allocator]
+static HEAP: host::alloc::Heap = host::alloc::Heap;
+
+static OVERLAYS: [&dyn FileSystem; 1] = [&procfs_emu::ProcOverlay];
+/// What the guest's paths lead to.
+static MOUNTS: MountTable = MountTable::new(&OVERLAYS, &native_mounts::HostRoot);
+
+host::entry_point!(Lx);
+
 #[panic_handler]
-fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
-    loop {}
+fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
+    host::start::panicked(info)
+}
+
+/// The brand, as `host` calls it.
+struct Lx;
+
+impl Brand for Lx {
+    type Task = Task;
+
+    fn boot(boot: Boot, thread: Thread) -> Task {
+        boot::boot(boot, thread)
+    }
+
+    fn dispatch(task: &mut Task) {
+        let record = task.thread.record();
+        if record.kind == KIND_TRAPPED {
+            patcher::PATCHER.trapped(record.site, task.thread.frame().regs.rax);
+        }
+        syscalls::dispatch(task);
+    }
+
+    fn deliver(task: &mut Task, info: &SigInfo, delivery: &mut Delivery<'_>) -> Outcome {
+        kernel::signal::deliver(task, info, delivery)
+    }
+
+    fn host_mask(task: &Task) -> SigSet {
+        let mask = host_mask(task.blocked);
+        task.dying.map_or(mask, |signal| mask.without(SigSet::of(&[signal])))
+    }
+
+    fn before_return(task: &mut Task) -> bool {
+        if let Some(info) = task.take_kept() {
+            task.thread.hold(&info);
+            return true;
+        }
+        // A wait under a mask of its own ended, and no handler ran.
+        if let Some(before) = task.saved_mask.take() {
+            task.blocked = before;
+            task.thread.mask_changed();
+            return true;
+        }
+        false
+    }
+
+    fn child(task: &mut Task) {
+        if core::mem::take(&mut task.protect_again) && host::signal::protect().is_err() {
+            host::start::fatal(format_args!("no handlers in a new process"));
+        }
+    }
+
+    fn trap(rip: usize, kind: Option<TrapKind>) -> Trap {
+        patcher::PATCHER.trap(rip, kind)
+    }
 }

@@ -296,7 +296,7 @@ fn own_gs_again(control: NonNull<Control>) {
 fn brand_fault(_control: NonNull<Control>, info: &SigInfo, context: &mut UContext) {
     let regs = &mut context.mcontext.regs;
     let rip = regs.rip;
-    if in_range(rip, &arch::lx_copy, &arch::lx_copy_fault) {
+    if in_range(rip, &arch::lx_copy_start, &arch::lx_copy_fault) {
         regs.rip = arch::lx_copy_fault.address();
         return;
     }

@@ -7,7 +7,7 @@ use core::mem::MaybeUninit;
 use abi::{Errno, SysResult, UserCStr, UserPtr};
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
-use crate::arch::{lx_copy_between, lx_copy_string};
+use crate::arch::{lx_copy, lx_copy_string};
 
 /// Longest path, with its NUL (`PATH_MAX`).
 pub const PATH_MAX: usize = 4096;
@@ -37,7 +37,7 @@ pub fn write<T: IntoBytes + Immutable>(to: UserPtr<T>, value: &T) -> SysResult<(
 pub fn read_bytes(from: usize, to: &mut [u8]) -> SysResult<()> {
     // SAFETY: `to` is valid for its length; a fault at `from` ends the copy.
     let left = unsafe {
-        lx_copy_between(to.as_mut_ptr(), core::ptr::with_exposed_provenance(from), to.len())
+        lx_copy(to.as_mut_ptr(), core::ptr::with_exposed_provenance(from), to.len())
     };
     if left == 0 { Ok(()) } else { Err(Errno::EFAULT) }
 }
@@ -51,7 +51,7 @@ pub fn write_bytes(to: usize, from: &[u8]) -> SysResult<()> {
     // brand's own memory is not checked: a guest can write there without our help, since both
     // share one address space; what confines the guest is the host kernel.
     let left = unsafe {
-        lx_copy_between(core::ptr::with_exposed_provenance_mut(to), from.as_ptr(), from.len())
+        lx_copy(core::ptr::with_exposed_provenance_mut(to), from.as_ptr(), from.len())
     };
     if left == 0 { Ok(()) } else { Err(Errno::EFAULT) }
 }

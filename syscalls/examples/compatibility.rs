@@ -1,4 +1,4 @@
-//! Prints the compatibility page, for `cargo xtask compat`.
+//! Prints the compatibility page; `cargo xtask compat` keeps `docs/compatibility.md` by it.
 #![forbid(unsafe_code)]
 
 fn main() {

@@ -6,7 +6,7 @@ use abi::{Errno, SysResult};
 use host::thread::KIND_INT80;
 use kernel::Task;
 
-use crate::table::{self, Class, Row};
+use crate::table::{self, Action};
 use crate::{compat32, process};
 
 /// Calls whose number has no row.
@@ -55,30 +55,32 @@ fn serve(t: &mut Task, number: usize, args: &[usize; 6], int80: bool) -> SysResu
     if let Some(result) = process::judged(t, number, args, int80) {
         return result;
     }
-    let Some(row) = table::row(number) else {
-        UNKNOWN.fetch_add(1, Ordering::Relaxed);
-        return Err(Errno::ENOSYS);
-    };
-    if row.since.is_after(t.kernel_version()) {
+    let entry = table::entry(number);
+    if entry.since.is_after(t.kernel_version()) {
         return Err(Errno::ENOSYS);
     }
-    check_descriptors(t, row, args)?;
-    match (row.class, row.handler) {
-        (Class::Refused(errno), _) => Err(errno),
-        (_, Some(handler)) => handler(t, args),
-        (_, None) => host::call::forward_blocking(number, args),
+    check_descriptors(t, entry.descriptors, args)?;
+    match entry.action {
+        Action::Forward => host::call::forward_blocking(number, args),
+        Action::Call(handler) => handler(t, args),
+        Action::Refuse(errno) => Err(errno),
+        Action::Unknown => {
+            UNKNOWN.fetch_add(1, Ordering::Relaxed);
+            Err(Errno::ENOSYS)
+        }
     }
 }
 
-/// The brand's own descriptors are not open as far as the guest knows.
-fn check_descriptors(t: &Task, row: &Row, args: &[usize; 6]) -> SysResult<()> {
-    let mask = row.descriptors();
-    if mask == 0 {
-        return Ok(());
-    }
-    for (index, arg) in args.iter().enumerate() {
-        if mask >> index & 1 != 0 {
+/// The brand's own descriptors are not open as far as the guest knows. Bit n of `mask` stands for
+/// argument n.
+fn check_descriptors(t: &Task, mut mask: u8, args: &[usize; 6]) -> SysResult<()> {
+    for arg in args {
+        if mask & 1 != 0 {
             t.check_fd(host::call::as_int(*arg))?;
+        }
+        mask >>= 1;
+        if mask == 0 {
+            break;
         }
     }
     Ok(())

@@ -114,11 +114,7 @@ fn reads_only_written_cells(insns: &[Insn]) -> bool {
         };
         match insn.code {
             code::ST | code::STX => written |= 1 << (insn.k % 16),
-            code::LD_MEM | code::LDX_MEM => {
-                if written & 1 << (insn.k % 16) == 0 {
-                    return false;
-                }
-            }
+            code::LD_MEM | code::LDX_MEM if written & 1 << (insn.k % 16) == 0 => return false,
             code::JA => {
                 jump(usize::try_from(insn.k).unwrap_or(usize::MAX / 2), written);
                 written = u16::MAX;

@@ -25,6 +25,31 @@ pub struct Prepared {
     pub execfn: CString,
 }
 
+impl Prepared {
+    /// From files that were opened and checked before the exec.
+    ///
+    /// # Errors
+    /// Those of reading the headers, should the files have changed.
+    pub fn again(
+        program: Opened,
+        interpreter: Option<Opened>,
+        execfn: CString,
+    ) -> SysResult<Self> {
+        let mut head = [0u8; HEAD_LEN];
+        program.read(&mut head, 0)?;
+        let image = headers(&program, Header::program(&head)?)?;
+        let interpreter = match interpreter {
+            Some(file) => {
+                file.read(&mut head, 0)?;
+                let image = headers(&file, Header::interpreter(&head)?)?;
+                Some((file, image))
+            }
+            None => None,
+        };
+        Ok(Self { program, image, interpreter, script: None, execfn })
+    }
+}
+
 /// Finds what `path` leads to. `flags` are those of execveat(2).
 ///
 /// # Errors

@@ -76,7 +76,7 @@ fn read_how(at: UserPtr<[u64; 3]>, size: usize) -> SysResult<[u64; 3]> {
     match size {
         ..KNOWN => return Err(Errno::EINVAL),
         KNOWN => {}
-        KNOWN..=4096 => {
+        ..=4096 => {
             let mut rest = [0; 4096 - KNOWN];
             let rest = rest.get_mut(..size - KNOWN).ok_or(Errno::E2BIG)?;
             user::read_bytes(at.address().wrapping_add(KNOWN), rest)?;

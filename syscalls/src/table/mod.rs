@@ -1,6 +1,7 @@
 //! The dispatch table: one row per x86-64 call of Linux 6.18. The rows stand in the files beside
 //! this one, by number; everything else that knows calls by number is computed from them.
 
+mod entry;
 #[cfg(any(test, feature = "alloc"))]
 mod page;
 mod row;
@@ -13,11 +14,11 @@ mod rows_240;
 mod rows_300;
 mod rows_424;
 
+pub use entry::{Action, Entry, FAST, entry};
 #[cfg(any(test, feature = "alloc"))]
 pub use page::compatibility_page;
 pub use row::{ArgSpec, Class, Handler, Row};
 
-use abi::KernelVersion;
 use abi::nr::LIMIT;
 
 /// Every file of rows.
@@ -58,35 +59,10 @@ pub static TABLE: [Option<Row>; LIMIT] = {
 pub const FAST_FORWARD: u8 = 1;
 /// In [`FAST`]: argument 0 is a descriptor, to be compared with the reserved ones first.
 pub const FAST_CHECK_FD: u8 = 2;
-
-/// What the entry stub needs to know of each row.
-pub static FAST: [u8; LIMIT] = {
-    let mut flags = [0; LIMIT];
-    let mut nr = 0;
-    while nr < LIMIT {
-        if let Some(row) = &TABLE[nr] {
-            flags[nr] = fast_flags(row);
-        }
-        nr += 1;
-    }
-    flags
-};
-
-/// The entry of [`FAST`] for `row`. Only a direct row may be forwarded by assembly, and only one
-/// without a descriptor in another place than argument 0 (those are checked in Rust), and only one
-/// that `--kernel-version` never hides.
-const fn fast_flags(row: &Row) -> u8 {
-    let descriptors = row.descriptors();
-    let check = if descriptors & 1 != 0 {
-        FAST_CHECK_FD
-    } else {
-        0
-    };
-    let forward = matches!(row.class, Class::Direct)
-        && descriptors & !1 == 0
-        && !row.since.is_after(KernelVersion::OLDEST);
-    if forward { check | FAST_FORWARD } else { check }
-}
+/// In [`FAST`]: the assembly may answer with the process's number.
+pub const FAST_GETPID: u8 = host::intercept::FAST_GETPID;
+/// In [`FAST`]: the assembly may answer with the thread's number.
+pub const FAST_GETTID: u8 = host::intercept::FAST_GETTID;
 
 /// The row of call `nr`.
 #[must_use]

@@ -1,6 +1,9 @@
 //! What must hold for the table as a whole.
 
-use super::{Class, FAST, FAST_CHECK_FD, FAST_FORWARD, Row, TABLE, compatibility_page, row};
+use super::{
+    Class, FAST, FAST_CHECK_FD, FAST_FORWARD, FAST_GETPID, FAST_GETTID, Row, TABLE,
+    compatibility_page, row,
+};
 use abi::KernelVersion;
 use abi::nr;
 use alloc::collections::BTreeMap;
@@ -91,6 +94,8 @@ fn assembly_forwards_only_what_needs_no_check_of_its_own() {
     assert_eq!(FAST[nr::FUTEX], FAST_FORWARD);
     assert_eq!(FAST[nr::EPOLL_CTL] & FAST_FORWARD, 0);
     assert_eq!(FAST[nr::PTRACE], 0);
+    assert_eq!(FAST[nr::GETPID], FAST_GETPID);
+    assert_eq!(FAST[nr::GETTID], FAST_GETTID);
 }
 
 #[test]

@@ -6,7 +6,9 @@
     # the guest's; a fault at the instruction makes the handler go to lx_copy_fault.
     .balign 16
     .global lx_copy
+    .global lx_copy_start
 lx_copy:
+lx_copy_start:
     mov rcx, rdx
     cmp rcx, 8
     jne lx_copy_bytes

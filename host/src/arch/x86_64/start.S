@@ -3,7 +3,6 @@
     .text
     .hidden __ehdr_start
     .hidden _DYNAMIC
-    .weak lx_boot
     .weak _start
 _start:
     xor ebp, ebp
@@ -43,3 +42,11 @@ _start:
 lx_boot_stack:
     .skip 65536
 lx_boot_stack_end:
+
+    # The precompiled core and alloc name these, but with panic=abort nothing reaches them.
+    .text
+    .weak _Unwind_Resume
+_Unwind_Resume:
+    .weak rust_eh_personality
+rust_eh_personality:
+    ud2

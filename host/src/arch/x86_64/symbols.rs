@@ -45,6 +45,8 @@ global_asm!(
     RFLAGS = const offset_of!(Control, frame.regs.rflags),
 );
 global_asm!(include_str!("memory.S"));
+// Only the image itself begins here; programs with std that link this crate (tests) do not.
+#[cfg(lx_image)]
 global_asm!(include_str!("start.S"));
 
 const _: () = assert!(size_of::<Regs>() == 18 * 8);
@@ -81,7 +83,7 @@ unsafe extern "C" {
     pub(crate) safe static lx_restorer: Label;
     pub(crate) safe static lx_check_stub: Label;
     pub(crate) safe static lx_check_stub_end: Label;
-    pub(crate) safe static lx_copy: Label;
+    pub(crate) safe static lx_copy_start: Label;
     pub(crate) safe static lx_copy_fault: Label;
     pub(crate) safe static lx_copy_string_start: Label;
     pub(crate) safe static lx_copy_string_end: Label;
@@ -108,8 +110,7 @@ unsafe extern "C" {
     /// Restores the extended state from a 64-byte aligned buffer.
     pub(crate) fn lx_xrstor(from: *const u8, features: u64);
     /// Copies between brand and guest; the bytes left when a fault ended it.
-    #[link_name = "lx_copy"]
-    pub(crate) fn lx_copy_between(to: *mut u8, from: *const u8, len: usize) -> usize;
+    pub(crate) fn lx_copy(to: *mut u8, from: *const u8, len: usize) -> usize;
     /// Copies a string from the guest.
     pub(crate) fn lx_copy_string(to: *mut u8, from: *const u8, room: usize) -> isize;
 }

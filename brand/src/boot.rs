@@ -1,0 +1,213 @@
+//! The brand's beginning in a process: it reads what `lx run` or the brand before it left in the
+//! last environment string, and loads the program.
+
+use alloc::ffi::CString;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use abi::signal::{SIG_IGN, SIGRTMAX, SigSet};
+use abi::{Errno, KernelVersion, SysResult, nr};
+use host::call::int;
+use host::start::{Boot, fatal, report};
+use host::{Thread, host_call, intercept, vdso};
+use kernel::program::Intercept;
+use kernel::seccomp::Seccomp;
+use kernel::signal::Sighand;
+use kernel::{Program, Task};
+use loader::handover::{self, Handover, Start};
+use syscalls::exec::{Opened, Prepared, Strings, launch, prepare};
+
+use crate::load::{self, Loaded};
+use crate::patcher::PATCHER;
+
+const AT_SYSINFO_EHDR: usize = 33;
+const AT_FDCWD: i32 = -100;
+/// Exit statuses of a shell: found but not executable, not found.
+const NOT_EXECUTABLE: usize = 126;
+const NOT_FOUND: usize = 127;
+/// `getpid` and `gettid` in the table of what entry.S answers.
+const ANSWERED: [(usize, u8); 2] =
+    [(nr::GETPID, intercept::FAST_GETPID), (nr::GETTID, intercept::FAST_GETTID)];
+
+/// Loads the program, and leaves its first registers in the thread's frame.
+pub(crate) fn boot(mut boot: Boot, mut thread: Thread) -> Task {
+    let Some(&last) = boot.envp().last() else {
+        fatal(format_args!("this is the brand of lx; `lx run` starts it"));
+    };
+    let text = boot.string(last).to_bytes();
+    let Some(handover) = Handover::decode(text) else {
+        fatal(format_args!("this is the brand of lx; `lx run` starts it"));
+    };
+    configure(&boot, &handover);
+    let prepared = match handover.start {
+        Start::Loaded => reopened(&handover),
+        Start::Resolve => resolved(&boot, &handover),
+    };
+    let execfn_at = last + text.len() - handover.execfn.len();
+    let loaded = load::load(&boot, &prepared, execfn_at).unwrap_or_else(|_| {
+        // Past the point of no return.
+        host::process::die_of(abi::signal::SIGSEGV)
+    });
+    let program = describe(&boot, &handover, &prepared, &loaded, last);
+    boot.finish(&loaded.auxv);
+    // The program's descriptors are closed here, before the guest can see them.
+    drop(prepared);
+
+    let frame = thread.frame_mut();
+    frame.regs.rip = loaded.entry;
+    frame.resume = loaded.entry;
+    frame.regs.rsp = boot.stack();
+    let mask = host::signal::set_mask(SigSet::EMPTY);
+    host::signal::set_mask(mask);
+    let ignored = SigSet(ignored_by_host().0 | handover.ignored_signals);
+    let sighand = Arc::new(Sighand::new(ignored));
+    let mut task =
+        Task::new(thread, Arc::new(program), sighand, mask, &PATCHER, &crate::MOUNTS);
+    if let Some(fd) = handover.filters_fd {
+        task.seccomp = filters(fd).unwrap_or_else(|errno| {
+            fatal(format_args!("cannot read the seccomp filters handed over: {errno}"))
+        });
+        kernel::Patches::watch_all(&PATCHER);
+    }
+    task
+}
+
+/// What holds for the whole process.
+fn configure(boot: &Boot, handover: &Handover<'_>) {
+    let mut rows = syscalls::table::FAST;
+    for (call, flag) in ANSWERED {
+        if let Some(row) = rows.get_mut(call) {
+            *row = flag;
+        }
+    }
+    intercept::set_fast_rows(&rows);
+    intercept::set_reserved_fd(handover.image_fd.min(handover.proc_fd));
+    vdso::set_image(boot.auxiliary(AT_SYSINFO_EHDR).unwrap_or(0));
+    if handover.intercept == handover::Intercept::Trap {
+        let first = handover.start == Start::Resolve;
+        if let Err(errno) = intercept::use_filter(first) {
+            fatal(format_args!("cannot install the seccomp filter: {errno}"));
+        }
+    }
+    PATCHER.configure(handover.proc_fd, handover.intercept != handover::Intercept::Sud);
+}
+
+/// The program that the brand before this one opened and checked.
+fn reopened(handover: &Handover<'_>) -> Prepared {
+    let program = Opened::take(handover.program_fd.unwrap_or(-1));
+    let interpreter = handover.interpreter_fd.map(Opened::take);
+    let execfn = CString::new(handover.execfn).unwrap_or_default();
+    Prepared::again(program, interpreter, execfn)
+        .unwrap_or_else(|_| host::process::die_of(abi::signal::SIGSEGV))
+}
+
+/// The program that `lx run` names. A script makes the brand start once more, so that the kernel
+/// lays out the changed arguments.
+fn resolved(boot: &Boot, handover: &Handover<'_>) -> Prepared {
+    let path = CString::new(handover.execfn).unwrap_or_default();
+    let prepared = prepare(handover.proc_fd, AT_FDCWD, &path, 0)
+        .unwrap_or_else(|errno| refuse(handover, errno));
+    if prepared.script.is_some() {
+        let argv = Strings::from_addresses(boot.argv());
+        let kept = boot.envp().split_last().map_or(&[][..], |(_, rest)| rest);
+        let envp = Strings::from_addresses(kept);
+        let program = settings(handover);
+        let ignored = SigSet(handover.ignored_signals);
+        let failed = launch(&program, &prepared, argv, envp, ignored, None);
+        refuse(handover, failed.err().unwrap_or(Errno::ENOEXEC));
+    }
+    prepared
+}
+
+/// Says why `lx run` cannot run the program, and exits as a shell would.
+fn refuse(handover: &Handover<'_>, errno: Errno) -> ! {
+    let path = alloc::string::String::from_utf8_lossy(handover.execfn);
+    report(format_args!("{path}: {errno}"));
+    let missing = matches!(errno, Errno::ENOENT | Errno::ENOTDIR);
+    host::process::exit_group(if missing { NOT_FOUND } else { NOT_EXECUTABLE })
+}
+
+/// What is handed on from one brand to the next.
+fn settings(handover: &Handover<'_>) -> Program {
+    let release = handover.kernel_version.and_then(|text| CString::new(text).ok());
+    let version = handover
+        .kernel_version
+        .and_then(|text| KernelVersion::parse(core::str::from_utf8(text).ok()?))
+        .unwrap_or(KernelVersion::NEWEST);
+    Program {
+        image_fd: handover.image_fd,
+        proc_fd: handover.proc_fd,
+        intercept: match handover.intercept {
+            handover::Intercept::Rewrite => Intercept::Rewrite,
+            handover::Intercept::Sud => Intercept::Sud,
+            handover::Intercept::Trap => Intercept::Trap,
+        },
+        exe: CString::default(),
+        auxv: Vec::new(),
+        layout: kernel::vfs::Layout::default(),
+        release,
+        version,
+        brk: None,
+    }
+}
+
+fn describe(
+    boot: &Boot,
+    handover: &Handover<'_>,
+    prepared: &Prepared,
+    loaded: &Loaded,
+    hidden: usize,
+) -> Program {
+    let mut program = settings(handover);
+    program.exe = match handover.start {
+        Start::Loaded => CString::new(handover.exe).unwrap_or_default(),
+        Start::Resolve => prepared.program.canonical(handover.proc_fd),
+    };
+    program.auxv = loaded.auxv.iter().flat_map(|word| word.to_le_bytes()).collect();
+    let mut layout = loaded.layout;
+    let wide = |address: usize| u64::try_from(address).unwrap_or(0);
+    let env_start = boot.envp().first().copied().unwrap_or(hidden);
+    layout.arg_start = wide(boot.argv().first().copied().unwrap_or(env_start));
+    layout.arg_end = wide(env_start);
+    layout.env_start = wide(env_start);
+    layout.env_end = wide(hidden);
+    let end = hidden + boot.string(hidden).to_bytes_with_nul().len();
+    program.brk = load::tell_host(&layout, wide(end), &loaded.auxv);
+    program.layout = layout;
+    let name = prepared.execfn.to_bytes();
+    let name = name.rsplit(|&byte| byte == b'/').next().unwrap_or(name);
+    set_name(name);
+    program
+}
+
+/// The thread's name (`comm`).
+fn set_name(name: &[u8]) {
+    const PR_SET_NAME: usize = 15;
+    let mut comm = [0u8; 16];
+    for (to, from) in comm.iter_mut().take(15).zip(name) {
+        *to = *from;
+    }
+    let _ = host_call!(nr::PRCTL, PR_SET_NAME, comm.as_ptr().expose_provenance(), 0, 0, 0);
+}
+
+/// The signals that this process was started with as ignored.
+fn ignored_by_host() -> SigSet {
+    let set = (1..=SIGRTMAX).filter(|&signal| {
+        !SigSet::PROTECTED.contains(signal) && host::signal::host_handler(signal) == Ok(SIG_IGN)
+    });
+    set.fold(SigSet::EMPTY, |set, signal| set.union(SigSet::of(&[signal])))
+}
+
+/// The guest's seccomp filters, from the file that the brand before this one made.
+fn filters(fd: i32) -> SysResult<Seccomp> {
+    const SEEK_END: usize = 2;
+    let size = host_call!(nr::LSEEK, int(fd), 0, SEEK_END)?;
+    let mut bytes = alloc::vec![0u8; size];
+    let to = bytes.as_mut_ptr().expose_provenance();
+    let read = host_call!(nr::PREAD64, int(fd), to, size, 0)?;
+    let _ = host_call!(nr::CLOSE, int(fd));
+    if read != size {
+        return Err(Errno::EIO);
+    }
+    Seccomp::from_bytes(&bytes)
+}

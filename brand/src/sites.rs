@@ -1,0 +1,158 @@
+//! Which sites are known: how often each was trapped on, and where its trampoline is. A table
+//! that signal handlers read without locks; it is changed under the patcher's lock.
+
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use loader::site::Patch;
+
+/// Slots of the table; sites beyond three quarters of it stay trapped.
+const SIZE: usize = 4096;
+const MOST: u32 = 3072;
+/// States below this are counts of traps.
+const COUNTS: u64 = 1 << 20;
+/// The site stays trapped for good.
+const DENIED: u64 = COUNTS - 1;
+/// In a state that is a trampoline: bit 4 says `MovHead`, bits 0..4 the length of its `mov` or of
+/// the displaced instruction.
+const MOV_HEAD: u64 = 1 << 4;
+
+/// Where a site's trampoline is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Patched {
+    pub(crate) site: u64,
+    pub(crate) slot: u64,
+    pub(crate) patch: Patch,
+    pub(crate) original: [u8; 5],
+}
+
+struct Entry {
+    site: AtomicU64,
+    state: AtomicU64,
+    /// The five bytes that the jump replaced.
+    original: AtomicU64,
+}
+
+/// The table: open addressing, linear probing, entries never removed.
+pub(crate) struct Sites {
+    entries: [Entry; SIZE],
+    used: AtomicU32,
+}
+
+impl Sites {
+    pub(crate) const fn new() -> Self {
+        Self { entries: [const { Entry::EMPTY }; SIZE], used: AtomicU32::new(0) }
+    }
+
+    fn entry(&self, site: u64) -> Option<&Entry> {
+        self.probe(site).find(|entry| entry.site.load(Ordering::Acquire) == site)
+    }
+
+    /// The entries where `site` can be, up to the first free one.
+    fn probe(&self, site: u64) -> impl Iterator<Item = &Entry> {
+        let hash = site.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 52;
+        let start = usize::try_from(hash).unwrap_or(0);
+        let (low, high) = self.entries.split_at(start.min(SIZE));
+        let mut open = true;
+        high.iter().chain(low).take_while(move |entry| {
+            core::mem::replace(&mut open, entry.site.load(Ordering::Acquire) != 0)
+        })
+    }
+
+    /// Counts a trap at `site`: how many there have been. 0 when the site is not to be patched.
+    pub(crate) fn count(&self, site: u64) -> u64 {
+        let Some(entry) = self.entry(site).or_else(|| self.insert(site)) else { return 0 };
+        let state = entry.state.load(Ordering::Relaxed);
+        if state >= DENIED {
+            return 0;
+        }
+        entry.state.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Adds a site. Two threads may add at once: each slot is claimed by one store.
+    fn insert(&self, site: u64) -> Option<&Entry> {
+        if self.used.load(Ordering::Relaxed) >= MOST {
+            return None;
+        }
+        for entry in self.probe(site) {
+            match entry.site.compare_exchange(0, site, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => {
+                    self.used.fetch_add(1, Ordering::Relaxed);
+                    return Some(entry);
+                }
+                Err(other) if other == site => return Some(entry),
+                Err(_) => {}
+            }
+        }
+        None
+    }
+
+    fn set(&self, site: u64, state: u64) {
+        if let Some(entry) = self.entry(site) {
+            entry.state.store(state, Ordering::Release);
+        }
+    }
+
+    /// The site stays as it is.
+    pub(crate) fn deny(&self, site: u64) {
+        self.set(site, DENIED);
+    }
+
+    /// The bytes at the site are gone; others may come.
+    pub(crate) fn forget(&self, site: u64) {
+        self.set(site, 0);
+    }
+
+    /// The site has a trampoline.
+    pub(crate) fn publish(&self, site: u64, slot: u64, patch: &Patch, original: [u8; 5]) {
+        if let Some(entry) = self.entry(site) {
+            let [a, b, c, d, e] = original;
+            let word = u64::from_le_bytes([a, b, c, d, e, 0, 0, 0]);
+            entry.original.store(word, Ordering::Relaxed);
+        }
+        let state = match *patch {
+            Patch::MovHead { mov_len, .. } => slot | MOV_HEAD | u64::from(mov_len),
+            Patch::Displace { insn_len } => slot | u64::from(insn_len),
+            Patch::Stay(_) => DENIED,
+        };
+        self.set(site, state);
+    }
+
+    /// The trampoline of `site`.
+    pub(crate) fn patched(&self, site: u64) -> Option<Patched> {
+        self.entry(site).and_then(Entry::patched)
+    }
+
+    /// Every site with a trampoline.
+    pub(crate) fn all(&self) -> impl Iterator<Item = Patched> {
+        self.entries.iter().filter_map(Entry::patched)
+    }
+}
+
+impl Entry {
+    const EMPTY: Self = Self {
+        site: AtomicU64::new(0),
+        state: AtomicU64::new(0),
+        original: AtomicU64::new(0),
+    };
+
+    fn patched(&self) -> Option<Patched> {
+        let state = self.state.load(Ordering::Acquire);
+        if state < COUNTS {
+            return None;
+        }
+        let len = u8::try_from(state & 15).unwrap_or(0);
+        let patch = if state & MOV_HEAD != 0 {
+            // The immediate is in the trampoline itself.
+            Patch::MovHead { imm: 0, mov_len: len }
+        } else {
+            Patch::Displace { insn_len: len }
+        };
+        let [a, b, c, d, e, ..] = self.original.load(Ordering::Relaxed).to_le_bytes();
+        Some(Patched {
+            site: self.site.load(Ordering::Relaxed),
+            slot: state & !63,
+            patch,
+            original: [a, b, c, d, e],
+        })
+    }
+}
