@@ -1,6 +1,6 @@
 #!/bin/bash
 #: needs: go
-#: limit: 300
+#: limit: 600
 # Programs built by the Go tool and run: goroutines, exec, signal.Notify, panics, pre-emption.
 export HOME=$PWD GOFLAGS=-mod=mod GOCACHE=$PWD/cache GOPROXY=off GOTOOLCHAIN=local GO111MODULE=on CGO_ENABLED=0
 mkdir m; cd m || exit; cat >go.mod <<'G'

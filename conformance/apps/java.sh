@@ -1,6 +1,6 @@
 #!/bin/bash
 #: needs: java javac
-#: limit: 180
+#: limit: 300
 # Threads, null pointers that trap in compiled code, stack overflow, processes, collections under garbage.
 export HOME=$PWD
 cat >M.java <<'J'

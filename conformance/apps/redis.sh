@@ -11,4 +11,4 @@ cli bgsave; for _ in $(seq 100); do cli info persistence | grep -q 'rdb_bgsave_i
 cli bgrewriteaof; redis-benchmark -s "$PWD/s" -n 5000 -c 20 -q -t set,get,lpush,mset 2>&1 | tr '\r' '\n' | grep 'requests per second' | cut -d: -f1
 redis-benchmark -s "$PWD/s" -n 3000 -c 20 -P 16 --threads 2 -q -t get 2>&1 | tr '\r' '\n' | grep 'requests per second' | cut -d: -f1
 cli expire a 1; sleep 1.3; cli exists a; (cli subscribe c | sed -n 6p) & sleep 0.3; cli publish c hello; cli client kill type pubsub; wait $!
-cli shutdown nosave; wait $server; echo "status $?"; grep -c 'Ready to accept' log
+cli shutdown nosave; wait $server; echo "status $?"; grep -ci 'ready to accept' log
