@@ -32,3 +32,4 @@ pub mod rewrite;
 pub mod scan;
 pub mod script;
 pub mod site;
+pub mod steps;
