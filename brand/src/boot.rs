@@ -57,10 +57,12 @@ pub(crate) fn boot(mut boot: Boot, mut thread: Thread) -> Task {
     frame.regs.rip = loaded.entry;
     frame.resume = loaded.entry;
     frame.regs.rsp = boot.stack();
-    let mask = host::signal::set_mask(SigSet::EMPTY);
-    host::signal::set_mask(mask);
-    let ignored = SigSet(ignored_by_host().0 | handover.ignored_signals);
+    let ignored = match handover.start {
+        Start::Loaded => SigSet(handover.ignored_signals),
+        Start::Resolve => ignored_by_host(),
+    };
     let sighand = Arc::new(Sighand::new(ignored));
+    let mask = host::signal::mask();
     let mut task =
         Task::new(thread, Arc::new(program), sighand, mask, &PATCHER, &crate::MOUNTS);
     if let Some(fd) = handover.filters_fd {
@@ -112,7 +114,7 @@ fn resolved(boot: &Boot, handover: &Handover<'_>) -> Prepared {
         let kept = boot.envp().split_last().map_or(&[][..], |(_, rest)| rest);
         let envp = Strings::from_addresses(kept);
         let program = settings(handover);
-        let ignored = SigSet(handover.ignored_signals);
+        let ignored = ignored_by_host();
         let failed = launch(&program, &prepared, argv, envp, ignored, None);
         refuse(handover, failed.err().unwrap_or(Errno::ENOEXEC));
     }

@@ -3,6 +3,7 @@
 //! the brand do not allocate).
 
 use core::alloc::{GlobalAlloc, Layout};
+use core::cell::UnsafeCell;
 use core::ptr::null_mut;
 
 use crate::memory;
@@ -20,6 +21,14 @@ struct Lists {
     next: usize,
     end: usize,
 }
+
+/// The first chunk, in the image itself so that a small program costs no mapping.
+struct First(UnsafeCell<[u8; CHUNK]>);
+
+// SAFETY: the allocator hands out its parts, by their addresses, and touches them no more.
+unsafe impl Sync for First {}
+
+static FIRST: First = First(UnsafeCell::new([0; CHUNK]));
 
 static LISTS: Lock<Lists> = Lock::new(Lists { free: [0; CLASSES], next: 0, end: 0 });
 
@@ -50,6 +59,11 @@ impl Lists {
         if self.next != 0 && start + size <= self.end {
             self.next = start + size;
             return Some(start);
+        }
+        if self.next == 0 && size <= CHUNK / 4 {
+            self.next = FIRST.0.get().expose_provenance();
+            self.end = self.next + CHUNK;
+            return self.take(class);
         }
         // A block is aligned to its size, so a chunk needs room for that; pages at most.
         let len = CHUNK.max(size + if size > memory::PAGE { size } else { 0 });

@@ -1,6 +1,7 @@
 //! The brand's own memory: which ranges of the address space are not the guest's, the areas of
 //! the threads, and more memory for the heap.
 
+use core::cell::UnsafeCell;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
@@ -89,6 +90,27 @@ pub(crate) fn more(len: usize) -> SysResult {
 static SLABS: [(AtomicUsize, AtomicUsize); 24] =
     [const { (AtomicUsize::new(0), AtomicUsize::new(0)) }; 24];
 
+/// The area of a process's first thread, in the image itself so that it costs no mapping.
+#[repr(C, align(131072))]
+struct FirstArea(UnsafeCell<[u8; AREA_SIZE]>);
+
+// SAFETY: the area is handed out once, to one thread, by its address.
+unsafe impl Sync for FirstArea {}
+
+static FIRST_AREA: FirstArea = FirstArea(UnsafeCell::new([0; AREA_SIZE]));
+
+/// Makes the first area usable, where the host placed the image as it asks to be placed (Linux
+/// 6.10 and later); elsewhere areas are mapped.
+pub(crate) fn use_first_area() {
+    let at = FIRST_AREA.0.get().expose_provenance();
+    let (base, count) = &SLABS[0];
+    // What the compiler believes of the address is not what this is about.
+    if core::hint::black_box(at) & (AREA_SIZE - 1) == 0 {
+        count.store(1, Ordering::Relaxed);
+        base.store(at, Ordering::Release);
+    }
+}
+
 /// A free area, with its control block; its `state` says that it is taken.
 pub(crate) fn take_area() -> SysResult<NonNull<Control>> {
     if let Some(found) = free_area() {
@@ -99,7 +121,7 @@ pub(crate) fn take_area() -> SysResult<NonNull<Control>> {
         if base.load(Ordering::Acquire) != 0 {
             continue;
         }
-        let areas = if index == 0 { 2 } else { 8usize << index.min(16) };
+        let areas = if index == 0 { 1 } else { 4usize << index.min(16) };
         let start = map(areas * AREA_SIZE, AREA_SIZE, PROT_READ_WRITE)?;
         for area in 0..areas {
             // The page below each alternate stack.

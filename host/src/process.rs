@@ -8,7 +8,7 @@ use crate::memory::only_area_left;
 use crate::signal::{block_all, set_mask};
 use crate::start::hooks;
 use crate::sync::forking;
-use crate::thread::{Control, NewThread, Thread};
+use crate::thread::{BLOCK_ALL, Control, NewThread, Thread};
 use crate::{alloc, host_call, intercept, signal};
 
 /// What the host is asked for.
@@ -58,7 +58,11 @@ pub fn spawn(
     borrowed: bool,
     mask: SigSet,
 ) -> SysResult {
-    block_all();
+    // A C library blocks everything itself around clone.
+    let change = mask != BLOCK_ALL;
+    if change {
+        block_all();
+    }
     let result = if thread.signal_pending() {
         Err(Errno::ERESTARTSYS)
     } else {
@@ -67,7 +71,9 @@ pub fn spawn(
     if result.is_err() || borrowed {
         child.release();
     }
-    set_mask(mask);
+    if change {
+        set_mask(mask);
+    }
     result
 }
 
@@ -115,7 +121,9 @@ fn begin(thread: &mut Thread) {
     }
     (hooks().child)(thread.0);
     // The mask is set on the way out, when the task is complete.
-    thread.mask_changed();
+    if (hooks().host_mask)(thread.0) != BLOCK_ALL {
+        thread.mask_changed();
+    }
 }
 
 /// Ends the process.

@@ -46,18 +46,23 @@ pub enum Disposition {
     Catch(u64),
 }
 
+/// The flags of a guest's action that the host is told.
+#[must_use]
+pub const fn told(flags: u64) -> u64 {
+    flags
+        & (sa::RESTART | sa::NOCLDSTOP | sa::NOCLDWAIT | sa::RESETHAND | sa::EXPOSE_TAGBITS)
+}
+
 /// Sets what the host does with `signal`. `flags` of the guest that the host must know are passed
 /// on: they decide what is restarted, which children are reported, and when the action is reset.
 ///
 /// # Errors
 /// Those of rt_sigaction(2).
 pub fn set_disposition(signal: SignalNumber, disposition: Disposition) -> SysResult<()> {
-    let passed_on =
-        sa::RESTART | sa::NOCLDSTOP | sa::NOCLDWAIT | sa::RESETHAND | sa::EXPOSE_TAGBITS;
     let (handler, flags) = match disposition {
         Disposition::Default => (SIG_DFL, 0),
         Disposition::Ignore => (SIG_IGN, 0),
-        Disposition::Catch(flags) => (arch::lx_signal_entry.address(), flags & passed_on),
+        Disposition::Catch(flags) => (arch::lx_signal_entry.address(), told(flags)),
     };
     set_host_action(signal, handler, flags)
 }
@@ -110,6 +115,16 @@ pub fn set_mask(mask: SigSet) -> SigSet {
     // It cannot fail: the arguments are good.
     let _ = host_call!(nr::RT_SIGPROCMASK, SIG_SETMASK, at, old_at, 8);
     old
+}
+
+/// The calling thread's mask on the host.
+#[must_use]
+pub fn mask() -> SigSet {
+    let mut mask = SigSet::EMPTY;
+    let at = core::ptr::from_mut(&mut mask).expose_provenance();
+    // It cannot fail: the arguments are good.
+    let _ = host_call!(nr::RT_SIGPROCMASK, SIG_SETMASK, 0, at, 8);
+    mask
 }
 
 /// Blocks what can be blocked; the old mask.
@@ -197,6 +212,11 @@ unsafe extern "C" fn lx_host_signal(
     note_state(control, context);
     let synchronous = info.code > 0 && info.code != si::USER;
     let rip = context.mcontext.regs.rip;
+    // SAFETY: the control block is this thread's.
+    if !unsafe { control.as_ref() }.task_present && !synchronous {
+        // The program is not there yet, and its default action is what it would have.
+        return send_to_host_default(info);
+    }
 
     if signal == SIGSYS
         && (info.code == si::SYS_USER_DISPATCH || info.code == si::SYS_SECCOMP)

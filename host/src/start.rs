@@ -172,15 +172,14 @@ pub fn main<B: Brand>(words: *mut usize) -> ! {
 fn begin(words: *mut usize) -> SysResult<()> {
     let (low, high) = (image_base(), end.address().next_multiple_of(PAGE));
     memory::add_range(low, high)?;
+    memory::use_first_area();
     let mut thread = NewThread::new()?;
     let control = thread.0;
     thread_frame(&mut thread);
     signal::use_own_stack(&Thread(control))?;
-    let mask = signal::block_all();
     signal::protect()?;
     // SAFETY: the control block is this thread's; entry.S and the windows find it through gs.
     unsafe { crate::arch::lx_write_gs_base(control.as_ptr().addr()) };
-    signal::set_mask(mask);
     (hooks().boot)(Boot::new(words), control);
     intercept::arm()?;
     // SAFETY: the frame has the registers of the program's first instruction.

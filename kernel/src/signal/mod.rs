@@ -62,7 +62,7 @@ impl Sighand {
         let mut actions = self.actions.lock();
         let action =
             actions.get_mut(usize::from(signal).wrapping_sub(1)).ok_or(Errno::EINVAL)?;
-        if !SigSet::PROTECTED.contains(signal) {
+        if !SigSet::PROTECTED.contains(signal) && !host_has(signal, action, &new) {
             match new.handler {
                 SIG_DFL => host::signal::set_uncaught(signal, false, new.flags)?,
                 SIG_IGN => host::signal::set_uncaught(signal, true, new.flags)?,
@@ -86,6 +86,20 @@ impl Sighand {
         let set = (1..=SIGRTMAX).zip(actions.iter()).filter(|(_, action)| test(action.handler));
         set.fold(SigSet::EMPTY, |set, (signal, _)| set.union(SigSet::of(&[signal])))
     }
+}
+
+/// Whether the host need not be told: it does with `signal` what `new` asks for, and has nothing
+/// pending to drop. posix_spawn(3) sets most signals to what they are already.
+fn host_has(signal: SignalNumber, old: &SigAction, new: &SigAction) -> bool {
+    let ignores = new.handler == SIG_IGN
+        || new.handler == SIG_DFL && IGNORED_BY_DEFAULT.contains(signal);
+    let same_kind = old.handler == new.handler
+        || is_function(old.handler) && is_function(new.handler);
+    same_kind
+        && !ignores
+        && host::signal::told(old.flags) == host::signal::told(new.flags)
+        && new.flags & sa::RESETHAND == 0
+        && !SigSet::UNBLOCKABLE.contains(signal)
 }
 
 /// The signals whose default action is to be ignored.

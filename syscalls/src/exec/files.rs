@@ -63,6 +63,25 @@ impl Opened {
     /// Those of execve(2) about the path: `EACCES` for what is no regular file or not executable,
     /// `ELOOP` for a symbolic link with AT_SYMLINK_NOFOLLOW, `ETXTBSY`, ...
     pub fn open(proc_fd: i32, dirfd: i32, path: &CStr, flags: u32) -> SysResult<Self> {
+        Self::open_with(proc_fd, dirfd, path, flags, allowed)
+    }
+
+    /// Opens an ELF interpreter. Of what execve checks only `ETXTBSY` is left out, which alone
+    /// would cost ten times the rest.
+    ///
+    /// # Errors
+    /// As [`Opened::open`].
+    pub(super) fn open_interpreter(proc_fd: i32, path: &CStr) -> SysResult<Self> {
+        Self::open_with(proc_fd, AT_FDCWD, path, 0, permitted)
+    }
+
+    fn open_with(
+        proc_fd: i32,
+        dirfd: i32,
+        path: &CStr,
+        flags: u32,
+        check: fn(i32) -> SysResult<()>,
+    ) -> SysResult<Self> {
         let at = path.as_ptr().expose_provenance();
         let found = if path.is_empty() && flags & AT_EMPTY_PATH != 0 {
             Descriptor(as_int(host_call!(nr::FCNTL, int(dirfd), 1030, 0)?))
@@ -78,7 +97,7 @@ impl Opened {
         if opened.mode & S_IFMT != S_IFREG {
             return Err(Errno::EACCES);
         }
-        allowed(found.0)?;
+        check(found.0)?;
         opened.fd = reopen(proc_fd, found.0)?;
         Ok(opened)
     }
@@ -197,10 +216,16 @@ fn allowed(fd: i32) -> SysResult<()> {
     );
     let flags = usize::try_from(AT_EMPTY_PATH).unwrap_or(0);
     match host_call!(nr::EXECVEAT, int(fd), empty, argv, envp, flags | AT_EXECVE_CHECK) {
-        Ok(_) => return Ok(()),
-        Err(Errno::EINVAL) => {}
-        Err(errno) => return Err(errno),
+        Ok(_) => Ok(()),
+        Err(Errno::EINVAL) => permitted(fd),
+        Err(errno) => Err(errno),
     }
+}
+
+/// Whether permission bits and mount allow it.
+fn permitted(fd: i32) -> SysResult<()> {
+    let empty = c"".as_ptr().expose_provenance();
+    let flags = usize::try_from(AT_EMPTY_PATH).unwrap_or(0);
     if mount_flags(fd)? & ST_NOEXEC != 0 {
         return Err(Errno::EACCES);
     }

@@ -64,7 +64,6 @@ pub fn execveat(
         return Ok(0);
     }
     let ignored = t.sighand.those(|handler| handler == SIG_IGN);
-    let ignored = ignored.intersection(SigSet::PROTECTED);
     let filters = filters_fd(t)?;
     let result = launch(&t.program, &prepared, argv, envp, ignored, filters);
     if let Some(fd) = filters {

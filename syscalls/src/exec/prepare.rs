@@ -129,7 +129,7 @@ fn binary(
     let Some(interp) = image.interp else { return Ok((image, None)) };
     let path = program.read_exact(interp.len, interp.offset)?;
     let path = CString::new(interp.path(&path)?).map_err(|_| Errno::ENOEXEC)?;
-    let file = Opened::open(proc_fd, AT_FDCWD, &path, 0)?;
+    let file = Opened::open_interpreter(proc_fd, &path)?;
     let mut head = [0u8; loader::elf::HEADER_LEN];
     if file.read(&mut head, 0)? < head.len() {
         return Err(Errno::EIO);

@@ -73,18 +73,20 @@ fn open_by(t: &Task, dirfd: DirFd, path: Path, how: &OpenHow) -> SysResult {
 /// Reads `struct open_how` of `size` bytes (`copy_struct_from_user`).
 fn read_how(at: UserPtr<[u64; 3]>, size: usize) -> SysResult<[u64; 3]> {
     const KNOWN: usize = size_of::<[u64; 3]>();
-    match size {
-        ..KNOWN => return Err(Errno::EINVAL),
-        KNOWN => {}
-        ..=4096 => {
-            let mut rest = [0; 4096 - KNOWN];
-            let rest = rest.get_mut(..size - KNOWN).ok_or(Errno::E2BIG)?;
-            user::read_bytes(at.address().wrapping_add(KNOWN), rest)?;
-            if rest.iter().any(|byte| *byte != 0) {
-                return Err(Errno::E2BIG);
-            }
+    const PAGE: usize = 4096;
+    let Some(rest) = size.checked_sub(KNOWN) else {
+        return Err(Errno::EINVAL);
+    };
+    if size > PAGE {
+        return Err(Errno::E2BIG);
+    }
+    if rest > 0 {
+        let mut room = [0; PAGE - KNOWN];
+        let rest = room.get_mut(..rest).ok_or(Errno::E2BIG)?;
+        user::read_bytes(at.address().wrapping_add(KNOWN), rest)?;
+        if rest.iter().any(|byte| *byte != 0) {
+            return Err(Errno::E2BIG);
         }
-        _ => return Err(Errno::E2BIG),
     }
     user::read(at)
 }
