@@ -174,8 +174,11 @@ impl Sums {
     fn line(&mut self, line: &[u8]) {
         if let Some(mapping) = Mapping::parse(line) {
             self.close();
-            self.start.get_or_insert(mapping.range.start);
-            self.end = mapping.range.end;
+            // The kernel's own page, which is no mapping of the process, has no part in it.
+            if mapping.name != b"[vsyscall]" {
+                self.start.get_or_insert(mapping.range.start);
+                self.end = mapping.range.end;
+            }
             self.shared_memory = [&b"/memfd:"[..], b"/SYSV", b"/dev/shm/", b"/dev/zero"]
                 .iter()
                 .any(|prefix| mapping.name.starts_with(prefix));

@@ -14,36 +14,50 @@ pub(crate) enum Spelling {
     Number(u32),
 }
 
-/// What `path` may name, by its spelling; `None` for nearly every path.
+/// What `path` may name, by its spelling; `None` for nearly every path. Most are told by their
+/// last byte.
+#[inline]
 pub(crate) fn spelling(path: &[u8]) -> Option<Spelling> {
-    match last_component(path) {
-        b"exe" => Some(Spelling::Exe),
-        b"fd" => Some(Spelling::Descriptors),
-        b"maps" | b"stat" | b"auxv" | b"smaps" | b"status" | b"environ" | b"numa_maps"
-        | b"smaps_rollup" => Some(Spelling::Text),
-        [first @ b'0'..=b'9', ..] if path.last().is_some_and(u8::is_ascii_alphanumeric) => {
-            // The kernel's own rule for names of descriptors: no leading zero, no overflow.
-            let name = last_component(path);
-            if *first == b'0' && name.len() > 1 {
-                return None;
-            }
-            number(name).map(Spelling::Number)
+    let text = |names: &[&[u8]]| {
+        let found = names.iter().any(|name| ends_in(path, name));
+        found.then_some(Spelling::Text)
+    };
+    match path.last()? {
+        b'e' => ends_in(path, b"exe").then_some(Spelling::Exe),
+        b'd' => ends_in(path, b"fd").then_some(Spelling::Descriptors),
+        b's' => text(&[b"maps", b"status", b"smaps", b"numa_maps"]),
+        b't' => text(&[b"stat"]),
+        b'v' => text(&[b"auxv"]),
+        b'n' => text(&[b"environ"]),
+        b'p' => text(&[b"smaps_rollup"]),
+        b'0'..=b'9' => descriptor(path),
+        b'/' => {
+            let end = path.iter().rposition(|byte| *byte != b'/')? + 1;
+            spelling(&path[..end])
         }
         _ => None,
     }
 }
 
-/// The last component, without slashes after it.
-fn last_component(path: &[u8]) -> &[u8] {
-    let mut end = path.len();
-    while end > 0 && path[end - 1] == b'/' {
-        end -= 1;
+/// Whether the last component of `path` is `name`.
+#[inline]
+fn ends_in(path: &[u8], name: &[u8]) -> bool {
+    path.strip_suffix(name)
+        .is_some_and(|rest| matches!(rest.last(), None | Some(b'/')))
+}
+
+/// The last component, if it is a number as the kernel writes it: no zero in front.
+fn descriptor(path: &[u8]) -> Option<Spelling> {
+    let digits = path
+        .iter()
+        .rev()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    let (before, name) = path.split_at(path.len() - digits);
+    if !matches!(before.last(), None | Some(b'/')) || (digits > 1 && name[0] == b'0') {
+        return None;
     }
-    let mut start = end;
-    while start > 0 && path[start - 1] != b'/' {
-        start -= 1;
-    }
-    &path[start..end]
+    number(name).map(Spelling::Number)
 }
 
 /// A decimal number of up to nine digits.
