@@ -4,6 +4,7 @@
 use alloc::ffi::CString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::ffi::CStr;
 
 use abi::signal::{SIG_IGN, SIGRTMAX, SigSet};
 use abi::{Errno, KernelVersion, SysResult, nr};
@@ -15,7 +16,7 @@ use kernel::seccomp::Seccomp;
 use kernel::signal::Sighand;
 use kernel::{Program, Task};
 use loader::handover::{self, Handover, Start};
-use syscalls::exec::{Opened, Prepared, Strings, launch, prepare};
+use syscalls::exec::{Inherited, Opened, Prepared, Strings, launch, prepare};
 
 use crate::load::{self, Loaded};
 use crate::patcher::PATCHER;
@@ -62,7 +63,7 @@ pub(crate) fn boot(mut boot: Boot, mut thread: Thread) -> Task {
         Start::Resolve => ignored_by_host(),
     };
     let sighand = Arc::new(Sighand::new(ignored));
-    let mask = host::signal::mask();
+    let mask = SigSet(host::signal::mask().0 | handover.blocked_signals);
     let mut task =
         Task::new(thread, Arc::new(program), sighand, mask, &PATCHER, &crate::MOUNTS);
     if let Some(fd) = handover.filters_fd {
@@ -114,8 +115,12 @@ fn resolved(boot: &Boot, handover: &Handover<'_>) -> Prepared {
         let kept = boot.envp().split_last().map_or(&[][..], |(_, rest)| rest);
         let envp = Strings::from_addresses(kept);
         let program = settings(handover);
-        let ignored = ignored_by_host();
-        let failed = launch(&program, &prepared, argv, envp, ignored, None);
+        let inherited = Inherited {
+            ignored: ignored_by_host(),
+            blocked: SigSet::EMPTY,
+            filters_fd: None,
+        };
+        let failed = launch(&program, &prepared, argv, envp, &inherited);
         refuse(handover, failed.err().unwrap_or(Errno::ENOEXEC));
     }
     prepared
@@ -178,7 +183,7 @@ fn describe(
     program.layout = layout;
     let name = prepared.execfn.to_bytes();
     let name = name.rsplit(|&byte| byte == b'/').next().unwrap_or(name);
-    set_name(name);
+    set_name(handover.comm.or(prepared.comm.as_deref().map(CStr::to_bytes)).unwrap_or(name));
     program
 }
 

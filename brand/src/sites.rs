@@ -8,10 +8,10 @@ use loader::site::Patch;
 /// Slots of the table; sites beyond three quarters of it stay trapped.
 const SIZE: usize = 4096;
 const MOST: u32 = 3072;
-/// States below this are counts of traps.
-const COUNTS: u64 = 1 << 20;
+/// In a state: there is a trampoline. Without, the state is a count of traps.
+const PATCHED: u64 = 1 << 63;
 /// The site stays trapped for good.
-const DENIED: u64 = COUNTS - 1;
+const DENIED: u64 = 1 << 20;
 /// In a state that is a trampoline: bit 4 says `MovHead`, bits 0..4 the length of its `mov` or of
 /// the displaced instruction.
 const MOV_HEAD: u64 = 1 << 4;
@@ -110,8 +110,8 @@ impl Sites {
             entry.original.store(word, Ordering::Relaxed);
         }
         let state = match *patch {
-            Patch::MovHead { mov_len, .. } => slot | MOV_HEAD | u64::from(mov_len),
-            Patch::Displace { insn_len } => slot | u64::from(insn_len),
+            Patch::MovHead { mov_len, .. } => PATCHED | slot | MOV_HEAD | u64::from(mov_len),
+            Patch::Displace { insn_len } => PATCHED | slot | u64::from(insn_len),
             Patch::Stay(_) => DENIED,
         };
         self.set(site, state);
@@ -137,7 +137,7 @@ impl Entry {
 
     fn patched(&self) -> Option<Patched> {
         let state = self.state.load(Ordering::Acquire);
-        if state < COUNTS {
+        if state & PATCHED == 0 {
             return None;
         }
         let len = u8::try_from(state & 15).unwrap_or(0);
@@ -150,7 +150,7 @@ impl Entry {
         let [a, b, c, d, e, ..] = self.original.load(Ordering::Relaxed).to_le_bytes();
         Some(Patched {
             site: self.site.load(Ordering::Relaxed),
-            slot: state & !63,
+            slot: state & !(PATCHED | 63),
             patch,
             original: [a, b, c, d, e],
         })

@@ -10,7 +10,7 @@ use core::ptr::NonNull;
 use core::sync::atomic::Ordering;
 
 use abi::signal::{
-    SIG_DFL, SIG_IGN, SIGBUS, SIGILL, SIGSEGV, SIGSYS, SIGTRAP, SigAction, SigContext, SigFrame,
+    SIG_DFL, SIG_IGN, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP, SigAction, SigContext, SigFrame,
     SigInfo, SigSet, SignalNumber, StackT, UC_FLAGS, UContext, sa, si,
 };
 use abi::{Errno, SysResult, nr};
@@ -31,6 +31,9 @@ const ALIGNMENT_CHECK: usize = 1 << 18;
 const TRAP_FLAG: usize = 1 << 8;
 /// Number of the page fault.
 const PAGE_FAULT: u64 = 14;
+
+/// Signals that the processor raises, when `si_code` says that the kernel sent them.
+const FAULTS: SigSet = SigSet(SigSet::PROTECTED.0 | SigSet::of(&[SIGFPE]).0);
 
 /// Signals that the brand needs, in the order of their slots (slot 0 is for all others).
 const SLOTS: [SignalNumber; 5] = [SIGILL, SIGTRAP, SIGBUS, SIGSEGV, SIGSYS];
@@ -210,7 +213,7 @@ unsafe extern "C" fn lx_host_signal(
     let Some(control) = NonNull::new(control) else { return };
     let signal = SignalNumber::try_from(signal).unwrap_or(0);
     note_state(control, context);
-    let synchronous = info.code > 0 && info.code != si::USER;
+    let synchronous = FAULTS.contains(signal) && info.code > si::USER;
     let rip = context.mcontext.regs.rip;
     // SAFETY: the control block is this thread's.
     if !unsafe { control.as_ref() }.task_present && !synchronous {
@@ -233,7 +236,8 @@ unsafe extern "C" fn lx_host_signal(
     }
 
     let trap = match signal {
-        SIGTRAP if synchronous => (hooks().trap)(rip.wrapping_sub(1), Some(TrapKind::Breakpoint)),
+        // int3; other traps have codes of their own.
+        SIGTRAP if info.code == si::KERNEL => (hooks().trap)(rip.wrapping_sub(1), Some(TrapKind::Breakpoint)),
         SIGILL if synchronous => (hooks().trap)(rip, Some(TrapKind::InvalidOpcode)),
         _ => (hooks().trap)(rip, None),
     };

@@ -293,7 +293,7 @@ pub(crate) fn own_gs(control: NonNull<Control>) {
 }
 
 /// The mask that blocks all that can be blocked, but for what the brand needs.
-pub(crate) const BLOCK_ALL: SigSet = SigSet(!SigSet::PROTECTED.0 & !SigSet::UNBLOCKABLE.0);
+pub const BLOCK_ALL: SigSet = SigSet(!SigSet::PROTECTED.0 & !SigSet::UNBLOCKABLE.0);
 
 impl Frame {
     /// A frame with nothing in it.

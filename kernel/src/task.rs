@@ -6,6 +6,7 @@ use core::ops::Range;
 
 use abi::signal::{SIG_IGN, SigInfo, SigSet, SignalNumber};
 use abi::{Errno, KernelVersion, SysResult, nr};
+use host::thread::BLOCK_ALL;
 use host::{Thread, host_call, intercept};
 
 use crate::program::Program;
@@ -119,14 +120,19 @@ impl Task {
     /// `ERESTARTSYS` when a signal came first: it is to be delivered under the old mask.
     pub fn set_blocked(&mut self, new: SigSet) -> SysResult<()> {
         let new = new.without(SigSet::UNBLOCKABLE);
-        if new != self.blocked {
-            let mask = crate::signal::host_mask(new);
-            let at = core::ptr::from_ref(&mask).addr();
-            host::call::forward_blocking(nr::RT_SIGPROCMASK, &[2, at, 0, 8, 0, 0])?;
-            self.blocked = new;
-            if !self.kept.set().without(new).is_empty() {
-                self.thread.mask_changed();
-            }
+        if new == self.blocked {
+            return Ok(());
+        }
+        let due = self.kept.set().without(new);
+        // The kernel delivers what faults raise before all else: while one is due, the host holds
+        // the others back.
+        let mask = if due.is_empty() { crate::signal::host_mask(new) } else { BLOCK_ALL };
+        let at = core::ptr::from_ref(&mask).expose_provenance();
+        host::call::forward_blocking(nr::RT_SIGPROCMASK, &[2, at, 0, 8, 0, 0])?;
+        self.blocked = new;
+        while let Some(info) = self.take_kept() {
+            self.thread.hold(&info);
+            self.thread.mask_changed();
         }
         Ok(())
     }

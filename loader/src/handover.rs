@@ -49,19 +49,23 @@ pub struct Handover<'a> {
     pub kernel_version: Option<&'a [u8]>,
     /// Signals, bit n-1 for signal n, that the guest ignores although the host must not.
     pub ignored_signals: u64,
+    /// Likewise signals that the guest blocks although the host must not.
+    pub blocked_signals: u64,
     /// What is left to do.
     pub start: Start,
     /// The program is to run with `AT_SECURE`.
     pub secure: bool,
     /// Descriptor of the guest's own seccomp filters.
     pub filters_fd: Option<i32>,
+    /// The thread's name, where it is not the last component of `execfn`; at most 64 bytes.
+    pub comm: Option<&'a [u8]>,
     /// Canonical path of the program, for /proc/self/exe.
     pub exe: &'a [u8],
     /// The `AT_EXECFN` string; after decoding it lies at the very end of the input.
     pub execfn: &'a [u8],
 }
 
-/// The longest `kernel_version`.
+/// The longest `kernel_version` and `comm`.
 const MAX_VERSION: usize = 64;
 
 impl<'a> Handover<'a> {
@@ -85,6 +89,7 @@ impl<'a> Handover<'a> {
             },
         )?;
         out.number(b"ignored", self.ignored_signals)?;
+        out.number(b"blocked", self.blocked_signals)?;
         out.number(b"resolve", u64::from(self.start == Start::Resolve))?;
         out.number(b"secure", u64::from(self.secure))?;
         if let Some(version) = self.kernel_version {
@@ -92,6 +97,12 @@ impl<'a> Handover<'a> {
                 return None;
             }
             out.string(b"version", version)?;
+        }
+        if let Some(comm) = self.comm {
+            if comm.len() > MAX_VERSION {
+                return None;
+            }
+            out.string(b"comm", comm)?;
         }
         out.string(b"exe", self.exe)?;
         out.raw(b"fn=")?;
@@ -117,9 +128,11 @@ impl<'a> Handover<'a> {
             intercept: Intercept::Rewrite,
             kernel_version: None,
             ignored_signals: 0,
+            blocked_signals: 0,
             start: Start::Loaded,
             secure: false,
             filters_fd: None,
+            comm: None,
             exe: &[],
             execfn: &[],
         };
@@ -132,6 +145,7 @@ impl<'a> Handover<'a> {
                     break;
                 }
                 b"exe" => string(value, &mut exe)?,
+                b"comm" => string(value, &mut handover.comm)?,
                 b"version" => string(value, &mut handover.kernel_version)?,
                 _ => {
                     let (number, after) = number(value, b';')?;
@@ -150,6 +164,7 @@ impl<'a> Handover<'a> {
                             }
                         }
                         b"ignored" => handover.ignored_signals = number,
+                        b"blocked" => handover.blocked_signals = number,
                         b"resolve" if number == 1 => handover.start = Start::Resolve,
                         b"secure" => handover.secure = number == 1,
                         b"resolve" => {}

@@ -1,11 +1,11 @@
 //! What is done when a signal arrives (`get_signal`, `handle_signal`).
 
 use abi::signal::{
-    SIG_DFL, SIG_IGN, SIGSEGV, SIGTRAP, SigInfo, SigSet, SignalNumber, sa, si,
+    SIG_DFL, SIG_IGN, SIGSEGV, SigInfo, SigSet, SignalNumber, sa, si,
 };
 use host::Outcome;
 use host::frame::Delivery;
-use host::signal::{Disposition, send_to_host_default, set_disposition};
+use host::signal::send_to_host_default;
 
 use super::{IGNORED_BY_DEFAULT, handler_mask, host_mask};
 use crate::Task;
@@ -34,13 +34,7 @@ fn fault(task: &mut Task, signal: SignalNumber, info: &SigInfo, delivery: &mut D
         return act(task, signal, info, delivery);
     }
     task.dying = Some(signal);
-    if signal == SIGTRAP {
-        // The instruction is over: it would not fault again.
-        send_to_host_default(info);
-    } else {
-        // The instruction faults again, now on the host's account, with the core that belongs to it.
-        let _ = set_disposition(signal, Disposition::Default);
-    }
+    send_to_host_default(info);
 }
 
 /// Carries out the action of a signal that is not blocked.

@@ -94,9 +94,11 @@ fn hand_over(
         intercept,
         kernel_version: kernel_version.map(str::as_bytes),
         ignored_signals: 0,
+        blocked_signals: 0,
         start: Start::Resolve,
         secure: false,
         filters_fd: None,
+        comm: None,
         exe: exe.as_os_str().as_bytes(),
         execfn: program.as_os_str().as_bytes(),
     };

@@ -40,13 +40,13 @@ pub fn execveat(
     flags: Uint,
 ) -> SysResult {
     const AT_EXECVE_CHECK: u32 = 0x1_0000;
-    if flags.0 & !(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_EXECVE_CHECK) != 0 {
-        return Err(Errno::EINVAL);
-    }
     let mut buffer = PathBuffer::new();
     let path = buffer.read(path)?;
     if path.is_empty() && flags.0 & AT_EMPTY_PATH == 0 {
         return Err(Errno::ENOENT);
+    }
+    if flags.0 & !(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_EXECVE_CHECK) != 0 {
+        return Err(Errno::EINVAL);
     }
     let place = match t.mounts.overlay(path.to_bytes()) {
         Some(fs) => {
@@ -64,12 +64,24 @@ pub fn execveat(
         return Ok(0);
     }
     let ignored = t.sighand.those(|handler| handler == SIG_IGN);
-    let filters = filters_fd(t)?;
-    let result = launch(&t.program, &prepared, argv, envp, ignored, filters);
-    if let Some(fd) = filters {
+    let filters_fd = filters_fd(t)?;
+    let blocked = t.blocked.intersection(SigSet::PROTECTED);
+    let inherited = Inherited { ignored, blocked, filters_fd };
+    let result = launch(&t.program, &prepared, argv, envp, &inherited);
+    if let Some(fd) = filters_fd {
         let _ = host_call!(nr::CLOSE, int(fd));
     }
     result
+}
+
+/// What the guest's exec keeps, but the host's would lose.
+pub struct Inherited {
+    /// Signals that are ignored.
+    pub ignored: SigSet,
+    /// Protected signals that are blocked.
+    pub blocked: SigSet,
+    /// A file with the seccomp filters.
+    pub filters_fd: Option<i32>,
 }
 
 /// Executes the brand's image for `prepared`. Returns only on failure.
@@ -81,8 +93,7 @@ pub fn launch(
     prepared: &Prepared,
     mut argv: Strings,
     mut envp: Strings,
-    ignored: SigSet,
-    filters_fd: Option<i32>,
+    inherited: &Inherited,
 ) -> SysResult {
     if let Some(words) = &prepared.script {
         argv.replace_first(words);
@@ -104,10 +115,12 @@ pub fn launch(
             Intercept::Trap => handover::Intercept::Trap,
         },
         kernel_version: current.release().map(CStr::to_bytes),
-        ignored_signals: ignored.0,
+        ignored_signals: inherited.ignored.0,
+        blocked_signals: inherited.blocked.0,
         start: Start::Loaded,
         secure: false,
-        filters_fd,
+        filters_fd: inherited.filters_fd,
+        comm: prepared.comm.as_deref().map(CStr::to_bytes),
         exe: exe.to_bytes(),
         execfn: prepared.execfn.to_bytes(),
     };

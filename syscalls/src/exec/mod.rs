@@ -10,5 +10,5 @@ mod prepare;
 
 pub use arguments::Strings;
 pub use files::Opened;
-pub use launch::{execve, execveat, launch};
+pub use launch::{Inherited, execve, execveat, launch};
 pub use prepare::{Prepared, prepare};

@@ -23,6 +23,8 @@ pub struct Prepared {
     pub script: Option<Vec<CString>>,
     /// The AT_EXECFN string, whose last component becomes the thread's name.
     pub execfn: CString,
+    /// The thread's name, when the file was named by a descriptor alone (Linux 6.14).
+    pub comm: Option<CString>,
 }
 
 impl Prepared {
@@ -37,16 +39,16 @@ impl Prepared {
     ) -> SysResult<Self> {
         let mut head = [0u8; HEAD_LEN];
         program.read(&mut head, 0)?;
-        let image = headers(&program, Header::program(&head)?)?;
+        let image = headers(&program, Header::program(&head)?, Errno::ENOEXEC)?;
         let interpreter = match interpreter {
             Some(file) => {
                 file.read(&mut head, 0)?;
-                let image = headers(&file, Header::interpreter(&head)?)?;
+                let image = headers(&file, Header::interpreter(&head)?, Errno::ELIBBAD)?;
                 Some((file, image))
             }
             None => None,
         };
-        Ok(Self { program, image, interpreter, script: None, execfn })
+        Ok(Self { program, image, interpreter, script: None, execfn, comm: None })
     }
 }
 
@@ -57,6 +59,7 @@ impl Prepared {
 pub fn prepare(proc_fd: i32, dirfd: i32, path: &CStr, flags: u32) -> SysResult<Prepared> {
     let mut program = Opened::open(proc_fd, dirfd, path, flags)?;
     let execfn = name(dirfd, path)?;
+    let comm = path.is_empty().then(|| last_component(&program.canonical(proc_fd)));
     let mut current = execfn.clone();
     let mut prefix: Option<Vec<CString>> = None;
     let mut depth = 0;
@@ -65,7 +68,7 @@ pub fn prepare(proc_fd: i32, dirfd: i32, path: &CStr, flags: u32) -> SysResult<P
         program.read(&mut head, 0)?;
         let Some(script) = script::parse(&head)? else {
             let (image, interpreter) = binary(proc_fd, &program, &head)?;
-            return Ok(Prepared { program, image, interpreter, script: prefix, execfn });
+            return Ok(Prepared { program, image, interpreter, script: prefix, execfn, comm });
         };
         // A script that exec closes is not there for its interpreter to read.
         if depth == 0 && is_closed_by_exec(dirfd, path) {
@@ -89,6 +92,13 @@ pub fn prepare(proc_fd: i32, dirfd: i32, path: &CStr, flags: u32) -> SysResult<P
         program = Opened::open(proc_fd, AT_FDCWD, &interpreter, 0)?;
         current = interpreter;
     }
+}
+
+/// What follows the last slash, as much of it as a thread's name can have.
+fn last_component(path: &CStr) -> CString {
+    let bytes = path.to_bytes();
+    let name = bytes.rsplit(|&byte| byte == b'/').next().unwrap_or(bytes);
+    CString::new(name.get(..15).unwrap_or(name)).unwrap_or_default()
 }
 
 /// What the kernel calls the file: the path, or `/dev/fd/N[/path]` (`alloc_bprm`).
@@ -121,11 +131,7 @@ fn binary(
     head: &[u8],
 ) -> SysResult<(Image, Option<(Opened, Image)>)> {
     let header = Header::program(head)?;
-    let image = headers(program, header).map_err(|errno| match errno {
-        // A table that cannot be read whole (`load_elf_phdrs`).
-        Errno::EIO => Errno::ENOEXEC,
-        other => other,
-    })?;
+    let image = headers(program, header, Errno::ENOEXEC)?;
     let Some(interp) = image.interp else { return Ok((image, None)) };
     let path = program.read_exact(interp.len, interp.offset)?;
     let path = CString::new(interp.path(&path)?).map_err(|_| Errno::ENOEXEC)?;
@@ -135,11 +141,14 @@ fn binary(
         return Err(Errno::EIO);
     }
     let header = Header::interpreter(&head)?;
-    let table = headers(&file, header).map_err(|_| Errno::ELIBBAD)?;
+    let table = headers(&file, header, Errno::ELIBBAD)?;
     Ok((image, Some((file, table))))
 }
 
-fn headers(file: &Opened, header: Header) -> SysResult<Image> {
-    let table = file.read_exact(header.table_len(), header.phoff)?;
+/// Reads the program headers; `unreadable` when the table is not in the file as it should be
+/// (`load_elf_phdrs`).
+fn headers(file: &Opened, header: Header, unreadable: Errno) -> SysResult<Image> {
+    let table =
+        file.read_exact(header.table_len(), header.phoff).map_err(|_| unreadable)?;
     Image::from_headers(header, &table)
 }
