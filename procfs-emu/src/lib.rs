@@ -22,14 +22,19 @@
 //! paths, other mounts of proc, `thread-self` and `task/TID` all come out right.
 //!
 //! An open emulated file is a sealed memfd that holds the text as it was at open(2). Unlike in
-//! a real one, reading again from offset 0 gives the same text, fstat(2) tells its size, and
-//! fstatfs(2) and the link in /proc/self/fd tell that it is no procfs file.
+//! a real one, reading again from offset 0 gives the same text, fstat(2) tells its size, fstatfs(2)
+//! tells that it is no procfs file, and ioctl(2) knows no `PROCMAP_QUERY`.
+//!
+//! Of another guest process less is known than of the caller's: the program (from the hand-over
+//! string in its environment) and the host's numbers. Its memory lists lack the brand's image, but
+//! not the brand's anonymous memory; it is taken not to catch the signals that the brand catches.
 #![no_std]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
 
 mod auxv;
+mod dispositions;
 mod entry;
 mod environ;
 mod exe;

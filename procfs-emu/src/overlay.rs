@@ -4,8 +4,11 @@ use abi::arg::OpenFlags;
 use abi::{Errno, SysResult, nr};
 use host::call::int;
 use host::host_call;
-use kernel::vfs::{At, File, FileSystem, Links, OpenHow, Place, ProcView, open_on_host};
+use kernel::vfs::{
+    At, File, FileSystem, Links, OpenHow, Place, ProcView, SignalView, open_on_host,
+};
 
+use crate::dispositions::Dispositions;
 use crate::entry::{Entry, Kind};
 use crate::io::{self, Owned, filter, is_procfs, name_of, numbered, read_all, write_all};
 use crate::listing::{DescriptorDir, MapFilesDir, hidden_descriptors};
@@ -94,11 +97,8 @@ impl FileSystem for ProcOverlay {
         match spelling(at.path.to_bytes()) {
             Some(Spelling::Text) => {
                 let fd = Owned::new(open_on_host(at, how)?);
-                if !flags.contains(OpenFlags::PATH)
-                    && let Some(entry) = entry_of(view, fd.raw())
-                    && let Some(text) = render(view, entry, fd.raw())?
-                {
-                    memfd::install(view, &text, fd.raw(), flags)?;
+                if !flags.contains(OpenFlags::PATH) {
+                    emulate(view, &fd, flags)?;
                 }
                 Ok(fd.into_raw())
             }
@@ -135,7 +135,18 @@ impl FileSystem for ProcOverlay {
                 Some(subject) => exe::link(view, &subject, into),
                 None => Ok(None),
             },
-            Some(Spelling::Number(fd)) => refuse_hidden(view, at, fd).map(|()| None),
+            Some(Spelling::Number(fd)) => {
+                refuse_hidden(view, at, fd)?;
+                // An emulated file is called what it stands for.
+                let mut link = [0; NAME_MAX];
+                let name = io::readlink(at.dirfd, at.path, &mut link).ok();
+                let name = name.and_then(memfd::entry_name);
+                Ok(name.map(|name| {
+                    let len = name.len().min(into.len());
+                    into[..len].copy_from_slice(&name[..len]);
+                    len
+                }))
+            }
             _ => Ok(None),
         }
     }
@@ -155,24 +166,47 @@ impl FileSystem for ProcOverlay {
     }
 }
 
+/// Puts the text that the guest is to see where `fd`, just opened, leads to an emulated entry.
+fn emulate(view: &dyn ProcView, fd: &Owned, flags: OpenFlags) -> SysResult<()> {
+    if !is_procfs(fd.raw()) {
+        return Ok(());
+    }
+    let mut name = [0; NAME_MAX];
+    let Ok(name) = name_of(view, fd.raw(), &mut name) else {
+        return Ok(());
+    };
+    let Some(entry) = Entry::of(name) else {
+        return Ok(());
+    };
+    match render(view, entry, name, fd.raw())? {
+        Some(text) => memfd::install(view, &text, fd.raw(), flags),
+        None => Ok(()),
+    }
+}
+
 /// The text of an entry whose host's file is open as `fd`; `None` when the host's own is right,
 /// then `fd` is still at its beginning.
-fn render(view: &dyn ProcView, entry: Entry, fd: i32) -> SysResult<Option<Owned>> {
+fn render(view: &dyn ProcView, entry: Entry, name: &[u8], fd: i32) -> SysResult<Option<Owned>> {
     let subject = Subject::of(view, entry);
     let own = match (&subject, entry.kind) {
         (Subject::Own, _) => true,
-        (Subject::Guest(_), Kind::Auxv | Kind::Stat | Kind::Status) | (Subject::Other, _) => {
-            return Ok(None);
-        }
+        (Subject::Guest(_), Kind::Auxv) | (Subject::Other, _) => return Ok(None),
         (Subject::Guest(_), _) => false,
     };
     let ranges = subject.ranges(view);
-    let text = memfd::create()?;
+    let text = memfd::create(name)?;
     let to = text.raw();
     // Signal masks and what was given up belong to a thread; only the caller's are known.
     let mine = own && entry.thread() == view.tid();
     let blocked = mine.then(|| view.signals().blocked);
-    let signals = own.then(|| view.signals());
+    let signals = if own {
+        let SignalView {
+            ignored, caught, ..
+        } = view.signals();
+        Dispositions::Known { ignored, caught }
+    } else {
+        Dispositions::Guest
+    };
     let written = match entry.kind {
         Kind::Maps => filter(fd, to, &mut Maps { ranges: &ranges }),
         Kind::Smaps => filter(fd, to, &mut Smaps::new(&ranges)),
@@ -188,7 +222,7 @@ fn render(view: &dyn ProcView, entry: Entry, fd: i32) -> SysResult<Option<Owned>
         Kind::Auxv => auxv::write(view, to),
         Kind::Environ => read_all(fd).and_then(|host| write_all(to, environ::visible(&host))),
         Kind::Stat => read_all(fd).and_then(|host| {
-            let layout = Some(view.layout());
+            let layout = own.then(|| view.layout());
             write_all(
                 to,
                 &stat::rewrite(

@@ -2,28 +2,28 @@
 
 use alloc::vec::Vec;
 
-use kernel::vfs::{CredentialView, SignalView};
+use kernel::vfs::CredentialView;
 
+use crate::dispositions::Dispositions;
 use crate::text::{Lines, put_decimal, put_hex};
 
 /// Filters `status`; `None` leaves the host's lines.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Status {
     /// Blocked by the thread that the file is about.
     pub(crate) blocked: Option<u64>,
     /// Ignored and caught.
-    pub(crate) signals: Option<SignalView>,
+    pub(crate) signals: Dispositions,
     /// Of the thread that the file is about.
     pub(crate) credentials: Option<CredentialView>,
 }
 
 impl Status {
-    fn set(&self, key: &[u8]) -> Option<u64> {
-        match key {
-            b"SigBlk" => self.blocked,
-            b"SigIgn" => self.signals.map(|signals| signals.ignored),
-            b"SigCgt" => self.signals.map(|signals| signals.caught),
-            _ => None,
+    fn set(&self, key: &[u8], value: &[u8]) -> Option<u64> {
+        if key == b"SigBlk" {
+            self.blocked
+        } else {
+            self.signals.line(key, value)
         }
     }
 
@@ -41,8 +41,9 @@ impl Status {
 impl Lines for Status {
     fn line(&mut self, line: &[u8], out: &mut Vec<u8>) {
         let colon = line.iter().position(|byte| *byte == b':').unwrap_or(0);
-        let (key, _) = line.split_at(colon);
-        let (set, number) = (self.set(key), self.number(key));
+        let (key, value) = line.split_at(colon);
+        let set = self.set(key, value.strip_prefix(b":").unwrap_or(value));
+        let number = self.number(key);
         if set.is_none() && number.is_none() {
             out.extend_from_slice(line);
             return;
@@ -78,19 +79,24 @@ Speculation_Store_Bypass:\tvulnerable
 ";
 
     #[test]
-    fn nothing_changes_without_reason() {
-        assert_eq!(filtered(&mut Status::default(), HOST), HOST);
+    fn of_another_guest_only_the_caught_signals_change() {
+        let mut status = Status {
+            blocked: None,
+            signals: Dispositions::Guest,
+            credentials: None,
+        };
+        let expected = HOST.replace("00000000400004d8", "0000000000000080");
+        assert_eq!(filtered(&mut status, HOST), expected);
     }
 
     #[test]
     fn lines_are_replaced() {
         let mut status = Status {
             blocked: Some(1 << 63),
-            signals: Some(SignalView {
-                blocked: 0,
+            signals: Dispositions::Known {
                 ignored: 2,
                 caught: 4,
-            }),
+            },
             credentials: Some(CredentialView::default()),
         };
         assert_eq!(
