@@ -11,21 +11,28 @@
 //!   copies the table up to the highest open descriptor (`dup_fd` in Linux `fs/file.c`). With a
 //!   higher limit, or no room above it, the two are placed at the end of the first 1024.
 //!
-//! They are not close-on-exec, since the host's exec must keep them.
+//! They are the first two of [`ROOM`] numbers in a row that the brand hides. lx fills the others
+//! too, so that the kernel, which gives out the lowest free number, never gives one of them to
+//! the guest. None is close-on-exec, since the host's exec must keep them.
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd, RawFd};
 use std::os::unix::fs::OpenOptionsExt;
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::unistd::close;
 
 /// The highest soft limit above which the reserved numbers are placed (`INR_OPEN_CUR`).
 const USUAL_LIMIT: u64 = 1024;
 
-/// Room that is kept for reserved numbers, so that a few may be in use already.
-const ROOM: u64 = 8;
+/// How many numbers are reserved (`RESERVED_FDS` of the brand).
+const ROOM: u16 = 8;
+
+/// By how much the soft limit is raised at most: some numbers above it may be in use, as when lx
+/// runs under lx.
+const RAISE: u64 = 64;
 
 /// The numbers of the reserved descriptors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,10 +60,9 @@ pub(super) fn reserve(image: BorrowedFd<'_>) -> io::Result<Reserved> {
     if let Some(raised) = placement.raised {
         setrlimit(Resource::RLIMIT_NOFILE, raised, hard)?;
     }
-    let reserved = duplicate(image, placement.first).and_then(|image| {
-        let proc = duplicate(proc.as_fd(), placement.first)?;
-        Ok(Reserved { image, proc })
-    });
+    // What lx inherited may stand in the way at the end of the table; then there is room below.
+    let reserved = fill(image, proc.as_fd(), placement.first)
+        .or_else(|_| fill(image, proc.as_fd(), placement.first / 2));
     if placement.raised.is_some() {
         setrlimit(Resource::RLIMIT_NOFILE, soft, hard)?;
     }
@@ -64,15 +70,18 @@ pub(super) fn reserve(image: BorrowedFd<'_>) -> io::Result<Reserved> {
 }
 
 fn place(soft: u64, hard: u64) -> Placement {
-    match soft.checked_add(ROOM) {
-        Some(raised) if soft <= USUAL_LIMIT && raised < hard => Placement {
+    let room = u64::from(ROOM);
+    if soft <= USUAL_LIMIT && hard > soft + room {
+        let raised = Some(hard.min(soft + RAISE));
+        return Placement {
             first: soft,
-            raised: Some(raised),
-        },
-        _ => Placement {
-            first: soft.min(USUAL_LIMIT).saturating_sub(ROOM),
-            raised: None,
-        },
+            raised,
+        };
+    }
+    let first = soft.min(USUAL_LIMIT).saturating_sub(room);
+    Placement {
+        first,
+        raised: None,
     }
 }
 
@@ -84,28 +93,66 @@ fn open_proc() -> io::Result<File> {
         .open("/proc")
 }
 
+/// Fills the first [`ROOM`] free numbers in a row from `first` on: `image`, then `proc` and copies
+/// of it.
+fn fill(image: BorrowedFd<'_>, proc: BorrowedFd<'_>, first: u64) -> io::Result<Reserved> {
+    let mut start = RawFd::try_from(first).map_err(io::Error::other)?;
+    loop {
+        start = duplicate(image, start)?;
+        let numbers = start + 1..start + RawFd::from(ROOM);
+        let Some(end) = run(proc, numbers)? else {
+            return Ok(Reserved {
+                image: start,
+                proc: start + 1,
+            });
+        };
+        // A number in between is in use: go on behind it.
+        close(start)?;
+        start = end;
+    }
+}
+
+/// Makes copies of `fd` at `numbers`. When one of them is in use, none is made, and the result is
+/// the next free number behind it.
+fn run(fd: BorrowedFd<'_>, numbers: std::ops::Range<RawFd>) -> io::Result<Option<RawFd>> {
+    for number in numbers.clone() {
+        let copy = duplicate(fd, number);
+        if matches!(copy, Ok(copy) if copy == number) {
+            continue;
+        }
+        for made in numbers.start..number {
+            close(made)?;
+        }
+        let next = copy?;
+        close(next)?;
+        return Ok(Some(next));
+    }
+    Ok(None)
+}
+
 /// A copy of `fd` without close-on-exec at the lowest free number from `first` on. It has no
 /// owner: it is to outlive this program.
-fn duplicate(fd: BorrowedFd<'_>, first: u64) -> io::Result<RawFd> {
-    let first = RawFd::try_from(first).map_err(io::Error::other)?;
-    let copy = fcntl(fd, FcntlArg::F_DUPFD(first))?;
-    debug_assert_ne!(copy, fd.as_raw_fd());
-    Ok(copy)
+fn duplicate(fd: BorrowedFd<'_>, first: RawFd) -> io::Result<RawFd> {
+    Ok(fcntl(fd, FcntlArg::F_DUPFD(first))?)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Placement, place};
+    use super::{Placement, ROOM, duplicate, fill, place};
+    use nix::unistd::close;
+    use std::fs::{File, read_link};
+    use std::os::fd::{AsFd, RawFd};
 
     #[test]
     fn above_the_soft_limit_where_there_is_room() {
-        let above = |soft| Placement {
-            first: soft,
-            raised: Some(soft + 8),
+        let above = |first, raised| Placement {
+            first,
+            raised: Some(raised),
         };
-        assert_eq!(place(1024, 1_048_576), above(1024));
-        assert_eq!(place(256, 4096), above(256));
-        assert_eq!(place(0, 4096), above(0));
+        assert_eq!(place(1024, 1_048_576), above(1024, 1088));
+        assert_eq!(place(1024, 1033), above(1024, 1033));
+        assert_eq!(place(256, 4096), above(256, 320));
+        assert_eq!(place(0, 4096), above(0, 64));
     }
 
     #[test]
@@ -121,5 +168,29 @@ mod tests {
         assert_eq!(place(64, 64), below(56));
         assert_eq!(place(u64::MAX, u64::MAX), below(1016));
         assert_eq!(place(4, 4), below(0));
+    }
+
+    fn target(fd: RawFd) -> String {
+        let link = read_link(format!("/proc/self/fd/{fd}"));
+        link.map_or_else(|_| "none".to_owned(), |path| path.display().to_string())
+    }
+
+    #[test]
+    fn a_whole_run_is_filled_behind_what_is_in_use() {
+        let (image, proc) = (File::open("/etc/passwd"), File::open("/proc"));
+        let (image, proc) = (image.expect("it opens"), proc.expect("it opens"));
+        let in_use = duplicate(image.as_fd(), 605).expect("a number is free");
+        let reserved = fill(image.as_fd(), proc.as_fd(), 600).expect("there is room");
+        assert_eq!((reserved.image, reserved.proc), (606, 607));
+        assert_eq!(target(606), "/etc/passwd");
+        for fd in 607..606 + RawFd::from(ROOM) {
+            assert_eq!(target(fd), "/proc");
+        }
+        for fd in (600..605).chain([614]) {
+            assert_eq!(target(fd), "none", "{fd}");
+        }
+        for fd in (606..614).chain([in_use]) {
+            close(fd).expect("it was open");
+        }
     }
 }
