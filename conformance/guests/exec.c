@@ -159,13 +159,19 @@ HELPER(auxv) {
     extern char _start[];
     check(getauxval(AT_ENTRY) == (uint64_t)_start, "entry");
     check(((uintptr_t)environ & 7) == 0 && ((uintptr_t)(argv - 1) & 15) == 0, "alignment");
-    // The strings lie where the kernel puts them: after the vector, before the end.
     check(argv[0] > (char *)v && argv[1] == argv[0] + strlen(argv[0]) + 1, "strings in order");
+    return 0;
+}
+// The kernel puts AT_EXECFN right behind the last string of the environment.
+HELPER(execfn) {
     char *end = environ[0] ? environ[0] : argv[argc - 1];
     for (int i = 0; environ[i]; i++) end = environ[i];
     end += strlen(end) + 1;
     check((char *)getauxval(AT_EXECFN) == end, "execfn follows the last string");
     return 0;
+}
+CASE(execfn_place) {
+    IN_CHILD("exec", execve(self, (char *[]){(char *)self, "@execfn", 0}, (char *[]){"E=1", 0}));
 }
 CASE(auxv) {
     char *env[] = {"E=1", 0};
@@ -366,32 +372,6 @@ CASE(errors) {
     int fd = must(open("busy", O_WRONLY));
     ERR("./busy");
     close(fd);
-    // A running program's file cannot be written, while it runs.
-    char copy[] = "copy", block[65536];
-    int in = must(open(self, O_RDONLY)), out = must(open(copy, O_WRONLY | O_CREAT, 0755));
-    ssize_t got;
-    while ((got = read(in, block, sizeof block)) > 0) must(write(out, block, got));
-    ERR("./copy");
-    close(out);
-    int p[2], q[2];
-    must(pipe(p));
-    must(pipe(q));
-    pid_t child = must(fork());
-    if (!child) {
-        char i[10], o[10];
-        snprintf(i, 10, "%d", q[0]);
-        snprintf(o, 10, "%d", p[1]);
-        execl("./copy", "copy", "@wait", i, o, (char *)0);
-    }
-    char c;
-    read(p[0], &c, 1);
-    R(open(copy, O_WRONLY));
-    R(truncate(copy, 10));
-    check(open(copy, O_RDONLY) > 0, "readable");
-    write(q[1], "x", 1);
-    reap(child);
-    check((fd = open(copy, O_WRONLY)) > 0, "writable again");
-    close(fd);
     // Too much to pass on.
     static char *huge[200002];
     for (int i = 0; i < 200000; i++) huge[i] = "0123456789012345678901234567890123456789";
@@ -412,6 +392,34 @@ CASE(errors) {
     IN_CHILD("one more", { execve("/bin/true", two, env); show("%s", errname(errno)); });
     IN_CHILD("many fit", { huge[20000] = 0; execve("/bin/true", huge, env); });
 }
+CASE(busy) {
+    // A running program's file cannot be written, while it runs.
+    char copy[] = "copy", block[65536];
+    int in = must(open(self, O_RDONLY)), out = must(open(copy, O_WRONLY | O_CREAT, 0755));
+    ssize_t got;
+    while ((got = read(in, block, sizeof block)) > 0) must(write(out, block, got));
+    char *argv[] = {"x", 0}, *env[] = {0};
+    ERR("./copy");
+    close(out);
+    int p[2], q[2];
+    must(pipe(p));
+    must(pipe(q));
+    pid_t child = must(fork());
+    if (!child) {
+        char i[10], o[10];
+        snprintf(i, 10, "%d", q[0]);
+        snprintf(o, 10, "%d", p[1]);
+        execl("./copy", "copy", "@wait", i, o, (char *)0);
+    }
+    char c;
+    read(p[0], &c, 1);
+    R(open(copy, O_WRONLY));
+    R(truncate(copy, 10));
+    check(open(copy, O_RDONLY) > 0, "readable");
+    write(q[1], "x", 1);
+    reap(child);
+    check(open(copy, O_WRONLY) > 0, "writable again");
+}
 CASE(no_permission) {
     if (getuid()) skip("not root");
     put_file("secret", "#!/bin/sh\n", 0600);
@@ -431,20 +439,32 @@ CASE(no_permission) {
         execve("/bin/true", argv, (char *[]){0});
         show("%s", errname(errno));
     });
-    // Readable by nobody, executable by all.
-    int in = must(open(self, O_RDONLY)), out = must(open("execonly", O_WRONLY | O_CREAT, 0711));
+}
+static void copy_self(const char *name, int mode) {
+    int in = must(open(self, O_RDONLY)), out = must(open(name, O_WRONLY | O_CREAT, 0700));
     char block[65536];
     ssize_t got;
     while ((got = read(in, block, sizeof block)) > 0) must(write(out, block, got));
+    close(in);
     close(out);
-    must(chmod("execonly", 0711));
+    must(chmod(".", 0755));
+    must(chmod(name, mode));
+}
+// Readable by its owner only, executable by all.
+CASE(execute_only) {
+    if (getuid()) skip("not root");
+    copy_self("execonly", 0711);
     IN_CHILD("execute only", {
         must(setgid(65534));
         must(setuid(65534));
         R(open("execonly", O_RDONLY));
-        execl("./execonly", "execonly", "@args", "a", (char *)0);
+        execl("./execonly", "execonly", "@ids", (char *)0);
         show("%s", errname(errno));
     });
+}
+CASE(set_id) {
+    if (getuid()) skip("not root");
+    copy_self("execonly", 0755);
     must(chmod("execonly", 04755));
     must(chown("execonly", 65534, 65534));
     must(chmod("execonly", 06755));

@@ -127,10 +127,11 @@ CASE(efault) {
     int p[2];
     must(pipe(p));
     char *edge = must(mmap(0, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-    must(munmap(edge + 4096, 4096));
+    must(mprotect(edge + 4096, 4096, PROT_NONE));
     char *ro = must(mmap(0, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     R(write(p[1], (void *)8, 1));
     R(write(p[1], edge + 4090, 100));
+    must(write(p[1], "xyz", 3));
     R(read(p[0], (void *)8, 1));
     R(write(p[1], "abc", 3));
     R(read(p[0], ro, 3));
