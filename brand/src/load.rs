@@ -98,12 +98,18 @@ pub(crate) fn load(boot: &Boot, prepared: &Prepared, execfn: usize) -> SysResult
 /// Maps one image at its place.
 fn map(file: &Opened, image: &Image, place: Place) -> SysResult<Plan> {
     let mut plan = match place {
-        Place::Search { len, .. } => {
-            let len = narrow(len);
+        Place::Search { len, alignment } => {
             let flags = MAP_PRIVATE | MAP_ANONYMOUS;
-            let found = host_call!(nr::MMAP, 0, len, 0, flags, usize::MAX, 0)?;
-            host_call!(nr::MUNMAP, found, len)?;
-            place::aligned(image, wide(found)).plan(image)?
+            let search = |len: u64| -> SysResult<u64> {
+                let found = host_call!(nr::MMAP, 0, narrow(len), 0, flags, usize::MAX, 0)?;
+                host_call!(nr::MUNMAP, found, narrow(len))?;
+                Ok(wide(found))
+            };
+            // The kernel aligns downwards, where nothing lies before a program is mapped. Here the
+            // brand may lie there, so that room for that is searched too.
+            let roomy = len.checked_add(alignment).ok_or(Errno::ENOMEM).and_then(search);
+            let found = roomy.map(|found| found + alignment).or_else(|_| search(len))?;
+            place::aligned(image, found).plan(image)?
         }
         at @ Place::At { .. } => at.plan(image)?,
     }

@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 use abi::{Errno, SysResult, nr};
 use host::host_call;
 
-/// Start, end and flags (1 read, 2 write, 4 execute, 8 shared) of the mapping that holds an
-/// address.
+/// Start, end and flags (1 read, 2 write, 4 execute, 8 shared) of the file's mapping that
+/// holds an address.
 pub(crate) fn find(fd: usize, address: u64) -> SysResult<(u64, u64, u64)> {
     let mut text = Vec::new();
     loop {
@@ -27,6 +27,8 @@ pub(crate) fn find(fd: usize, address: u64) -> SysResult<(u64, u64, u64)> {
 
 fn line(text: &[u8]) -> Option<(u64, u64, u64)> {
     let text = core::str::from_utf8(text).ok()?;
+    // Of a file, that is: the fifth field is the inode.
+    text.split_ascii_whitespace().nth(4).filter(|&inode| inode != "0")?;
     let (range, rest) = text.split_once(' ')?;
     let (start, end) = range.split_once('-')?;
     let flag = |index: usize, letter: u8, bit: u64| {

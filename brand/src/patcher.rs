@@ -272,7 +272,8 @@ fn bytes_around(site: u64, start: u64, end: u64) -> SysResult<(Bytes, Bytes)> {
 }
 
 /// The mapping that a site is in, if its code may be rewritten: private, executable and not
-/// writable.
+/// writable, and of a file. Code in anonymous memory was made by the program itself, which may
+/// read it back or copy it; it had better find there what it wrote.
 fn code_around(proc_fd: i32, site: u64) -> SysResult<(u64, u64)> {
     const PROCMAP_QUERY: usize = 0xc068_6611;
     const READ_EXEC: u64 = 1 | 4;
@@ -280,13 +281,15 @@ fn code_around(proc_fd: i32, site: u64) -> SysResult<(u64, u64)> {
     const O_CLOEXEC: usize = 0o2_000_000;
     let path = c"self/maps".as_ptr().expose_provenance();
     let fd = host_call!(nr::OPENAT, host::call::int(proc_fd), path, O_CLOEXEC, 0)?;
-    // struct procmap_query: size, query_flags, query_addr, vma_start, vma_end, vma_flags, ...
+    // struct procmap_query: size, query_flags, query_addr, vma_start, vma_end, vma_flags,
+    // vma_page_size, vma_offset, inode, ...
     let mut query = [0u64; 13];
     query[0] = 104;
     query[2] = site;
     let result =
         host_call!(nr::IOCTL, fd, PROCMAP_QUERY, query.as_mut_ptr().expose_provenance());
     let found = match result {
+        Ok(_) if query[8] == 0 => Err(Errno::EACCES),
         Ok(_) => Ok((query[3], query[4], query[5])),
         Err(Errno::ENOTTY | Errno::EINVAL) => crate::maps::find(fd, site),
         Err(errno) => Err(errno),

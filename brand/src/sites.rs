@@ -61,11 +61,10 @@ impl Sites {
     /// Counts a trap at `site`: how many there have been. 0 when the site is not to be patched.
     pub(crate) fn count(&self, site: u64) -> u64 {
         let Some(entry) = self.entry(site).or_else(|| self.insert(site)) else { return 0 };
-        let state = entry.state.load(Ordering::Relaxed);
-        if state >= DENIED {
-            return 0;
-        }
-        entry.state.fetch_add(1, Ordering::Relaxed) + 1
+        // Another thread may make it a patched one meanwhile: that state is no count.
+        let count = |state| (state < DENIED).then_some(state + 1);
+        let counted = entry.state.fetch_update(Ordering::Relaxed, Ordering::Relaxed, count);
+        counted.map_or(0, |before| before + 1)
     }
 
     /// Adds a site. Two threads may add at once: each slot is claimed by one store.

@@ -14,4 +14,4 @@ pub mod task;
 pub mod vfs;
 
 pub use program::Program;
-pub use task::{Patches, Task};
+pub use task::{Patches, Task, ThreadGroup};

@@ -3,9 +3,11 @@
 use alloc::sync::Arc;
 use core::ffi::CStr;
 use core::ops::Range;
+use core::sync::atomic::{AtomicU32, Ordering};
 
 use abi::signal::{SIG_IGN, SigInfo, SigSet, SignalNumber};
 use abi::{Errno, KernelVersion, SysResult, nr};
+use host::sync::Lock;
 use host::thread::BLOCK_ALL;
 use host::{Thread, host_call, intercept};
 
@@ -13,6 +15,27 @@ use crate::program::Program;
 use crate::seccomp::{Mode, Seccomp};
 use crate::signal::{AltStack, Kept, Sighand, is_function};
 use crate::vfs::{CredentialView, Layout, MountTable, ProcView, SignalView};
+
+/// What the threads of one process share.
+pub struct ThreadGroup {
+    /// The filters of the last `SECCOMP_FILTER_FLAG_TSYNC`, and how many there have been.
+    filters: Lock<Seccomp>,
+    synchronised: AtomicU32,
+}
+
+impl ThreadGroup {
+    /// A process whose first thread is to come.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { filters: Lock::new(Seccomp::new()), synchronised: AtomicU32::new(0) }
+    }
+}
+
+impl Default for ThreadGroup {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 /// One guest thread. It lives in the thread's area and is touched by that thread only.
 pub struct Task {
@@ -32,6 +55,10 @@ pub struct Task {
     pub kept: Kept,
     /// The guest's own seccomp filters.
     pub seccomp: Seccomp,
+    /// What it shares with the other threads.
+    pub group: Arc<ThreadGroup>,
+    /// Which of the group's filters it has.
+    pub synchronised: u32,
     /// A signal that is about to kill the process: it stays unblocked.
     pub dying: Option<SignalNumber>,
     /// This process runs in memory that its parent lent it (vfork).
@@ -74,6 +101,8 @@ impl Task {
             altstack: AltStack::NONE,
             kept: Kept::EMPTY,
             seccomp: Seccomp::new(),
+            group: Arc::new(ThreadGroup::new()),
+            synchronised: 0,
             dying: None,
             borrows_memory: false,
             patches,
@@ -147,6 +176,25 @@ impl Task {
             self.blocked = self.blocked.without(own);
         }
         self.thread.hold(info);
+    }
+
+    /// Gives this thread's filters to all threads of the process (`SECCOMP_FILTER_FLAG_TSYNC`):
+    /// each takes them before it makes its next call.
+    pub fn synchronise_filters(&mut self) {
+        *self.group.filters.lock() = self.seccomp.clone();
+        self.synchronised = self.group.synchronised.fetch_add(1, Ordering::AcqRel) + 1;
+    }
+
+    /// Takes the filters that another thread gave to all.
+    pub fn take_filters(&mut self) {
+        let current = self.group.synchronised.load(Ordering::Acquire);
+        if current != self.synchronised {
+            self.synchronised = current;
+            let given = self.group.filters.lock().clone();
+            if self.seccomp.may_follow(&given) {
+                self.seccomp = given;
+            }
+        }
     }
 
     /// A kept signal that the guest does not block any more.

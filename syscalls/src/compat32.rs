@@ -9,6 +9,9 @@
 /// The i386 numbers from 384 on that the two ABIs share are those from here on.
 const SHARED: u32 = 424;
 
+/// lseek, whose offset is a `long` that may be negative: the caller extends its sign.
+pub const LSEEK: usize = 19;
+
 /// The x86-64 number of an i386 call whose arguments mean the same in both ABIs.
 #[must_use]
 pub const fn translate(nr: u32) -> Option<usize> {
@@ -21,6 +24,7 @@ pub const fn translate(nr: u32) -> Option<usize> {
         12 => 80,
         14 => 133,
         15 => 90,
+        19 => 8,
         20 => 39,
         21 => 165,
         27 => 37,

@@ -44,7 +44,10 @@ fn interrupt(t: &mut Task, number: usize, mut args: [usize; 6]) -> SysResult {
     regs.rcx = rcx;
     regs.r11 = r11;
     args[1] = rcx;
-    let args = args.map(|arg| arg & 0xffff_ffff);
+    let mut args = args.map(|arg| arg & 0xffff_ffff);
+    if number == compat32::LSEEK {
+        args[1] = host::call::int(host::call::as_int(args[1]));
+    }
     match u32::try_from(number).ok().and_then(compat32::translate) {
         Some(native) => serve(t, native, &args, true),
         None => process::judged(t, number, &args, true).unwrap_or(Err(Errno::ENOSYS)),

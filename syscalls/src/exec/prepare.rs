@@ -59,7 +59,6 @@ impl Prepared {
 pub fn prepare(proc_fd: i32, dirfd: i32, path: &CStr, flags: u32) -> SysResult<Prepared> {
     let mut program = Opened::open(proc_fd, dirfd, path, flags)?;
     let execfn = name(dirfd, path)?;
-    let comm = path.is_empty().then(|| last_component(&program.canonical(proc_fd)));
     let mut current = execfn.clone();
     let mut prefix: Option<Vec<CString>> = None;
     let mut depth = 0;
@@ -68,6 +67,7 @@ pub fn prepare(proc_fd: i32, dirfd: i32, path: &CStr, flags: u32) -> SysResult<P
         program.read(&mut head, 0)?;
         let Some(script) = script::parse(&head)? else {
             let (image, interpreter) = binary(proc_fd, &program, &head)?;
+            let comm = path.is_empty().then(|| last_component(&program.canonical(proc_fd)));
             return Ok(Prepared { program, image, interpreter, script: prefix, execfn, comm });
         };
         // A script that exec closes is not there for its interpreter to read.

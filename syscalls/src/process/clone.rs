@@ -14,6 +14,7 @@ use kernel::signal::{AltStack, Kept, host_mask};
 const CLONE_VM: usize = 0x100;
 const CLONE_SIGHAND: usize = 0x800;
 const CLONE_VFORK: usize = 0x4000;
+const CLONE_THREAD: usize = 0x1_0000;
 const CLONE_CLEAR_SIGHAND: usize = 1 << 32;
 const SIGCHLD: usize = 17;
 
@@ -157,6 +158,8 @@ fn prepare(t: &Task, flags: usize, frame: Frame, borrowed: bool) -> SysResult<Ne
         altstack: if borrowed { t.altstack } else { AltStack::NONE },
         kept: Kept::EMPTY,
         seccomp: t.seccomp.clone(),
+        group: if flags & CLONE_THREAD != 0 { Arc::clone(&t.group) } else { Arc::default() },
+        synchronised: if flags & CLONE_THREAD != 0 { t.synchronised } else { 0 },
         dying: None,
         borrows_memory: borrowed,
         patches: t.patches,

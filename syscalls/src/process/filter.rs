@@ -71,6 +71,9 @@ fn install(t: &mut Task, arguments: Ptr, flags: FilterFlags) -> SysResult {
         (0..len).map(|index| user::read(UserPtr::<Insn>::new(filter).element(index))).collect();
     let program = Program::check(insns?)?;
     t.seccomp = t.seccomp.with_filter(program, flags)?;
+    if flags.tsync {
+        t.synchronise_filters();
+    }
     t.patches.watch_all();
     Ok(0)
 }
@@ -86,6 +89,7 @@ fn is_admin() -> bool {
 
 /// What the guest's filters say of a call: `None` to serve it, else what it returns.
 pub(crate) fn judged(t: &mut Task, nr: usize, args: &[usize; 6], int80: bool) -> Option<SysResult> {
+    t.take_filters();
     if t.seccomp.mode() == Mode::Disabled {
         return None;
     }

@@ -293,6 +293,10 @@ lx_write_gs_base:
     # The host's handler for every signal: computes the control area from the alternate stack.
     .global lx_signal_entry
 lx_signal_entry:
+    # The kernel leaves the guest's alignment check on.
+    pushfq
+    and dword ptr [rsp], ~0x40000
+    popfq
     mov rcx, rsp
     and rcx, -{AREA}
     add rcx, {CONTROL}
