@@ -165,5 +165,10 @@ fn lx_leaves_nothing_behind() {
 
 #[test]
 fn lx_runs_under_lx() {
-    assert_eq!(printed(&["run", LX, "run", "echo", "inner"]), "inner\n");
+    // A guest has no Syscall User Dispatch of its own, so the inner one uses a seccomp filter.
+    let inner = ["-e", "LX_INTERCEPT=trap", LX, "run", "echo", "inner"];
+    let mut command = lx(&[&["run"], &inner[..]].concat());
+    command.env("LX_INTERCEPT", "sud");
+    let output = run(command);
+    assert_eq!(stdout(&output), "inner\n", "{output:?}");
 }
