@@ -65,6 +65,15 @@ impl Entry {
 }
 
 impl Kind {
+    /// The permission bits that such a file has (`tgid_base_stuff` in `fs/proc/base.c`).
+    pub(crate) fn permissions(self) -> usize {
+        if matches!(self, Self::Environ | Self::Auxv) {
+            0o400
+        } else {
+            0o444
+        }
+    }
+
     fn named(name: &[u8]) -> Option<Self> {
         Some(match name {
             b"exe" => Self::Exe,

@@ -52,8 +52,9 @@ impl<'a> Mapping<'a> {
     }
 
     /// What the guest sees of it.
-    pub(crate) fn visible(&self, ranges: &Ranges) -> Vec<Piece> {
+    pub(crate) fn visible(&self, ranges: &mut Ranges) -> Vec<Piece> {
         if self.is_brand_image() {
+            ranges.image_at(self.range.start);
             return Vec::new();
         }
         ranges.visible(
@@ -103,17 +104,17 @@ fn word(line: &[u8]) -> (&[u8], &[u8]) {
 
 /// Filters `maps`.
 #[derive(Debug)]
-pub(crate) struct Maps<'r> {
-    pub(crate) ranges: &'r Ranges,
+pub(crate) struct Maps {
+    pub(crate) ranges: Ranges,
 }
 
-impl Lines for Maps<'_> {
+impl Lines for Maps {
     fn line(&mut self, line: &[u8], out: &mut Vec<u8>) {
         let Some(mapping) = Mapping::parse(line) else {
             out.extend_from_slice(line);
             return;
         };
-        for piece in mapping.visible(self.ranges) {
+        for piece in mapping.visible(&mut self.ranges) {
             mapping.put(&piece, out);
         }
     }
@@ -141,7 +142,7 @@ ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsysca
         let ranges = Ranges::default();
         let own = HOST.lines().filter(|line| !line.contains("memfd"));
         let expected: alloc::string::String = own.flat_map(|line| [line, "\n"]).collect();
-        assert_eq!(filtered(&mut Maps { ranges: &ranges }, HOST), expected);
+        assert_eq!(filtered(&mut Maps { ranges }, HOST), expected);
     }
 
     #[test]
@@ -152,7 +153,7 @@ ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsysca
         ];
         let ranges = Ranges::new(hidden, 0x55d0_c010_0000, 0x55d0_c018_0123);
         assert_eq!(
-            filtered(&mut Maps { ranges: &ranges }, HOST),
+            filtered(&mut Maps { ranges }, HOST),
             "\
 00400000-00401000 r--p 00000000 fe:00 247030                             /usr/bin/a b (deleted)
 55d0c0000000-55d0c0021000 rw-p 00000000 00:00 0 
@@ -168,11 +169,17 @@ ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsysca
     }
 
     #[test]
+    fn the_image_of_another_guest_is_found_by_name() {
+        // The image reaches 0x10000 bytes into the anonymous mapping after it.
+        let ranges = Ranges::of_image(0x50000);
+        let seen = filtered(&mut Maps { ranges }, HOST);
+        assert!(!seen.contains("memfd"));
+        assert!(seen.contains("\n7f0000050000-7f0000090000 rw-p 00000000 00:00 0 \n"));
+    }
+
+    #[test]
     fn lines_of_something_else_pass() {
         let ranges = Ranges::default();
-        assert_eq!(
-            filtered(&mut Maps { ranges: &ranges }, "no mapping"),
-            "no mapping"
-        );
+        assert_eq!(filtered(&mut Maps { ranges }, "no mapping"), "no mapping");
     }
 }

@@ -48,15 +48,17 @@ pub(crate) fn entry_name(link: &[u8]) -> Option<&[u8]> {
     link.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)
 }
 
-/// Puts `text`, at its beginning and open as `flags` say, where `fd` is. The number stays, so the
-/// guest gets the lowest one that was free.
+/// Puts `text`, with these permissions, at its beginning and open as `flags` say, where `fd` is.
+/// The number stays, so the guest gets the lowest one that was free.
 pub(crate) fn install(
     view: &dyn ProcView,
     text: &Owned,
     fd: i32,
+    permissions: usize,
     flags: OpenFlags,
 ) -> SysResult<()> {
     host_call!(nr::FCNTL, int(text.raw()), ADD_SEALS, SEALS)?;
+    host_call!(nr::FCHMOD, int(text.raw()), permissions)?;
     let opened = open(
         view.proc_fd(),
         &link_of(text.raw()),

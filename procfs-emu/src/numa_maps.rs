@@ -10,11 +10,11 @@ use crate::text::{Lines, hex};
 
 /// Filters `numa_maps`.
 #[derive(Debug)]
-pub(crate) struct NumaMaps<'r> {
-    pub(crate) ranges: &'r Ranges,
+pub(crate) struct NumaMaps {
+    pub(crate) ranges: Ranges,
 }
 
-impl Lines for NumaMaps<'_> {
+impl Lines for NumaMaps {
     fn line(&mut self, line: &[u8], out: &mut Vec<u8>) {
         let mut words = line.splitn(3, |byte| *byte == b' ');
         let start = words.next().and_then(hex);
@@ -25,13 +25,13 @@ impl Lines for NumaMaps<'_> {
         let rest = words.next().unwrap_or(b"");
         let file = rest.strip_prefix(b"file=");
         let named = file.is_some() || rest.starts_with(b"heap") || rest.starts_with(b"stack");
-        let pieces = self
-            .ranges
-            .visible(start..start.saturating_add(4096), !named);
-        let Some(piece) = pieces.first() else { return };
         if file.is_some_and(|file| file.starts_with(BRAND_IMAGE)) {
+            self.ranges.image_at(start);
             return;
         }
+        let page = start..start.saturating_add(4096);
+        let pieces = self.ranges.visible(page, !named);
+        let Some(piece) = pieces.first() else { return };
         if piece.heap {
             out.extend_from_slice(&line[..start_width(line)]);
             out.push(b' ');
@@ -79,7 +79,7 @@ mod tests {
 7ffc00000000 bind:0 stack anon=3 dirty=3 N0=3 kernelpagesize_kB=4
 ";
         assert_eq!(
-            filtered(&mut NumaMaps { ranges: &ranges }, host),
+            filtered(&mut NumaMaps { ranges }, host),
             "\
 55d0c0000000 default file=/usr/bin/cat mapped=2 N0=2 kernelpagesize_kB=4
 55d0c0100000 default heap anon=3 dirty=3 N0=3 kernelpagesize_kB=4

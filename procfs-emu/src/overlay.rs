@@ -179,7 +179,7 @@ fn emulate(view: &dyn ProcView, fd: &Owned, flags: OpenFlags) -> SysResult<()> {
         return Ok(());
     };
     match render(view, entry, name, fd.raw())? {
-        Some(text) => memfd::install(view, &text, fd.raw(), flags),
+        Some(text) => memfd::install(view, &text, fd.raw(), entry.kind.permissions(), flags),
         None => Ok(()),
     }
 }
@@ -208,16 +208,16 @@ fn render(view: &dyn ProcView, entry: Entry, name: &[u8], fd: i32) -> SysResult<
         Dispositions::Guest
     };
     let written = match entry.kind {
-        Kind::Maps => filter(fd, to, &mut Maps { ranges: &ranges }),
-        Kind::Smaps => filter(fd, to, &mut Smaps::new(&ranges)),
-        Kind::NumaMaps => filter(fd, to, &mut NumaMaps { ranges: &ranges }),
+        Kind::Maps => filter(fd, to, &mut Maps { ranges }),
+        Kind::Smaps => filter(fd, to, &mut Smaps::new(ranges)),
+        Kind::NumaMaps => filter(fd, to, &mut NumaMaps { ranges }),
         Kind::SmapsRollup => read_all(fd).and_then(|model| {
             let smaps = io::open(
                 view.proc_fd(),
                 &numbered("", entry.pid, "/smaps"),
                 OpenFlags::CLOEXEC,
             )?;
-            filter(smaps.raw(), to, &mut Rollup::new(&ranges, model))
+            filter(smaps.raw(), to, &mut Rollup::new(ranges, model))
         }),
         Kind::Auxv => auxv::write(view, to),
         Kind::Environ => read_all(fd).and_then(|host| write_all(to, environ::visible(&host))),

@@ -21,6 +21,8 @@ pub(crate) struct Ranges {
     hidden: Vec<Range<u64>>,
     /// The heap, whole pages; may be empty.
     heap: Range<u64>,
+    /// How far the brand's image reaches from its first mapping on; 0 when `hidden` has it.
+    image_size: u64,
 }
 
 impl Ranges {
@@ -31,6 +33,25 @@ impl Ranges {
         Self {
             hidden,
             heap: up(start_brk)..up(brk),
+            image_size: 0,
+        }
+    }
+
+    /// The ranges of a process of which only the size of the brand's image is known. Where it
+    /// lies tells its first mapping, see [`Self::image_at`].
+    pub(crate) fn of_image(image_size: u64) -> Self {
+        Self {
+            image_size,
+            ..Self::default()
+        }
+    }
+
+    /// A mapping of the brand's image starts at `start`. What follows the file's part of the
+    /// image, its zeroed data, has no name of its own.
+    pub(crate) fn image_at(&mut self, start: u64) {
+        if self.image_size > 0 && self.hidden.is_empty() {
+            self.hidden
+                .push(start..start.saturating_add(self.image_size));
         }
     }
 
@@ -107,6 +128,21 @@ mod tests {
                 plain(0x5000..0x9000),
                 plain(0xa000..0x10000)
             ]
+        );
+    }
+
+    #[test]
+    fn an_image_that_is_found_on_the_way() {
+        let mut ranges = Ranges::of_image(0x4000);
+        assert_eq!(
+            ranges.visible(0x9000..0xa000, true),
+            [plain(0x9000..0xa000)]
+        );
+        ranges.image_at(0xa000);
+        ranges.image_at(0xb000);
+        assert_eq!(
+            ranges.visible(0xc000..0xf000, true),
+            [plain(0xe000..0xf000)]
         );
     }
 

@@ -61,13 +61,13 @@ enum Block {
 /// Filters `smaps`. Where the host joined memory of the brand and of the guest in one mapping, it
 /// does not tell which pages belong to which part; each part then gets its share by size.
 #[derive(Debug)]
-pub(crate) struct Smaps<'r> {
-    ranges: &'r Ranges,
+pub(crate) struct Smaps {
+    ranges: Ranges,
     block: Block,
 }
 
-impl<'r> Smaps<'r> {
-    pub(crate) fn new(ranges: &'r Ranges) -> Self {
+impl Smaps {
+    pub(crate) fn new(ranges: Ranges) -> Self {
         Self {
             ranges,
             block: Block::Whole,
@@ -75,7 +75,7 @@ impl<'r> Smaps<'r> {
     }
 
     fn begin(&mut self, mapping: &Mapping<'_>, line: &[u8], out: &mut Vec<u8>) {
-        let pieces = mapping.visible(self.ranges);
+        let pieces = mapping.visible(&mut self.ranges);
         self.block = match &pieces[..] {
             [] => Block::Hidden,
             [piece] if piece.range == mapping.range => {
@@ -91,7 +91,7 @@ impl<'r> Smaps<'r> {
     }
 }
 
-impl Lines for Smaps<'_> {
+impl Lines for Smaps {
     fn line(&mut self, line: &[u8], out: &mut Vec<u8>) {
         if let Some(mapping) = Mapping::parse(line) {
             self.end(out);
@@ -223,15 +223,15 @@ impl Sums {
 /// Makes `smaps_rollup` out of `smaps`, with the fields that `model`, the host's own rollup,
 /// has. Sums of proportional sizes can be a little lower than the host's, which rounds once.
 #[derive(Debug)]
-pub(crate) struct Rollup<'r> {
-    smaps: Smaps<'r>,
+pub(crate) struct Rollup {
+    smaps: Smaps,
     sums: Sums,
     model: Vec<u8>,
     passed: Vec<u8>,
 }
 
-impl<'r> Rollup<'r> {
-    pub(crate) fn new(ranges: &'r Ranges, model: Vec<u8>) -> Self {
+impl Rollup {
+    pub(crate) fn new(ranges: Ranges, model: Vec<u8>) -> Self {
         Self {
             smaps: Smaps::new(ranges),
             sums: Sums::default(),
@@ -248,7 +248,7 @@ impl<'r> Rollup<'r> {
     }
 }
 
-impl Lines for Rollup<'_> {
+impl Lines for Rollup {
     fn line(&mut self, line: &[u8], _out: &mut Vec<u8>) {
         self.smaps.line(line, &mut self.passed);
         self.add();
@@ -325,7 +325,7 @@ VmFlags: rd wr mr mw me ac
     fn blocks_of_the_brand_are_left_out() {
         let host = [CAT, BRAND, CAT].concat();
         assert_eq!(
-            filtered(&mut Smaps::new(&ranges()), &host),
+            filtered(&mut Smaps::new(ranges()), &host),
             [CAT, CAT].concat()
         );
     }
@@ -333,7 +333,7 @@ VmFlags: rd wr mr mw me ac
     #[test]
     fn a_joined_block_is_parted_by_size() {
         assert_eq!(
-            filtered(&mut Smaps::new(&ranges()), &[CAT, JOINED].concat()),
+            filtered(&mut Smaps::new(ranges()), &[CAT, JOINED].concat()),
             String::from(CAT)
                 + "\
 7f0000050000-7f0000090000 rw-p 00000000 00:00 0 
@@ -352,7 +352,7 @@ VmFlags: rd wr mr mw me ac
     #[test]
     fn the_heap_is_a_block_of_its_own() {
         let ranges = Ranges::new(vec![], 0x7f00_0004_0000, 0x7f00_0008_f001);
-        let seen = filtered(&mut Smaps::new(&ranges), JOINED);
+        let seen = filtered(&mut Smaps::new(ranges), JOINED);
         let name =
             "7f0000040000-7f0000090000 rw-p 00000000 00:00 0                          [heap]";
         assert_eq!(seen.lines().next(), Some(name));
@@ -374,8 +374,7 @@ Pss_Shmem:           999 kB
 Anonymous:           999 kB
 Locked:                0 kB
 ";
-        let ranges = ranges();
-        let mut rollup = Rollup::new(&ranges, model.into());
+        let mut rollup = Rollup::new(ranges(), model.into());
         assert_eq!(
             filtered(&mut rollup, &[CAT, BRAND, JOINED].concat()),
             "\

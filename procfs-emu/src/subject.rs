@@ -53,12 +53,15 @@ impl Subject {
     /// The ranges that its memory lists leave out. Of another process only the brand's image is
     /// known, by its name.
     pub(crate) fn ranges(&self, view: &dyn ProcView) -> Ranges {
-        if !matches!(self, Self::Own) {
-            return Ranges::default();
-        }
         let mut hidden = Vec::new();
         view.brand_ranges(&mut |range| hidden.push(range));
-        let layout = view.layout();
-        Ranges::new(hidden, layout.start_brk, layout.brk)
+        if matches!(self, Self::Own) {
+            let layout = view.layout();
+            return Ranges::new(hidden, layout.start_brk, layout.brk);
+        }
+        // This very function lies in the image, which has the same size everywhere.
+        let here = u64::try_from(BRAND_IMAGE.as_ptr().addr()).unwrap_or(0);
+        let image = hidden.into_iter().find(|range| range.contains(&here));
+        Ranges::of_image(image.map_or(0, |range| range.end - range.start))
     }
 }
