@@ -438,6 +438,10 @@ pub fn deliver_kept(thread: &mut Thread, info: &SigInfo) {
 
 /// Leaves the brand for a guest that uses gs: its base is set, and the host restores the
 /// registers. `false` when a signal came first.
+// Kept out of its caller, whose frame would else be as big as the state: every way out that is
+// not the shortest would touch three more pages, which after a fork means copying them.
+#[cold]
+#[inline(never)]
 fn leave_with_gs(control: NonNull<Control>) -> bool {
     // SAFETY: the control block is this thread's.
     let this = unsafe { &mut *control.as_ptr() };

@@ -11,7 +11,15 @@ lx_copy:
 lx_copy_start:
     mov rcx, rdx
     cmp rcx, 8
+    je lx_copy_word
+    cmp rcx, 16
     jne lx_copy_bytes
+    mov rax, [rsi]
+    mov rdx, [rsi + 8]
+    mov [rdi], rax
+    mov [rdi + 8], rdx
+    xor eax, eax
+    ret
     .global lx_copy_word
 lx_copy_word:
     mov rax, [rsi]
