@@ -88,13 +88,13 @@ fn c_file(random: &mut Random, tag: &str, functions: u32) -> String {
 /// Makes everything under `dir`.
 pub(crate) fn prepare(dir: &Path) -> Result<()> {
     let mut random = Random(0x1234_5678_9ABC_DEF1);
-    std::fs::write(dir.join("big.txt"), prose(&mut random, 120_000))?;
-    std::fs::write(dir.join("one.c"), c_file(&mut random, "f", 250))?;
+    std::fs::write(dir.join("big.txt"), prose(&mut random, 60_000))?;
+    std::fs::write(dir.join("one.c"), c_file(&mut random, "f", 60))?;
 
     let project = dir.join("project");
     std::fs::create_dir(&project)?;
-    let objects: Vec<String> = (0..24).map(|i| format!("part{i}.o")).collect();
-    for i in 0..24 {
+    let objects: Vec<String> = (0..12).map(|i| format!("part{i}.o")).collect();
+    for i in 0..12 {
         let text = c_file(&mut random, &format!("part{i}_"), 6);
         std::fs::write(project.join(format!("part{i}.c")), text)?;
     }

@@ -144,7 +144,7 @@ pub(crate) fn process(plan: &Plan, guest: &Guest, modes: &[Mode]) -> Vec<Row> {
         for (round, index) in (0..plan.rounds).zip(0..) {
             for (m, mode) in turn(plan, modes, round) {
                 let figure = match name {
-                    targets::START => start_ms(mode),
+                    targets::START => start_ms(mode, plan.statistic),
                     _ => memory::private_kib(guest, mode).ok(),
                 };
                 series.figures[m][index] = figure;
@@ -155,8 +155,8 @@ pub(crate) fn process(plan: &Plan, guest: &Guest, modes: &[Mode]) -> Vec<Row> {
     rows
 }
 
-/// Median milliseconds from before the start of /bin/true under `mode` until it was reaped.
-fn start_ms(mode: &Mode) -> Option<f64> {
+/// Milliseconds from before the start of /bin/true under `mode` until it was reaped.
+fn start_ms(mode: &Mode, statistic: Statistic) -> Option<f64> {
     let mut times = Vec::new();
     for _ in 0..STARTS {
         let command = mode.command(Path::new("/bin/true"), [""; 0]);
@@ -166,5 +166,8 @@ fn start_ms(mode: &Mode) -> Option<f64> {
             times.push(wall.as_secs_f64() * 1e3);
         }
     }
-    stats::median(&times)
+    match statistic {
+        Statistic::Median => stats::median(&times),
+        Statistic::Least => times.into_iter().min_by(f64::total_cmp),
+    }
 }

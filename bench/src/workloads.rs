@@ -30,7 +30,7 @@ pub(crate) const ALL: &[Workload] = &[
         argv: &[
             "bash",
             "-c",
-            "for i in $(seq 150); do x=$(echo $i | cat); /bin/true; (exit 0); done; echo $x",
+            "for i in $(seq 100); do x=$(echo $i | cat); /bin/true; (exit 0); done; echo $x",
         ],
         needs: &["seq", "cat"],
     },
@@ -53,7 +53,7 @@ pub(crate) const ALL: &[Workload] = &[
         argv: &[
             "sh",
             "-c",
-            "cd tree && for i in 1 2 3 4 5; do git status -s; git log --stat; done && git gc -q",
+            "cd tree && for i in 1 2 3; do git status -s; git log --stat; done && git gc -q",
         ],
         needs: &["git"],
     },
@@ -101,7 +101,7 @@ pub(crate) const ALL: &[Workload] = &[
         argv: &[
             "python3",
             "-c",
-            "import hashlib\nd={}\nfor i in range(400000): d[i%5003]=d.get(i%5003,0)+i*i\n\
+            "import hashlib\nd={}\nfor i in range(300000): d[i%5003]=d.get(i%5003,0)+i*i\n\
              print(sum(d.values()), hashlib.sha256(b'x'*20000000).hexdigest())",
         ],
         needs: &[],

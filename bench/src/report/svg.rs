@@ -11,6 +11,8 @@ const NAMES: f64 = 190.0;
 /// Room right of the axis for the figure of a bar that goes to the end.
 const RIGHT: f64 = 60.0;
 const BAR: f64 = 9.0;
+/// Room that the figure beside a bar takes.
+const FIGURE: f64 = 28.0;
 const BAND_GAP: f64 = 7.0;
 const TOP: f64 = 78.0;
 const TITLE_HEIGHT: f64 = 30.0;
@@ -97,7 +99,7 @@ pub(crate) fn chart(report: &Report) -> String {
 
 fn legend(report: &Report) -> String {
     let mut out = format!(
-        "<text x=\"8\" y=\"20\" font-size=\"15\" font-weight=\"bold\">Time relative to native \
+        "<text x=\"8\" y=\"20\" font-size=\"15\" font-weight=\"bold\">Figures relative to native \
          (logarithmic; 1 = native, left is faster)</text>\n\
          <text x=\"{:.0}\" y=\"20\" text-anchor=\"end\" fill=\"#666\">Linux {}, {}</text>\n",
         WIDTH - 8.0,
@@ -174,15 +176,26 @@ fn band(out: &mut String, axis: Axis, row: &Row, y: f64, shaded: bool) -> f64 {
         y + height / 2.0 + 4.0,
         escaped(&row.name)
     );
+    let mark = match row.target {
+        Some(Target::Ratio(limit)) => Some(axis.x(limit)),
+        _ => None,
+    };
     let mut top = y + BAND_GAP / 2.0;
     for (index, cell) in row.cells.iter().enumerate() {
         if let Some(ratio) = cell.ratio.filter(|ratio| ratio.is_finite() && *ratio > 0.0) {
-            bar(out, axis, ratio, top, colour(index));
+            // Only the first bar, that of lx, is beside the mark.
+            bar(
+                out,
+                axis,
+                ratio,
+                top,
+                colour(index),
+                mark.filter(|_| index == 0),
+            );
         }
         top += BAR;
     }
-    if let Some(Target::Ratio(limit)) = row.target {
-        let x = axis.x(limit);
+    if let Some(x) = mark {
         let _ = writeln!(
             out,
             "<path d=\"M{x:.1} {:.1}v{:.1}\" stroke=\"#000\" stroke-width=\"2\"/>",
@@ -193,14 +206,16 @@ fn band(out: &mut String, axis: Axis, row: &Row, y: f64, shaded: bool) -> f64 {
     height
 }
 
-fn bar(out: &mut String, axis: Axis, ratio: f64, top: f64, fill: &str) {
+fn bar(out: &mut String, axis: Axis, ratio: f64, top: f64, fill: &str, mark: Option<f64>) {
     let (one, end) = (axis.x(1.0), axis.x(ratio));
     let (left, width) = (one.min(end), (end - one).abs().max(1.0));
-    // The figure stands beyond the bar's end, on the side to which the bar points.
+    // The figure stands beyond the bar's end, on the side to which the bar points, and beyond
+    // the mark of the target when that would cross it.
+    let covered = |from: f64, to: f64| mark.filter(|mark| (from..to).contains(mark));
     let (at, anchor) = if ratio < 1.0 {
-        (end - 3.0, "end")
+        (covered(end - FIGURE, end).unwrap_or(end) - 3.0, "end")
     } else {
-        (end + 4.0, "start")
+        (covered(end, end + FIGURE).unwrap_or(end) + 4.0, "start")
     };
     let _ = writeln!(
         out,
