@@ -60,7 +60,7 @@ impl ArgKind {
     /// not be one of the brand's.
     #[must_use]
     pub const fn is_descriptor(self) -> bool {
-        matches!(self, Self::Fd | Self::DirFd | Self::NewFd)
+        matches!(self, Self::Fd | Self::DirFd)
     }
 }
 
@@ -313,6 +313,6 @@ mod tests {
     #[test]
     fn descriptors_are_told_from_other_numbers() {
         assert!(Fd::KIND.is_descriptor() && DirFd::KIND.is_descriptor());
-        assert!(NewFd::KIND.is_descriptor() && !Int::KIND.is_descriptor());
+        assert!(!NewFd::KIND.is_descriptor() && !Int::KIND.is_descriptor());
     }
 }

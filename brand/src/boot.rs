@@ -84,7 +84,7 @@ fn configure(boot: &Boot, handover: &Handover<'_>) {
         }
     }
     intercept::set_fast_rows(&rows);
-    intercept::set_reserved_fd(handover.image_fd.min(handover.proc_fd));
+    intercept::set_reserved_fd(handover.image_fd);
     vdso::set_image(boot.auxiliary(AT_SYSINFO_EHDR).unwrap_or(0));
     if handover.intercept == handover::Intercept::Trap {
         let first = handover.start == Start::Resolve;
@@ -92,7 +92,7 @@ fn configure(boot: &Boot, handover: &Handover<'_>) {
             fatal(format_args!("cannot install the seccomp filter: {errno}"));
         }
     }
-    PATCHER.configure(handover.proc_fd, handover.intercept != handover::Intercept::Sud);
+    PATCHER.configure(handover.intercept != handover::Intercept::Sud);
 }
 
 /// The program that the brand before this one opened and checked.
@@ -108,7 +108,7 @@ fn reopened(handover: &Handover<'_>) -> Prepared {
 /// lays out the changed arguments.
 fn resolved(boot: &Boot, handover: &Handover<'_>) -> Prepared {
     let path = CString::new(handover.execfn).unwrap_or_default();
-    let prepared = prepare(handover.proc_fd, AT_FDCWD, &path, 0)
+    let prepared = prepare(AT_FDCWD, &path, 0)
         .unwrap_or_else(|errno| refuse(handover, errno));
     if prepared.script.is_some() {
         let argv = Strings::from_addresses(boot.argv());
@@ -142,8 +142,6 @@ fn settings(handover: &Handover<'_>) -> Program {
         .and_then(|text| KernelVersion::parse(core::str::from_utf8(text).ok()?))
         .unwrap_or(KernelVersion::NEWEST);
     Program {
-        image_fd: handover.image_fd,
-        proc_fd: handover.proc_fd,
         intercept: match handover.intercept {
             handover::Intercept::Rewrite => Intercept::Rewrite,
             handover::Intercept::Sud => Intercept::Sud,
@@ -168,7 +166,7 @@ fn describe(
     let mut program = settings(handover);
     program.exe = match handover.start {
         Start::Loaded => CString::new(handover.exe).unwrap_or_default(),
-        Start::Resolve => prepared.program.canonical(handover.proc_fd),
+        Start::Resolve => prepared.program.canonical(),
     };
     program.auxv = loaded.auxv.iter().flat_map(|word| word.to_le_bytes()).collect();
     let mut layout = loaded.layout;

@@ -1,10 +1,11 @@
 //! Rewrites hot sites: what was trapped on often enough becomes a jump to a trampoline. The bytes
 //! and their order come from `loader`, the means to write them from `host`.
 
-use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use abi::{Errno, SysResult, nr};
-use host::intercept::{CodeWriter, set_fast_rows, sync_cores};
+use host::call::int;
+use host::intercept::{CodeWriter, proc_fd, set_fast_rows, sync_cores};
 use host::sync::Lock;
 use host::{Trap, TrapKind, cpu, host_call, user};
 use kernel::Patches;
@@ -26,7 +27,6 @@ const BLOCKS: usize = 512;
 /// The process's rewritten code.
 pub(crate) static PATCHER: Patcher = Patcher {
     on: AtomicBool::new(false),
-    proc_fd: AtomicI32::new(-1),
     sites: Sites::new(),
     chunks: Chunks::new(),
     blocks: [const { AtomicU64::new(0) }; BLOCKS],
@@ -36,7 +36,6 @@ pub(crate) static PATCHER: Patcher = Patcher {
 
 pub(crate) struct Patcher {
     on: AtomicBool,
-    proc_fd: AtomicI32,
     sites: Sites,
     chunks: Chunks,
     /// Where rewritten code is, for the calls that change memory.
@@ -60,8 +59,7 @@ fn byte_at(address: u64) -> Option<u8> {
 
 impl Patcher {
     /// Says whether sites are to be rewritten.
-    pub(crate) fn configure(&self, proc_fd: i32, on: bool) {
-        self.proc_fd.store(proc_fd, Ordering::Relaxed);
+    pub(crate) fn configure(&self, on: bool) {
         self.on.store(on, Ordering::Relaxed);
     }
 
@@ -79,14 +77,13 @@ impl Patcher {
         if !cpu::has_bmi2() || self.chunks.holding(site).is_some() {
             return Err(Errno::EOPNOTSUPP);
         }
-        let proc_fd = self.proc_fd.load(Ordering::Relaxed);
-        let (start, end) = code_around(proc_fd, site)?;
+        let (start, end) = code_around(site)?;
         let (before, at) = bytes_around(site, start, end)?;
         let patch = classify(before.bytes(), at.bytes(), Some(rax));
         if matches!(patch, Patch::Stay(_)) || self.is_crowded(site) {
             return Err(Errno::EOPNOTSUPP);
         }
-        let writer = CodeWriter::open(proc_fd)?;
+        let writer = CodeWriter::open()?;
         let (slot, chunk) = self.chunks.slot(&writer, site, &patch).ok_or(Errno::ENOMEM)?;
         let built =
             rewrite::trampoline(site, &patch, at.bytes(), slot, chunk).ok_or(Errno::EOPNOTSUPP)?;
@@ -233,7 +230,7 @@ impl Patches for Patcher {
             return;
         }
         let _lock = self.lock.lock();
-        let Ok(writer) = CodeWriter::open(self.proc_fd.load(Ordering::Relaxed)) else { return };
+        let Ok(writer) = CodeWriter::open() else { return };
         for patched in self.inside(start, len).filter(|patched| self.holds(patched)) {
             let steps = revert_steps(patched.site, &patched.patch, &patched.original);
             let _ = carry_out(&writer, &steps);
@@ -274,13 +271,13 @@ fn bytes_around(site: u64, start: u64, end: u64) -> SysResult<(Bytes, Bytes)> {
 /// The mapping that a site is in, if its code may be rewritten: private, executable and not
 /// writable, and of a file. Code in anonymous memory was made by the program itself, which may
 /// read it back or copy it; it had better find there what it wrote.
-fn code_around(proc_fd: i32, site: u64) -> SysResult<(u64, u64)> {
+fn code_around(site: u64) -> SysResult<(u64, u64)> {
     const PROCMAP_QUERY: usize = 0xc068_6611;
     const READ_EXEC: u64 = 1 | 4;
     const RELEVANT: u64 = 1 | 2 | 4 | 8;
     const O_CLOEXEC: usize = 0o2_000_000;
-    let path = c"self/maps".as_ptr().expose_provenance();
-    let fd = host_call!(nr::OPENAT, host::call::int(proc_fd), path, O_CLOEXEC, 0)?;
+    let path = c"thread-self/maps".as_ptr().expose_provenance();
+    let fd = host_call!(nr::OPENAT, int(proc_fd()), path, O_CLOEXEC, 0)?;
     // struct procmap_query: size, query_flags, query_addr, vma_start, vma_end, vma_flags,
     // vma_page_size, vma_offset, inode, ...
     let mut query = [0u64; 13];

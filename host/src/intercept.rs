@@ -65,6 +65,55 @@ pub fn is_reserved_fd(fd: i32) -> bool {
     usize::try_from(distance).is_ok_and(|distance| distance < RESERVED_FDS)
 }
 
+/// The descriptor of the brand's image.
+#[must_use]
+pub fn image_fd() -> i32 {
+    reserved_fd()
+}
+
+/// The descriptor of the host's /proc.
+#[must_use]
+pub fn proc_fd() -> i32 {
+    reserved_fd() + 1
+}
+
+/// Gives the brand's descriptors other numbers, so that the guest can have theirs.
+///
+/// # Errors
+/// Those of fcntl(2): `EMFILE` or `EINVAL` when there is no room below the limit.
+pub fn move_reserved_fds() -> SysResult<()> {
+    const F_DUPFD: usize = 0;
+    let (image, proc) = (image_fd(), proc_fd());
+    // Above, else below.
+    let mut from = int(proc + 1);
+    loop {
+        let first = host_call!(nr::FCNTL, int(image), F_DUPFD, from);
+        let first = match first {
+            Err(_) if from > 512 => {
+                from = 256;
+                continue;
+            }
+            other => other?,
+        };
+        match host_call!(nr::FCNTL, int(proc), F_DUPFD, first + 1) {
+            Ok(second) if second == first + 1 => {
+                set_reserved_fd(as_int(first));
+                break;
+            }
+            Ok(second) => {
+                let _ = (host_call!(nr::CLOSE, first), host_call!(nr::CLOSE, second));
+                from = second;
+            }
+            Err(errno) => {
+                let _ = host_call!(nr::CLOSE, first);
+                return Err(errno);
+            }
+        }
+    }
+    let _ = (host_call!(nr::CLOSE, int(image)), host_call!(nr::CLOSE, int(proc)));
+    Ok(())
+}
+
 /// Catches calls by a seccomp filter instead of SUD. With `install` the filter is set; without,
 /// an image that ran in this process before has set it.
 ///
@@ -155,13 +204,13 @@ pub struct CodeWriter {
 }
 
 impl CodeWriter {
-    /// Opens it, relative to a descriptor of /proc.
+    /// Opens it.
     ///
     /// # Errors
     /// Those of openat(2).
-    pub fn open(proc_fd: i32) -> SysResult<Self> {
-        let path = c"self/mem".as_ptr().expose_provenance();
-        let fd = host_call!(nr::OPENAT, int(proc_fd), path, O_RDWR_CLOEXEC, 0)?;
+    pub fn open() -> SysResult<Self> {
+        let path = c"thread-self/mem".as_ptr().expose_provenance();
+        let fd = host_call!(nr::OPENAT, int(proc_fd()), path, O_RDWR_CLOEXEC, 0)?;
         Ok(Self { fd })
     }
 

@@ -28,7 +28,8 @@ pub enum Request {
 pub fn fork(thread: &mut Thread, request: Request, mask: SigSet) -> SysResult {
     block_all();
     if thread.signal_pending() {
-        set_mask(mask);
+        // All stays blocked: a held signal's place is taken until it is delivered.
+        thread.mask_changed();
         return Err(Errno::ERESTARTSYS);
     }
     let result = {
@@ -52,7 +53,7 @@ pub fn fork(thread: &mut Thread, request: Request, mask: SigSet) -> SysResult {
 /// # Errors
 /// Those of clone(2); `ERESTARTSYS` when a signal came first.
 pub fn spawn(
-    thread: &Thread,
+    thread: &mut Thread,
     request: Request,
     child: NewThread,
     borrowed: bool,
@@ -63,11 +64,12 @@ pub fn spawn(
     if change {
         block_all();
     }
-    let result = if thread.signal_pending() {
-        Err(Errno::ERESTARTSYS)
-    } else {
-        start(request, child.0.as_ptr())
-    };
+    if thread.signal_pending() {
+        child.release();
+        thread.mask_changed();
+        return Err(Errno::ERESTARTSYS);
+    }
+    let result = start(request, child.0.as_ptr());
     if result.is_err() || borrowed {
         child.release();
     }

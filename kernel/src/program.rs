@@ -32,10 +32,6 @@ pub struct Break {
 
 /// What exec set up.
 pub struct Program {
-    /// The brand's image, a reserved descriptor.
-    pub image_fd: i32,
-    /// The host's /proc, a reserved descriptor.
-    pub proc_fd: i32,
     /// How calls are caught.
     pub intercept: Intercept,
     /// The canonical path of the program.

@@ -241,7 +241,7 @@ impl ProcView for Task {
     }
 
     fn proc_fd(&self) -> i32 {
-        self.program.proc_fd
+        intercept::proc_fd()
     }
 
     fn auxv(&self, visit: &mut dyn FnMut(&[u8])) {

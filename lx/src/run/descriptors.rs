@@ -11,9 +11,8 @@
 //!   copies the table up to the highest open descriptor (`dup_fd` in Linux `fs/file.c`). With a
 //!   higher limit, or no room above it, the two are placed at the end of the first 1024.
 //!
-//! They are the first two of [`ROOM`] numbers in a row that the brand hides. lx fills the others
-//! too, so that the kernel, which gives out the lowest free number, never gives one of them to
-//! the guest. None is close-on-exec, since the host's exec must keep them.
+//! They are [`ROOM`] numbers in a row. None is close-on-exec, since the host's exec must keep them.
+//! A guest that asks for one of the numbers by name (dup2) gets it: the brand moves its own.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -28,7 +27,7 @@ use nix::unistd::close;
 const USUAL_LIMIT: u64 = 1024;
 
 /// How many numbers are reserved (`RESERVED_FDS` of the brand).
-const ROOM: u16 = 8;
+const ROOM: u16 = 2;
 
 /// By how much the soft limit is raised at most: some numbers above it may be in use, as when lx
 /// runs under lx.

@@ -7,6 +7,7 @@ use core::ffi::CStr;
 use abi::{Errno, SysResult, nr};
 use host::call::{as_int, forward_blocking, int};
 use host::host_call;
+use host::intercept::proc_fd;
 
 /// `AT_FDCWD`.
 pub(super) const AT_FDCWD: i32 = -100;
@@ -15,7 +16,7 @@ pub(super) const AT_EMPTY_PATH: u32 = 0x1000;
 const AT_EXECVE_CHECK: usize = 0x1_0000;
 const AT_EACCESS: usize = 0x200;
 const X_OK: usize = 1;
-const O_PATH_CLOEXEC: usize = 0o12_000_000;
+const O_NONBLOCK: usize = 0o4000;
 const O_NOFOLLOW: usize = 0o400_000;
 const O_CLOEXEC: usize = 0o2_000_000;
 const S_IFMT: u32 = 0o170_000;
@@ -37,17 +38,6 @@ pub struct Opened {
     pub uid: u32,
     /// Group.
     pub gid: u32,
-    /// Bytes.
-    pub size: u64,
-}
-
-/// A descriptor that is closed when it goes out of scope.
-struct Descriptor(i32);
-
-impl Drop for Descriptor {
-    fn drop(&mut self) {
-        let _ = host_call!(nr::CLOSE, int(self.0));
-    }
 }
 
 impl Drop for Opened {
@@ -62,8 +52,8 @@ impl Opened {
     /// # Errors
     /// Those of execve(2) about the path: `EACCES` for what is no regular file or not executable,
     /// `ELOOP` for a symbolic link with AT_SYMLINK_NOFOLLOW, `ETXTBSY`, ...
-    pub fn open(proc_fd: i32, dirfd: i32, path: &CStr, flags: u32) -> SysResult<Self> {
-        Self::open_with(proc_fd, dirfd, path, flags, allowed)
+    pub fn open(dirfd: i32, path: &CStr, flags: u32) -> SysResult<Self> {
+        Self::open_with(dirfd, path, flags, allowed)
     }
 
     /// Opens an ELF interpreter. Of what execve checks only `ETXTBSY` is left out, which alone
@@ -71,51 +61,40 @@ impl Opened {
     ///
     /// # Errors
     /// As [`Opened::open`].
-    pub(super) fn open_interpreter(proc_fd: i32, path: &CStr) -> SysResult<Self> {
-        Self::open_with(proc_fd, AT_FDCWD, path, 0, permitted)
+    pub(super) fn open_interpreter(path: &CStr) -> SysResult<Self> {
+        Self::open_with(AT_FDCWD, path, 0, permitted)
     }
 
     fn open_with(
-        proc_fd: i32,
         dirfd: i32,
         path: &CStr,
         flags: u32,
         check: fn(i32) -> SysResult<()>,
     ) -> SysResult<Self> {
-        let at = path.as_ptr().expose_provenance();
-        let found = if path.is_empty() && flags & AT_EMPTY_PATH != 0 {
-            Descriptor(as_int(host_call!(nr::FCNTL, int(dirfd), 1030, 0)?))
+        let fd = if path.is_empty() && flags & AT_EMPTY_PATH != 0 {
+            check_type(dirfd, c"", flags)?;
+            readable(dirfd)?
         } else {
+            check_type(dirfd, path, flags)?;
             let nofollow = if flags & AT_SYMLINK_NOFOLLOW != 0 { O_NOFOLLOW } else { 0 };
-            let args = [int(dirfd), at, O_PATH_CLOEXEC | nofollow, 0, 0, 0];
-            Descriptor(as_int(forward_blocking(nr::OPENAT, &args)?))
+            let at = path.as_ptr().expose_provenance();
+            let args = [int(dirfd), at, O_NONBLOCK | O_CLOEXEC | nofollow, 0, 0, 0];
+            as_int(forward_blocking(nr::OPENAT, &args)?)
         };
-        let mut opened = Self::describe(found.0)?;
-        if opened.mode & S_IFMT == S_IFLNK {
-            return Err(Errno::ELOOP);
-        }
+        let mut opened = Self::take(fd);
+        let stat = status(fd, c"", AT_EMPTY_PATH)?;
+        (opened.mode, opened.uid, opened.gid) = (stat.0, stat.1, stat.2);
         if opened.mode & S_IFMT != S_IFREG {
             return Err(Errno::EACCES);
         }
-        check(found.0)?;
-        opened.fd = reopen(proc_fd, found.0)?;
+        check(fd)?;
         Ok(opened)
     }
 
     /// A file that the brand before this one opened and checked.
     #[must_use]
     pub fn take(fd: i32) -> Self {
-        Self { fd, mode: 0, uid: 0, gid: 0, size: 0 }
-    }
-
-    fn describe(fd: i32) -> SysResult<Self> {
-        let mut stat = [0u64; STAT_WORDS];
-        let at = stat.as_mut_ptr().expose_provenance();
-        host_call!(nr::FSTAT, int(fd), at)?;
-        // st_mode and st_uid share a word, as do st_gid and padding; st_size follows st_rdev.
-        let (mode, uid) = halves(stat[3]);
-        let (gid, _) = halves(stat[4]);
-        Ok(Self { fd: -1, mode, uid, gid, size: stat[6] })
+        Self { fd, mode: 0, uid: 0, gid: 0 }
     }
 
     /// The descriptor.
@@ -154,11 +133,11 @@ impl Opened {
 
     /// The path that the host knows the file by.
     #[must_use]
-    pub fn canonical(&self, proc_fd: i32) -> CString {
+    pub fn canonical(&self) -> CString {
         let mut text = [0u8; 4096];
         let link = link_of(self.fd);
         let (at, to) = (link.as_ptr().expose_provenance(), text.as_mut_ptr().expose_provenance());
-        let len = host_call!(nr::READLINKAT, int(proc_fd), at, to, text.len()).unwrap_or(0);
+        let len = host_call!(nr::READLINKAT, int(proc_fd()), at, to, text.len()).unwrap_or(0);
         CString::new(text.get(..len).unwrap_or_default()).unwrap_or_default()
     }
 
@@ -174,7 +153,7 @@ impl Opened {
     /// Those of fcntl(2).
     pub fn keep_over_exec(&self) -> SysResult<i32> {
         const F_DUPFD: usize = 0;
-        let above = int(host::intercept::reserved_fd() + 2);
+        let above = int(proc_fd() + 1);
         host_call!(nr::FCNTL, int(self.fd), F_DUPFD, above)
             .or_else(|_| host_call!(nr::FCNTL, int(self.fd), F_DUPFD, 3))
             .map(as_int)
@@ -186,16 +165,50 @@ const fn halves(word: u64) -> (u32, u32) {
     (u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h]))
 }
 
+/// Type and permissions, owner and group.
+fn status(dirfd: i32, path: &CStr, flags: u32) -> SysResult<(u32, u32, u32)> {
+    let mut stat = [0u64; STAT_WORDS];
+    let (at, to) = (path.as_ptr().expose_provenance(), stat.as_mut_ptr().expose_provenance());
+    let flags = usize::try_from(flags).unwrap_or(0);
+    host_call!(nr::NEWFSTATAT, int(dirfd), at, to, flags)?;
+    // st_mode and st_uid share a word, as do st_gid and padding.
+    let (mode, uid) = halves(stat[3]);
+    Ok((mode, uid, halves(stat[4]).0))
+}
+
+/// Refuses what is no regular file before it is opened, which could have effects.
+fn check_type(dirfd: i32, path: &CStr, flags: u32) -> SysResult<()> {
+    match status(dirfd, path, flags)?.0 & S_IFMT {
+        S_IFREG => Ok(()),
+        S_IFLNK => Err(Errno::ELOOP),
+        _ => Err(Errno::EACCES),
+    }
+}
+
+/// A descriptor to read the file that the guest's own one names.
+fn readable(fd: i32) -> SysResult<i32> {
+    const F_GETFL: usize = 3;
+    const F_DUPFD_CLOEXEC: usize = 1030;
+    const O_ACCMODE: usize = 3;
+    const O_WRONLY: usize = 1;
+    const O_PATH: usize = 0o10_000_000;
+    let flags = host_call!(nr::FCNTL, int(fd), F_GETFL)?;
+    if flags & O_PATH != 0 || flags & O_ACCMODE == O_WRONLY {
+        return reopen(fd);
+    }
+    host_call!(nr::FCNTL, int(fd), F_DUPFD_CLOEXEC, 0).map(as_int)
+}
+
 /// `self/fd/N`, below /proc.
 fn link_of(fd: i32) -> CString {
     CString::new(alloc::format!("self/fd/{fd}")).unwrap_or_default()
 }
 
 /// A descriptor for reading, of what an `O_PATH` one names.
-fn reopen(proc_fd: i32, fd: i32) -> SysResult<i32> {
+fn reopen(fd: i32) -> SysResult<i32> {
     let link = link_of(fd);
     let at = link.as_ptr().expose_provenance();
-    host_call!(nr::OPENAT, int(proc_fd), at, O_CLOEXEC, 0).map(as_int)
+    host_call!(nr::OPENAT, int(proc_fd()), at, O_CLOEXEC, 0).map(as_int)
 }
 
 fn mount_flags(fd: i32) -> SysResult<u64> {

@@ -8,7 +8,7 @@ use abi::arg::{DirFd, Uint};
 use abi::signal::{SIG_IGN, SigSet};
 use abi::{Errno, SysResult, UserCStr, UserPtr, nr};
 use host::call::{forward_blocking, int};
-use host::host_call;
+use host::{host_call, intercept};
 use host::user::PathBuffer;
 use kernel::program::Intercept;
 use kernel::vfs::{At, Links, Place};
@@ -56,8 +56,8 @@ pub fn execveat(
         None => Place::Same,
     };
     let prepared = match &place {
-        Place::Elsewhere(other) => prepare(t.program.proc_fd, AT_FDCWD, other, 0),
-        _ => prepare(t.program.proc_fd, dirfd.0, path, flags.0),
+        Place::Elsewhere(other) => prepare(AT_FDCWD, other, 0),
+        _ => prepare(dirfd.0, path, flags.0),
     }?;
     let (argv, envp) = (Strings::read(argv)?, Strings::read(envp)?);
     if flags.0 & AT_EXECVE_CHECK != 0 {
@@ -103,10 +103,10 @@ pub fn launch(
         Some((file, _)) => Some(Kept(file.keep_over_exec()?)),
         None => None,
     };
-    let exe = prepared.program.canonical(current.proc_fd);
+    let exe = prepared.program.canonical();
     let text = Handover {
-        image_fd: current.image_fd,
-        proc_fd: current.proc_fd,
+        image_fd: intercept::image_fd(),
+        proc_fd: intercept::proc_fd(),
         program_fd: Some(program_fd.0),
         interpreter_fd: interpreter_fd.as_ref().map(|kept| kept.0),
         intercept: match current.intercept {
@@ -133,7 +133,7 @@ pub fn launch(
     let identity = credentials::take_on(&prepared.program);
     let empty = c"".as_ptr().expose_provenance();
     let flags = usize::try_from(AT_EMPTY_PATH).unwrap_or(0);
-    let image = int(current.image_fd);
+    let image = int(intercept::image_fd());
     let args = [image, empty, argv.address(), envp.address(), flags, 0];
     let result = forward_blocking(nr::EXECVEAT, &args);
     identity.undo();

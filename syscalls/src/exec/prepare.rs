@@ -56,8 +56,8 @@ impl Prepared {
 ///
 /// # Errors
 /// Those of execve(2).
-pub fn prepare(proc_fd: i32, dirfd: i32, path: &CStr, flags: u32) -> SysResult<Prepared> {
-    let mut program = Opened::open(proc_fd, dirfd, path, flags)?;
+pub fn prepare(dirfd: i32, path: &CStr, flags: u32) -> SysResult<Prepared> {
+    let mut program = Opened::open(dirfd, path, flags)?;
     let execfn = name(dirfd, path)?;
     let mut current = execfn.clone();
     let mut prefix: Option<Vec<CString>> = None;
@@ -66,8 +66,8 @@ pub fn prepare(proc_fd: i32, dirfd: i32, path: &CStr, flags: u32) -> SysResult<P
         let mut head = [0u8; HEAD_LEN];
         program.read(&mut head, 0)?;
         let Some(script) = script::parse(&head)? else {
-            let (image, interpreter) = binary(proc_fd, &program, &head)?;
-            let comm = path.is_empty().then(|| last_component(&program.canonical(proc_fd)));
+            let (image, interpreter) = binary(&program, &head)?;
+            let comm = path.is_empty().then(|| last_component(&program.canonical()));
             return Ok(Prepared { program, image, interpreter, script: prefix, execfn, comm });
         };
         // A script that exec closes is not there for its interpreter to read.
@@ -89,7 +89,7 @@ pub fn prepare(proc_fd: i32, dirfd: i32, path: &CStr, flags: u32) -> SysResult<P
         // The words of an outer interpreter go before those of the script that it reads.
         words.extend(prefix.take().into_iter().flatten().skip(1));
         prefix = Some(words);
-        program = Opened::open(proc_fd, AT_FDCWD, &interpreter, 0)?;
+        program = Opened::open(AT_FDCWD, &interpreter, 0)?;
         current = interpreter;
     }
 }
@@ -126,7 +126,6 @@ fn is_closed_by_exec(dirfd: i32, path: &CStr) -> bool {
 
 /// Reads the headers of a program, and those of its interpreter.
 fn binary(
-    proc_fd: i32,
     program: &Opened,
     head: &[u8],
 ) -> SysResult<(Image, Option<(Opened, Image)>)> {
@@ -135,7 +134,7 @@ fn binary(
     let Some(interp) = image.interp else { return Ok((image, None)) };
     let path = program.read_exact(interp.len, interp.offset)?;
     let path = CString::new(interp.path(&path)?).map_err(|_| Errno::ENOEXEC)?;
-    let file = Opened::open_interpreter(proc_fd, &path)?;
+    let file = Opened::open_interpreter(&path)?;
     let mut head = [0u8; loader::elf::HEADER_LEN];
     if file.read(&mut head, 0)? < head.len() {
         return Err(Errno::EIO);

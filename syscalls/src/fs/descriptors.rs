@@ -1,10 +1,40 @@
-//! close_range(2), which steps over the brand's descriptors.
+//! Descriptors by number, where a number can be one of the brand's own: dup2(2), dup3(2), and
+//! close_range(2), which steps over them.
 
-use abi::arg::{Flags, Uint};
+use abi::arg::{Fd, Flags, Int, NewFd, Uint};
 use abi::{Errno, SysResult, nr};
 use core::ops::Range;
+use host::call::forward_blocking;
 use host::host_call;
 use kernel::Task;
+
+/// dup2(2).
+pub fn dup2(t: &mut Task, old: Fd, new: NewFd) -> SysResult {
+    make_room(t, new.0)?;
+    forward_blocking(nr::DUP2, &[old.raw(), new.raw(), 0, 0, 0, 0])
+}
+
+/// dup3(2).
+pub fn dup3(t: &mut Task, old: Fd, new: NewFd, flags: Int) -> SysResult {
+    make_room(t, new.0)?;
+    forward_blocking(nr::DUP3, &[old.raw(), new.raw(), flags.raw(), 0, 0, 0])
+}
+
+/// Moves the brand's descriptors, if the guest asks for one of their numbers and may have it.
+fn make_room(t: &Task, new: i32) -> SysResult<()> {
+    const RLIMIT_NOFILE: usize = 7;
+    if !t.is_reserved_fd(new) {
+        return Ok(());
+    }
+    let mut limit = [0u64; 2];
+    let at = limit.as_mut_ptr().expose_provenance();
+    host_call!(nr::PRLIMIT64, 0, RLIMIT_NOFILE, 0, at)?;
+    // A child of vfork has descriptors of its own, but not the memory that says where they are.
+    if u64::try_from(new).is_ok_and(|new| new >= limit[0]) || t.borrows_memory {
+        return Err(Errno::EBADF);
+    }
+    host::intercept::move_reserved_fds().map_err(|_| Errno::EBADF)
+}
 
 /// close_range(2).
 pub fn close_range(t: &mut Task, first: Uint, last: Uint, flags: Flags) -> SysResult {

@@ -2,6 +2,7 @@
 //! or host paths as they are, and is forwarded.
 
 mod access;
+mod change;
 mod descriptors;
 mod directory;
 mod link;
@@ -9,8 +10,12 @@ mod open;
 mod path;
 mod status;
 
-pub use access::{access, faccessat, faccessat2, fchmodat2};
-pub use descriptors::close_range;
+pub use access::{access, faccessat, faccessat2};
+pub use change::{
+    chdir, chmod, chown, fchmodat, fchmodat2, fchownat, futimesat, getxattr, listxattr,
+    removexattr, setxattr, statfs, truncate, utime, utimensat, utimes,
+};
+pub use descriptors::{close_range, dup2, dup3};
 pub use directory::{getdents, getdents64};
 pub use link::{readlink, readlinkat};
 pub use open::{creat, open, openat, openat2};

@@ -1,7 +1,10 @@
 //! From a guest's path to where the host has what it names.
 
-use abi::SysResult;
 use core::ffi::CStr;
+
+use abi::arg::{DirFd, Path};
+use abi::{Errno, SysResult};
+use host::user::PathBuffer;
 use kernel::Task;
 use kernel::vfs::{At, Links, Place};
 
@@ -18,4 +21,44 @@ pub(super) fn place(t: &Task, at: At<'_>, links: Links) -> SysResult<Place> {
 /// The register that passes `text` to the host.
 pub(super) fn address(text: &CStr) -> usize {
     text.as_ptr().expose_provenance()
+}
+
+/// The error of a call whose path cannot be read for `errno`: the kernel looks at flags and modes
+/// before it, so the host is asked, with a path that is in no process's memory.
+pub(super) fn unreadable(errno: Errno, ask: impl FnOnce(usize) -> SysResult) -> Errno {
+    const NOWHERE: usize = usize::MAX - 4095;
+    match ask(NOWHERE) {
+        Ok(_) | Err(Errno::EFAULT) => errno,
+        Err(first) => first,
+    }
+}
+
+/// Asks the host about the place that a path leads to: `ask` gets the directory and the register
+/// that passes the path. NULL, which some calls take, is passed on.
+pub(super) fn at_place(
+    t: &Task,
+    dirfd: DirFd,
+    path: Path,
+    links: Links,
+    ask: impl Fn(DirFd, usize) -> SysResult,
+) -> SysResult {
+    if path.0 == 0 {
+        return ask(dirfd, 0);
+    }
+    let mut room = PathBuffer::new();
+    let path = match room.read(path) {
+        Ok(path) => path,
+        Err(errno) => return Err(unreadable(errno, |path| ask(dirfd, path))),
+    };
+    match place(
+        t,
+        At {
+            dirfd: dirfd.0,
+            path,
+        },
+        links,
+    )? {
+        Place::Elsewhere(path) => ask(DirFd::CWD, address(&path)),
+        Place::Same | Place::Descriptors { .. } => ask(dirfd, address(path)),
+    }
 }

@@ -10,7 +10,7 @@ use kernel::Task;
 use kernel::vfs::{At, Links, Place};
 use zerocopy::FromZeros;
 
-use super::path::{address, place};
+use super::path::{address, place, unreadable};
 
 /// stat(2).
 pub fn stat(t: &mut Task, path: Path, buf: UserPtr<Stat>) -> SysResult {
@@ -38,7 +38,14 @@ pub fn newfstatat(
         return ask(dirfd, 0, flags, buf.address());
     }
     let mut room = PathBuffer::new();
-    let path = room.read(path)?;
+    let path = match room.read(path) {
+        Ok(path) => path,
+        Err(errno) => {
+            return Err(unreadable(errno, |path| {
+                ask(dirfd, path, flags, buf.address())
+            }));
+        }
+    };
     match seek(t, dirfd, path, flags)? {
         Place::Same => ask(dirfd, address(path), flags, buf.address()),
         Place::Elsewhere(path) => {
@@ -72,7 +79,14 @@ pub fn statx(
         return ask(dirfd, 0, flags, buf.address());
     }
     let mut room = PathBuffer::new();
-    let path = room.read(path)?;
+    let path = match room.read(path) {
+        Ok(path) => path,
+        Err(errno) => {
+            return Err(unreadable(errno, |path| {
+                ask(dirfd, path, flags, buf.address())
+            }));
+        }
+    };
     match seek(t, dirfd, path, flags)? {
         Place::Same => ask(dirfd, address(path), flags, buf.address()),
         Place::Elsewhere(path) => {

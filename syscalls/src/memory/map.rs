@@ -12,6 +12,7 @@ const MAP_ANONYMOUS: usize = 0x20;
 const MAP_FIXED_NOREPLACE: usize = 0x10_0000;
 const MREMAP_MAYMOVE: usize = 1;
 const MREMAP_FIXED: usize = 2;
+const MREMAP_DONTUNMAP: usize = 4;
 const SHM_REMAP: i32 = 0o40000;
 
 /// Bytes up to the end of the last page; `None` when that overflows.
@@ -84,7 +85,7 @@ fn protect(t: &mut Task, nr: usize, args: [usize; 6]) -> SysResult {
     let [addr, len, prot, ..] = args;
     if let Some(pages) = whole_pages(len) {
         if overlaps(addr, pages) {
-            return Err(Errno::ENOMEM);
+            return Err(if addr % PAGE == 0 { Errno::ENOMEM } else { Errno::EINVAL });
         }
         if prot & PROT_WRITE != 0 {
             t.patches.restore(addr, pages);
@@ -105,7 +106,9 @@ pub fn mremap(
     let old_pages = whole_pages(old_len.0).unwrap_or(usize::MAX);
     let new_pages = whole_pages(new_len.0).unwrap_or(usize::MAX);
     if overlaps(old.0, old_pages.max(1)) {
-        return Err(Errno::EFAULT);
+        let known = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
+        let wrong = flags.0 & !known != 0 || old.0 % PAGE != 0 || new_pages == 0;
+        return Err(if wrong { Errno::EINVAL } else { Errno::EFAULT });
     }
     if flags.0 & MREMAP_FIXED != 0 {
         if overlaps(new.0, new_pages) {

@@ -3,12 +3,17 @@
 use abi::arg::{Fd, Flags, Int, Ptr, Size, Ulong};
 use abi::{Errno, SysResult, UserPtr, nr};
 use host::call::{forward, forward_blocking, int};
-use host::memory::overlaps;
+use host::memory::{PAGE, overlaps};
 use host::user;
 use kernel::Task;
 
-fn outside(addr: usize, len: usize) -> SysResult<()> {
-    if overlaps(addr, len) { Err(Errno::ENOMEM) } else { Ok(()) }
+/// Where nothing is ever mapped: the page after the last one of user space.
+const NOWHERE: usize = 0x7fff_ffff_f000;
+
+/// The range to hand to the host: the guest's own, or, where that overlaps the brand, one of the
+/// same length where nothing is, so that the host finds what else is wrong first.
+fn outside(addr: usize, len: usize) -> usize {
+    if overlaps(addr, len) { NOWHERE | (addr & (PAGE - 1)) } else { addr }
 }
 
 /// Discards the contents: rewritten code is the file's again.
@@ -18,11 +23,11 @@ const MADV_DONTNEED_LOCKED: i32 = 24;
 
 /// madvise(2).
 pub fn madvise(t: &mut Task, addr: Ptr, len: Size, advice: Int) -> SysResult {
-    outside(addr.0, len.0)?;
+    let place = outside(addr.0, len.0);
     if matches!(advice.0, MADV_DONTNEED | MADV_REMOVE | MADV_DONTNEED_LOCKED) {
         t.patches.forget(addr.0, len.0);
     }
-    forward(nr::MADVISE, &[addr.0, len.0, int(advice.0), 0, 0, 0])
+    forward(nr::MADVISE, &[place, len.0, int(advice.0), 0, 0, 0])
 }
 
 /// process_madvise(2): for this process each range is checked; another one checks nothing, since
@@ -45,38 +50,38 @@ pub fn process_madvise(
 
 /// mincore(2).
 pub fn mincore(_: &mut Task, addr: Ptr, len: Size, vector: Ptr) -> SysResult {
-    outside(addr.0, len.0)?;
-    forward(nr::MINCORE, &[addr.0, len.0, vector.0, 0, 0, 0])
+    let place = outside(addr.0, len.0);
+    forward(nr::MINCORE, &[place, len.0, vector.0, 0, 0, 0])
 }
 
 /// mlock(2).
 pub fn mlock(_: &mut Task, addr: Ptr, len: Size) -> SysResult {
-    outside(addr.0, len.0)?;
-    forward_blocking(nr::MLOCK, &[addr.0, len.0, 0, 0, 0, 0])
+    let place = outside(addr.0, len.0);
+    forward_blocking(nr::MLOCK, &[place, len.0, 0, 0, 0, 0])
 }
 
 /// mlock2(2).
 pub fn mlock2(_: &mut Task, addr: Ptr, len: Size, flags: Int) -> SysResult {
-    outside(addr.0, len.0)?;
-    forward_blocking(nr::MLOCK2, &[addr.0, len.0, int(flags.0), 0, 0, 0])
+    let place = outside(addr.0, len.0);
+    forward_blocking(nr::MLOCK2, &[place, len.0, int(flags.0), 0, 0, 0])
 }
 
 /// munlock(2).
 pub fn munlock(_: &mut Task, addr: Ptr, len: Size) -> SysResult {
-    outside(addr.0, len.0)?;
-    forward(nr::MUNLOCK, &[addr.0, len.0, 0, 0, 0, 0])
+    let place = outside(addr.0, len.0);
+    forward(nr::MUNLOCK, &[place, len.0, 0, 0, 0, 0])
 }
 
 /// msync(2).
 pub fn msync(_: &mut Task, addr: Ptr, len: Size, flags: Int) -> SysResult {
-    outside(addr.0, len.0)?;
-    forward_blocking(nr::MSYNC, &[addr.0, len.0, int(flags.0), 0, 0, 0])
+    let place = outside(addr.0, len.0);
+    forward_blocking(nr::MSYNC, &[place, len.0, int(flags.0), 0, 0, 0])
 }
 
 /// mseal(2).
 pub fn mseal(_: &mut Task, addr: Ptr, len: Size, flags: Ulong) -> SysResult {
-    outside(addr.0, len.0)?;
-    forward(nr::MSEAL, &[addr.0, len.0, flags.0, 0, 0, 0])
+    let place = outside(addr.0, len.0);
+    forward(nr::MSEAL, &[place, len.0, flags.0, 0, 0, 0])
 }
 
 /// mbind(2).
@@ -103,6 +108,6 @@ pub fn set_mempolicy_home_node(
     node: Ulong,
     flags: Ulong,
 ) -> SysResult {
-    outside(addr.0, len.0)?;
-    forward(nr::SET_MEMPOLICY_HOME_NODE, &[addr.0, len.0, node.0, flags.0, 0, 0])
+    let place = outside(addr.0, len.0);
+    forward(nr::SET_MEMPOLICY_HOME_NODE, &[place, len.0, node.0, flags.0, 0, 0])
 }

@@ -125,7 +125,7 @@ fn start(
     let borrowed = flags & CLONE_VFORK != 0;
     let child = prepare(t, flags, frame, borrowed)?;
     let request = sharing(&child);
-    process::spawn(&t.thread, request, child, borrowed, mask)
+    process::spawn(&mut t.thread, request, child, borrowed, mask)
 }
 
 /// What a forked child has less than its parent.

@@ -3,9 +3,8 @@
 use abi::arg::Int;
 use abi::{Errno, SysResult, nr};
 use host::call::{forward, int};
-use host::signal::{block_all, set_mask};
+use host::signal::block_all;
 use kernel::Task;
-use kernel::signal::host_mask;
 
 /// exit(2): the thread's area is given back, unless the parent takes it back itself (vfork).
 pub fn exit(t: &mut Task, status: Int) -> SysResult {
@@ -24,7 +23,7 @@ fn end(t: &mut Task, nr: usize, status: Int) -> SysResult {
     block_all();
     if t.thread.signal_pending() {
         // It was taken from the process's queue: no other thread would get it.
-        set_mask(host_mask(t.blocked));
+        t.thread.mask_changed();
         return Err(Errno::ERESTARTSYS);
     }
     t.thread.exit(nr, int(status.0))

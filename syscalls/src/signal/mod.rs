@@ -1,13 +1,15 @@
 //! Signals: actions, masks, alternate stacks, waiting, and the way back from a handler.
 
 mod action;
+mod hidden;
 mod mask;
 mod polling;
 mod waiting;
 
 pub use action::{rt_sigaction, rt_sigreturn, sigaltstack};
 pub use mask::{rt_sigpending, rt_sigprocmask};
-pub use polling::{epoll_pwait, epoll_pwait2, io_pgetevents, ppoll, pselect6};
+pub use hidden::PollFd;
+pub use polling::{epoll_pwait, epoll_pwait2, io_pgetevents, poll, ppoll, pselect6, select};
 pub use waiting::{rt_sigsuspend, rt_sigtimedwait, signalfd, signalfd4};
 
 use abi::signal::SigSet;

@@ -1,5 +1,5 @@
-//! The calls that wait for descriptors under a mask of their own: ppoll(2), pselect(2),
-//! epoll_pwait(2), io_pgetevents(2).
+//! The calls that wait for descriptors, most of them under a mask of their own: poll(2),
+//! select(2), ppoll(2), pselect(2), epoll_pwait(2), io_pgetevents(2).
 
 use abi::arg::{Fd, Int, Long, Ptr, Size, Uint};
 use abi::signal::SigSet;
@@ -8,6 +8,7 @@ use host::call::{forward_blocking, int};
 use host::user;
 use kernel::Task;
 
+use super::hidden::{self, PollFd};
 use super::read_mask;
 use super::waiting::under_mask;
 
@@ -32,16 +33,43 @@ fn forward_under(
     })
 }
 
+/// poll(2).
+pub fn poll(t: &mut Task, fds: UserPtr<PollFd>, count: Uint, timeout: Int) -> SysResult {
+    if let Some(count) = hidden::among_polled(t, fds, count)? {
+        return Ok(count);
+    }
+    let args = [fds.address(), count.raw(), int(timeout.0), 0, 0, 0];
+    forward_blocking(nr::POLL, &args)
+}
+
+/// select(2).
+pub fn select(
+    t: &mut Task,
+    count: Int,
+    read: Ptr,
+    write: Ptr,
+    except: Ptr,
+    timeout: Ptr,
+) -> SysResult {
+    hidden::among_selected(t, count.0, [read.0, write.0, except.0])?;
+    let args = [int(count.0), read.0, write.0, except.0, timeout.0, 0];
+    forward_blocking(nr::SELECT, &args)
+}
+
 /// ppoll(2).
 pub fn ppoll(
     t: &mut Task,
-    fds: Ptr,
+    fds: UserPtr<PollFd>,
     count: Uint,
     timeout: Ptr,
     set: UserPtr<SigSet>,
     size: Size,
 ) -> SysResult {
-    let args = [fds.0, count.raw(), timeout.0, set.address(), size.0, 0];
+    if let Some(count) = hidden::among_polled(t, fds, count)? {
+        return Ok(count);
+    }
+    let fds = fds.address();
+    let args = [fds, count.raw(), timeout.0, set.address(), size.0, 0];
     forward_under(t, nr::PPOLL, args, 3, set, size.0)
 }
 
@@ -55,6 +83,7 @@ pub fn pselect6(
     timeout: Ptr,
     sigmask: UserPtr<[usize; 2]>,
 ) -> SysResult {
+    hidden::among_selected(t, count.0, [read.0, write.0, except.0])?;
     let args = [int(count.0), read.0, write.0, except.0, timeout.0, sigmask.address()];
     by_pair(t, nr::PSELECT6, args, sigmask)
 }

@@ -1,6 +1,7 @@
 //! Rows 0 to 39: files, memory, signals, timers.
 
 use super::row::rows;
+use crate::signal::PollFd;
 use abi::UserPtr;
 use abi::arg::{
     Fd, Int, MapFlags, Mode, NewFd, Offset, OpenFlags, Path, Prot, Ptr, Signal, Size, Uint, Ulong,
@@ -16,7 +17,7 @@ rows! {
     4 stat(path: Path, statbuf: UserPtr<Stat>) translated crate::fs::stat, since V1_0, "reads the path once; /proc/self/exe is the guest's program";
     5 fstat(fd: Fd, statbuf: Ptr) direct, since V1_0, "describes a file that the guest already holds";
     6 lstat(path: Path, statbuf: UserPtr<Stat>) translated crate::fs::lstat, since V1_0, "reads the path once; paths into /proc go to its emulation";
-    7 poll(fds: Ptr, nfds: Uint, timeout: Int) direct, since V2_2, "reports readiness only, of descriptors of this process";
+    7 poll(fds: UserPtr<PollFd>, nfds: Uint, timeout: Int) translated crate::signal::poll, since V2_2, "the host polls; the brand's descriptors are not open to the guest";
     8 lseek(fd: Fd, offset: Offset, whence: Uint) direct, since V1_0, "moves the position of a file that the guest holds";
     9 mmap(addr: Ptr, length: Size, prot: Prot, flags: MapFlags, fd: Int, offset: Ulong) translated crate::memory::mmap, since V1_0, "never over the brand; replaced code loses its patches";
     10 mprotect(addr: Ptr, len: Size, prot: Prot) translated crate::memory::mprotect, since V1_0, "never the brand; code that becomes writable gets its own bytes back";
@@ -32,7 +33,7 @@ rows! {
     20 writev(fd: Fd, iov: Ptr, iovcnt: Ulong) direct, since V2_0, "guest descriptors are host descriptors; the kernel checks the vector";
     21 access(path: Path, mode: Int) translated crate::fs::access, since V1_0, "reads the path once; /proc/self/exe is the guest's program";
     22 pipe(pipefd: Ptr) direct, since V1_0, "makes two descriptors that belong to the guest";
-    23 select(nfds: Int, readfds: Ptr, writefds: Ptr, exceptfds: Ptr, timeout: Ptr) direct, since V2_0, "reports readiness only, of descriptors of this process";
+    23 select(nfds: Int, readfds: Ptr, writefds: Ptr, exceptfds: Ptr, timeout: Ptr) translated crate::signal::select, since V2_0, "the host waits; the brand's descriptors are not open to the guest";
     24 sched_yield() direct, since V2_0, "concerns the calling thread only, which is a host thread";
     25 mremap(old_address: Ptr, old_size: Size, new_size: Size, flags: Ulong, new_address: Ptr) translated crate::memory::mremap, since V2_0, "neither from nor over the brand; code that moves loses its patches";
     26 msync(addr: Ptr, length: Size, flags: Int) translated crate::memory::msync, since V2_0, "the brand's ranges look unmapped";
@@ -42,7 +43,7 @@ rows! {
     30 shmat(shmid: Int, shmaddr: Ptr, shmflg: Int) translated crate::memory::shmat, since V2_0, "never over the brand";
     31 shmctl(shmid: Int, cmd: Int, buf: Ptr) direct, since V2_0, "System V segments belong to the IPC namespace; the kernel checks ownership";
     32 dup(oldfd: Fd) direct, since V1_0, "takes the lowest free number, which the brand's descriptors never are";
-    33 dup2(oldfd: Fd, newfd: NewFd) direct, since V1_0, "the brand's numbers are EBADF, as if above the limit";
+    33 dup2(oldfd: Fd, newfd: NewFd) translated crate::fs::dup2, since V1_0, "the brand's descriptors make room when the guest asks for their numbers";
     34 pause() direct, since V1_0, "waits in the interruptible window, so a signal ends it as on a bare kernel";
     35 nanosleep(duration: Ptr, rem: Ptr) direct, since V2_0, "waits in the interruptible window; the kernel writes the rest to rem";
     36 getitimer(which: Int, curr_value: Ptr) direct, since V1_0, "the brand uses no interval timer, so all are the guest's";

@@ -5,7 +5,7 @@ use abi::UserPtr;
 use abi::arg::{Fd, Gid, Int, Mode, Path, Pid, Ptr, Uid, Uint};
 
 rows! {
-    80 chdir(path: Path) direct, since V1_0, "the working directory is the host process's own";
+    80 chdir(path: Path) translated crate::fs::chdir, since V1_0, "reads the path once; links in /proc lead where the guest's descriptors and program are";
     81 fchdir(fd: Fd) direct, since V1_0, "the working directory is the host process's own";
     82 rename(oldpath: Path, newpath: Path) direct, since V1_0, "the guest's root is the host's in this version; the kernel checks permission";
     83 mkdir(path: Path, mode: Mode) direct, since V1_0, "the guest's root is the host's in this version; the kernel checks permission";
@@ -15,9 +15,9 @@ rows! {
     87 unlink(path: Path) direct, since V1_0, "the guest's root is the host's in this version; the kernel checks permission";
     88 symlink(target: Path, linkpath: Path) direct, since V1_0, "the guest's root is the host's in this version; the kernel checks permission";
     89 readlink(path: Path, buf: UserPtr<u8>, bufsiz: Int) translated crate::fs::readlink, since V1_0, "/proc/self/exe names the guest's program";
-    90 chmod(path: Path, mode: Mode) direct, since V1_0, "the guest's root is the host's in this version; the kernel checks permission";
+    90 chmod(path: Path, mode: Mode) translated crate::fs::chmod, since V1_0, "reads the path once; links in /proc lead where the guest's descriptors and program are";
     91 fchmod(fd: Fd, mode: Mode) direct, since V1_0, "acts on a file that the guest holds; the kernel checks ownership";
-    92 chown(path: Path, owner: Uid, group: Gid) direct, since V1_0, "the guest's root is the host's in this version; the kernel checks privilege";
+    92 chown(path: Path, owner: Uid, group: Gid) translated crate::fs::chown, since V1_0, "reads the path once; links in /proc lead where the guest's descriptors and program are";
     93 fchown(fd: Fd, owner: Uid, group: Gid) direct, since V1_0, "acts on a file that the guest holds; the kernel checks privilege";
     94 lchown(path: Path, owner: Uid, group: Gid) direct, since V1_0, "the guest's root is the host's in this version; the kernel checks privilege";
     95 umask(mask: Mode) direct, since V1_0, "the brand makes no file by name, so the mask is the guest's alone";

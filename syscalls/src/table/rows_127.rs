@@ -11,12 +11,12 @@ rows! {
     129 rt_sigqueueinfo(pid: Pid, sig: Signal, info: Ptr) direct, since V2_2, "process numbers are the host's in this version; the kernel checks permission and info";
     130 rt_sigsuspend(mask: UserPtr<SigSet>, sigsetsize: Size) translated crate::signal::rt_sigsuspend, since V2_2, "the host waits under the guest's mask without the signals that the brand needs";
     131 sigaltstack(ss: UserPtr<StackT>, old_ss: UserPtr<StackT>) served crate::signal::sigaltstack, since V2_2, "the host's alternate stack is the brand's; the guest's is used for its frames";
-    132 utime(filename: Path, times: Ptr) direct, since V1_0, "the guest's root is the host's in this version; the kernel checks ownership";
+    132 utime(filename: Path, times: Ptr) translated crate::fs::utime, since V1_0, "reads the path once; links in /proc lead where the guest's descriptors and program are";
     133 mknod(path: Path, mode: Mode, dev: Uint) direct, since V1_0, "the kernel demands CAP_MKNOD for devices";
     134 uselib(library: Path) refused ENOSYS, since V1_0, "loads a.out libraries; kernels are built without it (CONFIG_USELIB)";
     135 personality(persona: Uint) direct, since V1_0, "flags of the host process; those that survive exec reach the next program";
     136 ustat(dev: Uint, ubuf: Ptr) direct, since V1_0, "shows free space only";
-    137 statfs(path: Path, buf: Ptr) direct, since V1_0, "the guest's root is the host's in this version";
+    137 statfs(path: Path, buf: Ptr) translated crate::fs::statfs, since V1_0, "reads the path once; links in /proc lead where the guest's descriptors and program are";
     138 fstatfs(fd: Fd, buf: Ptr) direct, since V1_0, "describes a file system that the guest holds a file of";
     139 sysfs(option: Int, arg1: Ulong, arg2: Ulong) direct, since V1_0, "lists file system types only";
     140 getpriority(which: Int, who: Int) direct, since V1_0, "guest processes are host processes";

@@ -9,16 +9,16 @@ use abi::arg::{
 
 rows! {
     187 readahead(fd: Fd, offset: Offset, count: Size) direct, since V2_4, "fills the page cache from a file that the guest holds";
-    188 setxattr(path: Path, name: Str, value: Ptr, size: Size, flags: Flags) direct, since V2_4, "the guest's root is the host's in this version; the kernel checks permission";
+    188 setxattr(path: Path, name: Str, value: Ptr, size: Size, flags: Flags) translated crate::fs::setxattr, since V2_4, "reads the path once; links in /proc lead where the guest's descriptors and program are";
     189 lsetxattr(path: Path, name: Str, value: Ptr, size: Size, flags: Flags) direct, since V2_4, "the guest's root is the host's in this version; the kernel checks permission";
     190 fsetxattr(fd: Fd, name: Str, value: Ptr, size: Size, flags: Flags) direct, since V2_4, "acts on a file that the guest holds; the kernel checks permission";
-    191 getxattr(path: Path, name: Str, value: Ptr, size: Size) direct, since V2_4, "the guest's root is the host's in this version; the kernel checks permission";
+    191 getxattr(path: Path, name: Str, value: Ptr, size: Size) translated crate::fs::getxattr, since V2_4, "reads the path once; links in /proc lead where the guest's descriptors and program are";
     192 lgetxattr(path: Path, name: Str, value: Ptr, size: Size) direct, since V2_4, "the guest's root is the host's in this version; the kernel checks permission";
     193 fgetxattr(fd: Fd, name: Str, value: Ptr, size: Size) direct, since V2_4, "describes a file that the guest holds";
-    194 listxattr(path: Path, list: Ptr, size: Size) direct, since V2_4, "the guest's root is the host's in this version; the kernel checks permission";
+    194 listxattr(path: Path, list: Ptr, size: Size) translated crate::fs::listxattr, since V2_4, "reads the path once; links in /proc lead where the guest's descriptors and program are";
     195 llistxattr(path: Path, list: Ptr, size: Size) direct, since V2_4, "the guest's root is the host's in this version; the kernel checks permission";
     196 flistxattr(fd: Fd, list: Ptr, size: Size) direct, since V2_4, "describes a file that the guest holds";
-    197 removexattr(path: Path, name: Str) direct, since V2_4, "the guest's root is the host's in this version; the kernel checks permission";
+    197 removexattr(path: Path, name: Str) translated crate::fs::removexattr, since V2_4, "reads the path once; links in /proc lead where the guest's descriptors and program are";
     198 lremovexattr(path: Path, name: Str) direct, since V2_4, "the guest's root is the host's in this version; the kernel checks permission";
     199 fremovexattr(fd: Fd, name: Str) direct, since V2_4, "acts on a file that the guest holds; the kernel checks permission";
     200 tkill(tid: Pid, sig: Signal) direct, since V2_4, "guest threads are host threads; the kernel checks permission";
@@ -56,7 +56,7 @@ rows! {
     232 epoll_wait(epfd: Fd, events: Ptr, maxevents: Int, timeout: Int) direct, since V2_6, "waits in the interruptible window for files that the guest registered";
     233 epoll_ctl(epfd: Fd, op: Int, fd: Fd, event: Ptr) direct, since V2_6, "registers a file that the guest holds; both descriptors are checked";
     234 tgkill(tgid: Pid, tid: Pid, sig: Signal) direct, since V2_6, "guest threads are host threads; the kernel checks permission";
-    235 utimes(filename: Path, times: Ptr) direct, since V2_6, "the guest's root is the host's in this version; the kernel checks ownership";
+    235 utimes(filename: Path, times: Ptr) translated crate::fs::utimes, since V2_6, "reads the path once; links in /proc lead where the guest's descriptors and program are";
     236 vserver() refused ENOSYS, since V2_6, "a number set aside for Linux-VServer; Linux never had the call";
     237 mbind(addr: Ptr, len: Ulong, mode: Ulong, nodemask: Ptr, maxnode: Ulong, flags: Flags) translated crate::memory::mbind, since V2_6_7, "the brand's ranges look unmapped";
     238 set_mempolicy(mode: Int, nodemask: Ptr, maxnode: Ulong) direct, since V2_6_7, "where the host thread's new pages come from";

@@ -1,6 +1,7 @@
 //! Rows 240 to 299: message queues, keys, inotify, the `at` calls, event descriptors.
 
 use super::row::rows;
+use crate::signal::PollFd;
 use abi::UserPtr;
 use abi::arg::{
     AtFlags, Clock, DirFd, Fd, Flags, Gid, Int, Mode, NewFd, Offset, OpenFlags, Path, Pid, Ptr,
@@ -30,18 +31,18 @@ rows! {
     257 openat(dirfd: DirFd, pathname: Path, flags: OpenFlags, mode: Mode) translated crate::fs::openat, since V2_6_16, "reads the path once; paths into /proc go to its emulation";
     258 mkdirat(dirfd: DirFd, pathname: Path, mode: Mode) direct, since V2_6_16, "the guest's root is the host's in this version; the kernel checks permission";
     259 mknodat(dirfd: DirFd, pathname: Path, mode: Mode, dev: Uint) direct, since V2_6_16, "the kernel demands CAP_MKNOD for devices";
-    260 fchownat(dirfd: DirFd, pathname: Path, owner: Uid, group: Gid, flags: AtFlags) direct, since V2_6_16, "the guest's root is the host's in this version; the kernel checks privilege";
-    261 futimesat(dirfd: DirFd, pathname: Path, times: Ptr) direct, since V2_6_16, "the guest's root is the host's in this version; the kernel checks ownership";
+    260 fchownat(dirfd: DirFd, pathname: Path, owner: Uid, group: Gid, flags: AtFlags) translated crate::fs::fchownat, since V2_6_16, "reads the path once; links in /proc lead where the guest's descriptors and program are";
+    261 futimesat(dirfd: DirFd, pathname: Path, times: Ptr) translated crate::fs::futimesat, since V2_6_16, "reads the path once; links in /proc lead where the guest's descriptors and program are";
     262 newfstatat(dirfd: DirFd, pathname: Path, statbuf: UserPtr<Stat>, flags: AtFlags) translated crate::fs::newfstatat, since V2_6_16, "reads the path once; /proc/self/exe is the guest's program";
     263 unlinkat(dirfd: DirFd, pathname: Path, flags: AtFlags) direct, since V2_6_16, "the guest's root is the host's in this version; the kernel checks permission";
     264 renameat(olddirfd: DirFd, oldpath: Path, newdirfd: DirFd, newpath: Path) direct, since V2_6_16, "the guest's root is the host's in this version; both descriptors are checked";
     265 linkat(olddirfd: DirFd, oldpath: Path, newdirfd: DirFd, newpath: Path, flags: AtFlags) direct, since V2_6_16, "the guest's root is the host's in this version; both descriptors are checked";
     266 symlinkat(target: Path, newdirfd: DirFd, linkpath: Path) direct, since V2_6_16, "the guest's root is the host's in this version; the kernel checks permission";
     267 readlinkat(dirfd: DirFd, pathname: Path, buf: UserPtr<u8>, bufsiz: Int) translated crate::fs::readlinkat, since V2_6_16, "/proc/self/exe names the guest's program";
-    268 fchmodat(dirfd: DirFd, pathname: Path, mode: Mode) direct, since V2_6_16, "the guest's root is the host's in this version; the kernel checks ownership";
+    268 fchmodat(dirfd: DirFd, pathname: Path, mode: Mode) translated crate::fs::fchmodat, since V2_6_16, "reads the path once; links in /proc lead where the guest's descriptors and program are";
     269 faccessat(dirfd: DirFd, pathname: Path, mode: Int) translated crate::fs::faccessat, since V2_6_16, "reads the path once; /proc/self/exe is the guest's program";
     270 pselect6(nfds: Int, readfds: Ptr, writefds: Ptr, exceptfds: Ptr, timeout: Ptr, sigmask: UserPtr<[usize; 2]>) translated crate::signal::pselect6, since V2_6_16, "the host waits under the guest's mask without the signals that the brand needs";
-    271 ppoll(fds: Ptr, nfds: Uint, tmo_p: Ptr, sigmask: UserPtr<SigSet>, sigsetsize: Size) translated crate::signal::ppoll, since V2_6_16, "the host waits under the guest's mask without the signals that the brand needs";
+    271 ppoll(fds: UserPtr<PollFd>, nfds: Uint, tmo_p: Ptr, sigmask: UserPtr<SigSet>, sigsetsize: Size) translated crate::signal::ppoll, since V2_6_16, "the host waits under the guest's mask without the signals that the brand needs";
     272 unshare(flags: Int) direct, since V2_6_16, "the kernel checks privilege; a new PID namespace begins with the next child, which asks for its number anew";
     273 set_robust_list(head: Ptr, len: Size) direct, since V2_6_17, "the kernel walks guest memory when the thread ends; guest threads are host threads";
     274 get_robust_list(pid: Pid, head_ptr: Ptr, len_ptr: Ptr) direct, since V2_6_17, "guest threads are host threads; the kernel demands ptrace access to others";
@@ -50,7 +51,7 @@ rows! {
     277 sync_file_range(fd: Fd, offset: Offset, nbytes: Offset, flags: Flags) direct, since V2_6_17, "acts on a file that the guest holds";
     278 vmsplice(fd: Fd, iov: Ptr, nr_segs: Ulong, flags: Flags) direct, since V2_6_17, "moves guest memory through a pipe that the guest holds";
     279 move_pages(pid: Pid, count: Ulong, pages: Ptr, nodes: Ptr, status: Ptr, flags: Int) direct, since V2_6_18, "moves pages between memory nodes; the kernel demands ptrace access to others";
-    280 utimensat(dirfd: DirFd, pathname: Path, times: Ptr, flags: AtFlags) direct, since V2_6_22, "the guest's root is the host's in this version; the kernel checks ownership";
+    280 utimensat(dirfd: DirFd, pathname: Path, times: Ptr, flags: AtFlags) translated crate::fs::utimensat, since V2_6_22, "reads the path once; links in /proc lead where the guest's descriptors and program are";
     281 epoll_pwait(epfd: Fd, events: Ptr, maxevents: Int, timeout: Int, sigmask: UserPtr<SigSet>, sigsetsize: Size) translated crate::signal::epoll_pwait, since V2_6_19, "the host waits under the guest's mask without the signals that the brand needs";
     282 signalfd(fd: Int, mask: Ptr, sizemask: Size) translated crate::signal::signalfd, since V2_6_22, "checks the descriptor unless a new one is asked for (-1)";
     283 timerfd_create(clockid: Clock, flags: Flags) direct, since V2_6_25, "makes a descriptor that belongs to the guest";
@@ -62,7 +63,7 @@ rows! {
     289 signalfd4(fd: Int, mask: Ptr, sizemask: Size, flags: Int) translated crate::signal::signalfd4, since V2_6_27, "checks the descriptor unless a new one is asked for (-1)";
     290 eventfd2(initval: Uint, flags: Flags) direct, since V2_6_27, "makes a descriptor that belongs to the guest";
     291 epoll_create1(flags: Flags) direct, since V2_6_27, "makes a descriptor that belongs to the guest";
-    292 dup3(oldfd: Fd, newfd: NewFd, flags: Int) direct, since V2_6_27, "the brand's numbers are EBADF, as if above the limit";
+    292 dup3(oldfd: Fd, newfd: NewFd, flags: Int) translated crate::fs::dup3, since V2_6_27, "the brand's descriptors make room when the guest asks for their numbers";
     293 pipe2(pipefd: Ptr, flags: Flags) direct, since V2_6_27, "makes two descriptors that belong to the guest";
     294 inotify_init1(flags: Flags) direct, since V2_6_27, "makes a descriptor that belongs to the guest";
     295 preadv(fd: Fd, iov: Ptr, iovcnt: Ulong, pos_l: Ulong, pos_h: Ulong) direct, since V2_6_30, "guest descriptors are host descriptors; the kernel checks the vector";

@@ -36,7 +36,7 @@ rows! {
     449 futex_waitv(waiters: Ptr, nr_futexes: Uint, flags: Flags, timeout: Ptr, clockid: Clock) direct, since V5_16, "works on guest memory by address; waits in the interruptible window";
     450 set_mempolicy_home_node(start: Ptr, len: Ulong, home_node: Ulong, flags: Ulong) translated crate::memory::set_mempolicy_home_node, since V5_17, "the brand's ranges look unmapped";
     451 cachestat(fd: Fd, cstat_range: Ptr, cstat: Ptr, flags: Flags) direct, since V6_5, "describes the page cache of a file that the guest holds";
-    452 fchmodat2(dirfd: DirFd, pathname: Path, mode: Mode, flags: AtFlags) translated crate::fs::fchmodat2, since V6_6, "an older host serves it by fchmodat where flags are 0";
+    452 fchmodat2(dirfd: DirFd, pathname: Path, mode: Mode, flags: AtFlags) translated crate::fs::fchmodat2, since V6_6, "reads the path once; an older host serves it by fchmodat where flags are 0";
     453 map_shadow_stack(addr: Ptr, size: Size, flags: Int) translated crate::memory::map_shadow_stack, since V6_6, "what a kernel without user shadow stacks answers, since the brand keeps none";
     454 futex_wake(uaddr: Ptr, mask: Ulong, nr: Int, flags: Flags) direct, since V6_7, "works on guest memory by address";
     455 futex_wait(uaddr: Ptr, val: Ulong, mask: Ulong, flags: Flags, timeout: Ptr, clockid: Clock) direct, since V6_7, "works on guest memory by address; waits in the interruptible window";

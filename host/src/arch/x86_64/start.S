@@ -42,11 +42,3 @@ _start:
 lx_boot_stack:
     .skip 65536
 lx_boot_stack_end:
-
-    # The precompiled core and alloc name these, but with panic=abort nothing reaches them.
-    .text
-    .weak _Unwind_Resume
-_Unwind_Resume:
-    .weak rust_eh_personality
-rust_eh_personality:
-    ud2

@@ -1,0 +1,106 @@
+//! Calls that work on the file that a path leads to. The brand only finds the place: what a link
+//! in /proc stands for may be another one for the guest, or none.
+
+use abi::arg::{AtFlags, DirFd, Flags, Gid, Mode, Offset, Path, Ptr, Size, Str, Uid};
+use abi::{Errno, SysResult, nr};
+use host::call::forward_blocking;
+use kernel::Task;
+use kernel::vfs::Links;
+
+use super::path::at_place;
+
+/// Writes calls whose first argument is a path; the last link in it is followed.
+macro_rules! on_path {
+    ($($name:ident = $nr:ident ( $($arg:ident : $ty:ty),* );)*) => {$(
+        #[doc = concat!(stringify!($name), "(2).")]
+        pub fn $name(t: &mut Task, path: Path $(, $arg: $ty)*) -> SysResult {
+            at_place(t, DirFd::CWD, path, Links::Follow, |_, path| {
+                ask(nr::$nr, &[path $(, $arg.raw())*])
+            })
+        }
+    )*};
+}
+
+on_path! {
+    truncate = TRUNCATE(length: Offset);
+    chmod = CHMOD(mode: Mode);
+    chown = CHOWN(owner: Uid, group: Gid);
+    chdir = CHDIR();
+    utime = UTIME(times: Ptr);
+    utimes = UTIMES(times: Ptr);
+    statfs = STATFS(buf: Ptr);
+    getxattr = GETXATTR(name: Str, value: Ptr, size: Size);
+    listxattr = LISTXATTR(list: Ptr, size: Size);
+    setxattr = SETXATTR(name: Str, value: Ptr, size: Size, flags: Flags);
+    removexattr = REMOVEXATTR(name: Str);
+}
+
+/// fchmodat(2); the call itself has no flags.
+pub fn fchmodat(t: &mut Task, dirfd: DirFd, path: Path, mode: Mode) -> SysResult {
+    at_place(t, dirfd, path, Links::Follow, |dirfd, path| {
+        ask(nr::FCHMODAT, &[dirfd.raw(), path, mode.raw()])
+    })
+}
+
+/// fchmodat2(2), from Linux 6.6 on; without flags an older host does the same by fchmodat.
+pub fn fchmodat2(t: &mut Task, dirfd: DirFd, path: Path, mode: Mode, flags: AtFlags) -> SysResult {
+    at_place(t, dirfd, path, links(flags), |dirfd, path| {
+        match ask(nr::FCHMODAT2, &[dirfd.raw(), path, mode.raw(), flags.raw()]) {
+            Err(Errno::ENOSYS) if flags.is_empty() => {
+                ask(nr::FCHMODAT, &[dirfd.raw(), path, mode.raw()])
+            }
+            result => result,
+        }
+    })
+}
+
+/// fchownat(2).
+pub fn fchownat(
+    t: &mut Task,
+    dirfd: DirFd,
+    path: Path,
+    owner: Uid,
+    group: Gid,
+    flags: AtFlags,
+) -> SysResult {
+    at_place(t, dirfd, path, links(flags), |dirfd, path| {
+        ask(
+            nr::FCHOWNAT,
+            &[dirfd.raw(), path, owner.raw(), group.raw(), flags.raw()],
+        )
+    })
+}
+
+/// futimesat(2).
+pub fn futimesat(t: &mut Task, dirfd: DirFd, path: Path, times: Ptr) -> SysResult {
+    at_place(t, dirfd, path, Links::Follow, |dirfd, path| {
+        ask(nr::FUTIMESAT, &[dirfd.raw(), path, times.raw()])
+    })
+}
+
+/// utimensat(2).
+pub fn utimensat(t: &mut Task, dirfd: DirFd, path: Path, times: Ptr, flags: AtFlags) -> SysResult {
+    at_place(t, dirfd, path, links(flags), |dirfd, path| {
+        ask(
+            nr::UTIMENSAT,
+            &[dirfd.raw(), path, times.raw(), flags.raw()],
+        )
+    })
+}
+
+fn links(flags: AtFlags) -> Links {
+    if flags.contains(AtFlags::SYMLINK_NOFOLLOW) {
+        Links::Keep
+    } else {
+        Links::Follow
+    }
+}
+
+/// A host call that may wait: for the holder of a lease, for a file server.
+fn ask<const N: usize>(nr: usize, args: &[usize; N]) -> SysResult {
+    let mut all = [0; 6];
+    for (to, from) in all.iter_mut().zip(args) {
+        *to = *from;
+    }
+    forward_blocking(nr, &all)
+}
