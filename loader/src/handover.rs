@@ -177,10 +177,8 @@ impl<'a> Handover<'a> {
         handover.image_fd = image_fd?;
         handover.proc_fd = proc_fd?;
         handover.exe = exe?;
-        let version_fits = handover
-            .kernel_version
-            .is_none_or(|version| version.len() <= MAX_VERSION);
-        version_fits.then_some(handover)
+        let fits = |text: Option<&[u8]>| text.is_none_or(|text| text.len() <= MAX_VERSION);
+        (fits(handover.kernel_version) && fits(handover.comm)).then_some(handover)
     }
 }
 

@@ -16,7 +16,7 @@ fn sample() -> Handover<'static> {
         start: Start::Loaded,
         secure: true,
         filters_fd: Some(0),
-        comm: Some(b\"a name\"),
+        comm: Some(b"a name"),
         exe: b"/usr/bin/a;fn=b=c",
         execfn: b"./a;exe=0:;",
     }
@@ -27,7 +27,7 @@ fn what_it_looks_like() {
     let mut out = [0xff; 512];
     let len = sample().encode(&mut out).unwrap();
     let expected = b"\x01LX1;image=fffff;proc=ffffe;program=3;filters=0;mode=1;ignored=40000000;\
-        resolve=0;secure=1;version=9:4.14;fn=x;exe=11:/usr/bin/a;fn=b=c;fn=./a;exe=0:;\0";
+        blocked=400;resolve=0;secure=1;version=9:4.14;fn=x;comm=6:a name;exe=11:/usr/bin/a;fn=b=c;fn=./a;exe=0:;\0";
     assert_eq!(&out[..len], expected);
     let back = Handover::decode(&out[..len]).unwrap();
     assert_eq!(back, sample());
@@ -77,9 +77,9 @@ fn what_does_not_fit() {
         interpreter_fd: Some(i32::MAX),
         kernel_version: Some(&[b'1'; 64]),
         ignored_signals: u64::MAX,
-        blocked_signals: 1 << 10,
+        blocked_signals: u64::MAX,
         filters_fd: Some(i32::MAX),
-        comm: Some(b\"a name\"),
+        comm: Some(&[b'c'; 64]),
         exe: &long,
         execfn: &long,
         ..sample()
@@ -135,11 +135,11 @@ proptest! {
             program_fd: fds.2,
             interpreter_fd: fds.3,
             filters_fd: fds.4,
-            comm: Some(b\"a name\"),
+            comm: version.as_deref(),
             intercept,
             kernel_version: version.as_deref(),
             ignored_signals: flags.2,
-            blocked_signals: 1 << 10,
+            blocked_signals: !flags.2,
             start: if flags.0 { Start::Loaded } else { Start::Resolve },
             secure: flags.1,
             exe: &paths.0,
