@@ -2,10 +2,14 @@
 
 use std::io;
 
-use clap::CommandFactory;
+use clap::{Command, CommandFactory};
 use clap_complete::Shell;
+use clap_mangen::Man;
 
 use crate::cli::Cli;
+
+/// How roff is told of the apostrophe; clap_mangen begins every section so.
+const PREAMBLE: &str = ".ie \\n(.g .ds Aq \\(aq\n.el .ds Aq '\n";
 
 /// The completion script of `shell`.
 pub(crate) fn completions(shell: Shell) -> Vec<u8> {
@@ -14,36 +18,84 @@ pub(crate) fn completions(shell: Shell) -> Vec<u8> {
     script
 }
 
-/// The man page: lx itself, then each of its commands.
+/// The man page: lx itself, then each of its commands in a section of its own.
 pub(crate) fn man() -> io::Result<Vec<u8>> {
     let mut command = Cli::command();
     command.build();
-    let mut page = Vec::new();
-    clap_mangen::Man::new(command.clone()).render(&mut page)?;
-    for subcommand in command
-        .get_subcommands()
-        .filter(|command| command.get_name() != "help")
-    {
-        let part = clap_mangen::Man::new(subcommand.clone());
-        let title = format!(".SH \"LX {}\"\n", subcommand.get_name().to_uppercase());
-        page.extend_from_slice(title.as_bytes());
-        let mut text = Vec::new();
-        part.render_synopsis_section(&mut text)?;
-        part.render_description_section(&mut text)?;
-        part.render_options_section(&mut text)?;
-        part.render_extra_section(&mut text)?;
-        page.extend_from_slice(demoted(&text).as_bytes());
+    let lx = Man::new(command.clone());
+    let mut head = Vec::new();
+    lx.render_title(&mut head)?;
+    lx.render_name_section(&mut head)?;
+    lx.render_synopsis_section(&mut head)?;
+    lx.render_options_section(&mut head)?;
+
+    let mut page = PREAMBLE.to_owned();
+    page.push_str(&without_preamble(&head));
+    page.push_str(&notes(&command));
+    for subcommand in command.get_subcommands() {
+        if subcommand.get_name() != "help" {
+            page.push_str(&section(subcommand)?);
+        }
     }
-    Ok(page)
+    Ok(page.into_bytes())
 }
 
-/// The page's section headings (`.SH`) as headings of subsections (`.SS`).
-fn demoted(page: &[u8]) -> String {
-    String::from_utf8_lossy(page)
-        .lines()
-        .flat_map(|line| match line.strip_prefix(".SH ") {
-            Some(title) => [".SS ", title, "\n"],
-            None => [line, "\n", ""],
-        })
-        .collect()
+/// The section of one command.
+fn section(command: &Command) -> io::Result<String> {
+    let man = Man::new(command.clone());
+    let mut parts = Vec::new();
+    man.render_synopsis_section(&mut parts)?;
+    man.render_description_section(&mut parts)?;
+    man.render_options_section(&mut parts)?;
+    let title = format!(".SH \"LX {}\"\n", command.get_name().to_uppercase());
+    let parts = without_preamble(&parts).replace(".SH ", ".SS ");
+    Ok(title + &parts + &notes(command))
+}
+
+fn without_preamble(roff: &[u8]) -> String {
+    String::from_utf8_lossy(roff).replace(PREAMBLE, "")
+}
+
+/// What stands below a command's help, line by line: it is set by hand.
+fn notes(command: &Command) -> String {
+    let text = command.get_after_long_help().or(command.get_after_help());
+    let text = text.map(ToString::to_string).unwrap_or_default();
+    let mut notes = ".PP\n.nf\n".to_owned();
+    for line in text.lines() {
+        notes.push_str(&escaped(line));
+        notes.push('\n');
+    }
+    notes + ".fi\n"
+}
+
+/// A line of text in roff: no character of it is a request or an escape (groff(7)).
+fn escaped(line: &str) -> String {
+    let text = line
+        .replace('\\', "\\e")
+        .replace('-', "\\-")
+        .replace('\'', "\\(aq");
+    if text.starts_with('.') {
+        format!("\\&{text}")
+    } else {
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{escaped, man};
+
+    #[test]
+    fn text_is_no_request() {
+        assert_eq!(escaped(".x '-' \\"), "\\&.x \\(aq\\-\\(aq \\e");
+    }
+
+    #[test]
+    fn the_page_has_one_title_and_a_section_for_each_command() {
+        let page = String::from_utf8(man().expect("it is made")).expect("it is text");
+        assert_eq!(page.matches(".TH ").count(), 1);
+        assert_eq!(page.matches(".ie ").count(), 1);
+        assert_eq!(page.matches(".SH \"LX ").count(), 5);
+        assert!(page.contains("Exit status:"));
+    }
 }
