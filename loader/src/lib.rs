@@ -15,6 +15,15 @@
 //!    call [`plan::Plan::moved_to`] with the address that came out, then carry out the rest.
 //! 4. [`place::brk`] and [`auxv::rewrite`]; the guest starts at the entry of the interpreter, or
 //!    of the program when it has none.
+//!
+//! How a site is rewritten, once it was trapped on:
+//!
+//! 1. [`site::classify`] says what can be done with it.
+//! 2. [`rewrite::slots`] names the slots of a chunk of trampolines that suit;
+//!    [`rewrite::trampoline`] builds the code of one. Write it there.
+//! 3. [`steps::steps`] is what to write at the site, with a barrier after each group;
+//!    [`steps::revert_steps`] undoes it.
+//! 4. [`rewrite::guest_rip`] tells which address the guest knows for one in a trampoline.
 #![no_std]
 #![forbid(unsafe_code)]
 
