@@ -5,7 +5,7 @@
 # The usual tools on files, links, times, modes and pipes.
 umask 022
 mkdir -p a/b/c; touch -d '2020-02-03 04:05:06 UTC' a/f; echo text >a/b/g
-ln a/b/g a/b/hard; ln -s ../f a/b/soft; mkfifo a/p; cp -a a copy
+ln a/b/g a/b/hard; ln -s ../f a/b/soft; mkfifo a/p; touch -h -d '2020-02-03 04:05:07 UTC' a/b/* a/p; cp -a a copy
 TZ=UTC stat -c '%n %F %a %h %s %Y' copy/f copy/b/g copy/b/soft copy/p
 ls -1RF copy; ls -l --time-style=+%s copy/f | cut -d' ' -f1,2,5-
 mv copy moved; rm -r moved; ls

@@ -1,13 +1,13 @@
 #!/bin/bash
 #: needs: script stty python3
-#: limit: 60
+#: limit: 150
 #: quick
 # A shell on a pty: sizes, modes, job control, hang-up and the keys that send signals.
 export HOME=$PWD TERM=dumb
 script -qec 'tty | sed s,[0-9]*$,N,; stty rows 33 cols 99; stty size; test -t 0; echo $?; exit 5' /dev/null </dev/null | tr -d '\r\004' | sed 's/\^D//; s/\x08//g'; echo "status ${PIPESTATUS[0]}"
 cat >drive.py <<'P'
 import os, pty, sys, time, select, signal, termios, fcntl, struct
-def read_until(fd, what, t=10):
+def read_until(fd, what, t=30):
     b = b''; end = time.time() + t
     while what not in b and time.time() < end:
         if select.select([fd], [], [], 0.2)[0]:

@@ -40,8 +40,10 @@ pub struct Plan<'a> {
 
 /// The first process of the namespace: it starts process numbers at a place of its own, since
 /// cases name control groups after theirs, and stays, since the first process of a namespace
-/// is immune to signals that it does not handle.
-const FIRST: &str = "echo \"$0\" >/proc/sys/kernel/ns_last_pid 2>/dev/null; \"$@\"; exit $?";
+/// is immune to signals that it does not handle. It sets the soft limit of descriptors that
+/// the kernel gives to its first process, since cases open as many as they may.
+const FIRST: &str = "echo \"$0\" >/proc/sys/kernel/ns_last_pid 2>/dev/null; \
+                     ulimit -S -n 1024; \"$@\"; exit $?";
 
 /// Runs it.
 pub fn run(plan: &Plan<'_>) -> Result<Run, String> {
