@@ -1,7 +1,8 @@
 //! How the brand is linked: freestanding, with nothing of the C library in it.
 //!
 //! What makes it a static-pie (`relocation-model=pie`, `crt-static`) stands in the rustflags of
-//! the workspace and of `lx/build.rs`; here stands what must hold however the crate is built.
+//! the workspace and of `lx/build.rs`; here stands what must hold for the image
+//! (`--cfg lx_image`).
 
 /// Arguments to the linker driver, each with its reason.
 const LINK_ARGUMENTS: &[&str] = &[
@@ -21,6 +22,9 @@ const LINK_ARGUMENTS: &[&str] = &[
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
+    if std::env::var_os("CARGO_CFG_LX_IMAGE").is_none() {
+        return;
+    }
     for argument in LINK_ARGUMENTS {
         println!("cargo:rustc-link-arg-bins={argument}");
     }

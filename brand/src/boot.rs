@@ -27,8 +27,10 @@ const AT_FDCWD: i32 = -100;
 const NOT_EXECUTABLE: usize = 126;
 const NOT_FOUND: usize = 127;
 /// `getpid` and `gettid` in the table of what entry.S answers.
-const ANSWERED: [(usize, u8); 2] =
-    [(nr::GETPID, intercept::FAST_GETPID), (nr::GETTID, intercept::FAST_GETTID)];
+const ANSWERED: [(usize, u8); 2] = [
+    (nr::GETPID, intercept::FAST_GETPID),
+    (nr::GETTID, intercept::FAST_GETTID),
+];
 
 /// Loads the program, and leaves its first registers in the thread's frame.
 pub(crate) fn boot(mut boot: Boot, mut thread: Thread) -> Task {
@@ -64,11 +66,19 @@ pub(crate) fn boot(mut boot: Boot, mut thread: Thread) -> Task {
     };
     let sighand = Arc::new(Sighand::new(ignored));
     let mask = SigSet(host::signal::mask().0 | handover.blocked_signals);
-    let mut task =
-        Task::new(thread, Arc::new(program), sighand, mask, &PATCHER, &crate::MOUNTS);
+    let mut task = Task::new(
+        thread,
+        Arc::new(program),
+        sighand,
+        mask,
+        &PATCHER,
+        &crate::MOUNTS,
+    );
     if let Some(fd) = handover.filters_fd {
         task.seccomp = filters(fd).unwrap_or_else(|errno| {
-            fatal(format_args!("cannot read the seccomp filters handed over: {errno}"))
+            fatal(format_args!(
+                "cannot read the seccomp filters handed over: {errno}"
+            ))
         });
         kernel::Patches::watch_all(&PATCHER);
     }
@@ -108,8 +118,7 @@ fn reopened(handover: &Handover<'_>) -> Prepared {
 /// lays out the changed arguments.
 fn resolved(boot: &Boot, handover: &Handover<'_>) -> Prepared {
     let path = CString::new(handover.execfn).unwrap_or_default();
-    let prepared = prepare(AT_FDCWD, &path, 0)
-        .unwrap_or_else(|errno| refuse(handover, errno));
+    let prepared = prepare(AT_FDCWD, &path, 0).unwrap_or_else(|errno| refuse(handover, errno));
     if prepared.script.is_some() {
         let argv = Strings::from_addresses(boot.argv());
         let kept = boot.envp().split_last().map_or(&[][..], |(_, rest)| rest);
@@ -136,7 +145,9 @@ fn refuse(handover: &Handover<'_>, errno: Errno) -> ! {
 
 /// What is handed on from one brand to the next.
 fn settings(handover: &Handover<'_>) -> Program {
-    let release = handover.kernel_version.and_then(|text| CString::new(text).ok());
+    let release = handover
+        .kernel_version
+        .and_then(|text| CString::new(text).ok());
     let version = handover
         .kernel_version
         .and_then(|text| KernelVersion::parse(core::str::from_utf8(text).ok()?))
@@ -168,7 +179,11 @@ fn describe(
         Start::Loaded => CString::new(handover.exe).unwrap_or_default(),
         Start::Resolve => prepared.program.canonical(),
     };
-    program.auxv = loaded.auxv.iter().flat_map(|word| word.to_le_bytes()).collect();
+    program.auxv = loaded
+        .auxv
+        .iter()
+        .flat_map(|word| word.to_le_bytes())
+        .collect();
     let mut layout = loaded.layout;
     let wide = |address: usize| u64::try_from(address).unwrap_or(0);
     let env_start = boot.envp().first().copied().unwrap_or(hidden);
@@ -181,7 +196,12 @@ fn describe(
     program.layout = layout;
     let name = prepared.execfn.to_bytes();
     let name = name.rsplit(|&byte| byte == b'/').next().unwrap_or(name);
-    set_name(handover.comm.or(prepared.comm.as_deref().map(CStr::to_bytes)).unwrap_or(name));
+    set_name(
+        handover
+            .comm
+            .or(prepared.comm.as_deref().map(CStr::to_bytes))
+            .unwrap_or(name),
+    );
     program
 }
 
@@ -192,7 +212,14 @@ fn set_name(name: &[u8]) {
     for (to, from) in comm.iter_mut().take(15).zip(name) {
         *to = *from;
     }
-    let _ = host_call!(nr::PRCTL, PR_SET_NAME, comm.as_ptr().expose_provenance(), 0, 0, 0);
+    let _ = host_call!(
+        nr::PRCTL,
+        PR_SET_NAME,
+        comm.as_ptr().expose_provenance(),
+        0,
+        0,
+        0
+    );
 }
 
 /// The signals that this process was started with as ignored.
@@ -200,7 +227,9 @@ fn ignored_by_host() -> SigSet {
     let set = (1..=SIGRTMAX).filter(|&signal| {
         !SigSet::PROTECTED.contains(signal) && host::signal::host_handler(signal) == Ok(SIG_IGN)
     });
-    set.fold(SigSet::EMPTY, |set, signal| set.union(SigSet::of(&[signal])))
+    set.fold(SigSet::EMPTY, |set, signal| {
+        set.union(SigSet::of(&[signal]))
+    })
 }
 
 /// The guest's seccomp filters, from the file that the brand before this one made.

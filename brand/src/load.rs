@@ -51,10 +51,18 @@ pub(crate) fn load(boot: &Boot, prepared: &Prepared, execfn: usize) -> SysResult
     let at = random.as_mut_ptr().expose_provenance();
     host_call!(nr::GETRANDOM, at, size_of_val(&random), 0)?;
     let fixed = host_call!(nr::PERSONALITY, QUERY_PERSONALITY)? & ADDR_NO_RANDOMIZE != 0;
-    let randomize = if fixed { Randomize::Nothing } else { Randomize::Brk };
+    let randomize = if fixed {
+        Randomize::Nothing
+    } else {
+        Randomize::Brk
+    };
 
     let image = &prepared.image;
-    let plan = map(&prepared.program, image, place::place(image, randomize, random[0]))?;
+    let plan = map(
+        &prepared.program,
+        image,
+        place::place(image, randomize, random[0]),
+    )?;
     let program = plan.layout;
     let mut base = 0;
     let mut entry = program.entry;
@@ -92,7 +100,11 @@ pub(crate) fn load(boot: &Boot, prepared: &Prepared, execfn: usize) -> SysResult
         start_stack: wide(boot.stack()),
         ..Layout::default()
     };
-    Ok(Loaded { entry: narrow(entry), auxv, layout })
+    Ok(Loaded {
+        entry: narrow(entry),
+        auxv,
+        layout,
+    })
 }
 
 /// Maps one image at its place.
@@ -107,8 +119,13 @@ fn map(file: &Opened, image: &Image, place: Place) -> SysResult<Plan> {
             };
             // The kernel aligns downwards, where nothing lies before a program is mapped. Here the
             // brand may lie there, so that room for that is searched too.
-            let roomy = len.checked_add(alignment).ok_or(Errno::ENOMEM).and_then(search);
-            let found = roomy.map(|found| found + alignment).or_else(|_| search(len))?;
+            let roomy = len
+                .checked_add(alignment)
+                .ok_or(Errno::ENOMEM)
+                .and_then(search);
+            let found = roomy
+                .map(|found| found + alignment)
+                .or_else(|_| search(len))?;
             place::aligned(image, found).plan(image)?
         }
         at @ Place::At { .. } => at.plan(image)?,
@@ -131,7 +148,14 @@ fn map(file: &Opened, image: &Image, place: Place) -> SysResult<Plan> {
 /// Does one step; the address where it took effect.
 fn carry_out(file: &Opened, step: &Step) -> SysResult {
     match *step {
-        Step::File { addr, len, prot, offset, fixed, reserve } => {
+        Step::File {
+            addr,
+            len,
+            prot,
+            offset,
+            fixed,
+            reserve,
+        } => {
             let (addr, len, reserve) = (narrow(addr), narrow(len), narrow(reserve));
             let flags = MAP_PRIVATE
                 | match fixed {
@@ -203,10 +227,18 @@ pub(crate) fn tell_host(layout: &Layout, end: u64, auxv: &[usize]) -> Option<Loc
         exe_fd: u32::MAX,
     };
     let at = (&raw const map).expose_provenance();
-    if host_call!(nr::PRCTL, PR_SET_MM, PR_SET_MM_MAP, at, size_of::<MmMap>(), 0).is_ok() {
+    if host_call!(
+        nr::PRCTL,
+        PR_SET_MM,
+        PR_SET_MM_MAP,
+        at,
+        size_of::<MmMap>(),
+        0
+    )
+    .is_ok()
+    {
         return None;
     }
     let start = narrow(layout.start_brk);
     Some(Lock::new(Break { start, now: start }))
 }
-

@@ -1,7 +1,10 @@
 //! The brand: the freestanding image that lives in every guest process. It wires the crates below
 //! it together. See `ARCHITECTURE.md`.
-#![no_std]
-#![no_main]
+//!
+//! Only `lx/build.rs` builds the image (`--cfg lx_image`). Otherwise, when the whole workspace is
+//! checked, this is a program with std like any other, which does nothing.
+#![cfg_attr(lx_image, no_std, no_main)]
+#![cfg_attr(not(lx_image), allow(dead_code, reason = "nothing calls the brand"))]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
@@ -22,6 +25,12 @@ use kernel::Task;
 use kernel::signal::host_mask;
 use kernel::vfs::{FileSystem, MountTable};
 
+#[cfg(not(lx_image))]
+fn main() {
+    println!("The brand's image is built by lx/build.rs; `lx run` starts it.");
+}
+
+#[cfg(lx_image)]
 #[global_allocator]
 static HEAP: host::alloc::Heap = host::alloc::Heap;
 
@@ -29,8 +38,10 @@ static OVERLAYS: [&dyn FileSystem; 1] = [&procfs_emu::ProcOverlay];
 /// What the guest's paths lead to.
 static MOUNTS: MountTable = MountTable::new(&OVERLAYS, &native_mounts::HostRoot);
 
+#[cfg(lx_image)]
 host::entry_point!(Lx);
 
+#[cfg(lx_image)]
 #[panic_handler]
 fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
     host::start::panicked(info)
@@ -60,7 +71,8 @@ impl Brand for Lx {
 
     fn host_mask(task: &Task) -> SigSet {
         let mask = host_mask(task.blocked);
-        task.dying.map_or(mask, |signal| mask.without(SigSet::of(&[signal])))
+        task.dying
+            .map_or(mask, |signal| mask.without(SigSet::of(&[signal])))
     }
 
     fn before_return(task: &mut Task) -> bool {

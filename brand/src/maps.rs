@@ -28,12 +28,22 @@ pub(crate) fn find(fd: usize, address: u64) -> SysResult<(u64, u64, u64)> {
 fn line(text: &[u8]) -> Option<(u64, u64, u64)> {
     let text = core::str::from_utf8(text).ok()?;
     // Of a file, that is: the fifth field is the inode.
-    text.split_ascii_whitespace().nth(4).filter(|&inode| inode != "0")?;
+    text.split_ascii_whitespace()
+        .nth(4)
+        .filter(|&inode| inode != "0")?;
     let (range, rest) = text.split_once(' ')?;
     let (start, end) = range.split_once('-')?;
     let flag = |index: usize, letter: u8, bit: u64| {
-        if rest.as_bytes().get(index) == Some(&letter) { bit } else { 0 }
+        if rest.as_bytes().get(index) == Some(&letter) {
+            bit
+        } else {
+            0
+        }
     };
     let flags = flag(0, b'r', 1) | flag(1, b'w', 2) | flag(2, b'x', 4) | flag(3, b's', 8);
-    Some((u64::from_str_radix(start, 16).ok()?, u64::from_str_radix(end, 16).ok()?, flags))
+    Some((
+        u64::from_str_radix(start, 16).ok()?,
+        u64::from_str_radix(end, 16).ok()?,
+        flags,
+    ))
 }

@@ -54,7 +54,9 @@ fn narrow(address: u64) -> usize {
 
 fn byte_at(address: u64) -> Option<u8> {
     let mut byte = [0u8];
-    user::read_bytes(narrow(address), &mut byte).ok().map(|()| byte[0])
+    user::read_bytes(narrow(address), &mut byte)
+        .ok()
+        .map(|()| byte[0])
 }
 
 impl Patcher {
@@ -84,7 +86,10 @@ impl Patcher {
             return Err(Errno::EOPNOTSUPP);
         }
         let writer = CodeWriter::open()?;
-        let (slot, chunk) = self.chunks.slot(&writer, site, &patch).ok_or(Errno::ENOMEM)?;
+        let (slot, chunk) = self
+            .chunks
+            .slot(&writer, site, &patch)
+            .ok_or(Errno::ENOMEM)?;
         let built =
             rewrite::trampoline(site, &patch, at.bytes(), slot, chunk).ok_or(Errno::EOPNOTSUPP)?;
         writer.write(narrow(slot), built.code())?;
@@ -109,17 +114,28 @@ impl Patcher {
         let block = site & !(BLOCK - 1);
         let count = self.block_count.load(Ordering::Relaxed);
         let used = usize::try_from(count).unwrap_or(0);
-        if self.blocks.iter().take(used).any(|known| known.load(Ordering::Relaxed) == block) {
+        if self
+            .blocks
+            .iter()
+            .take(used)
+            .any(|known| known.load(Ordering::Relaxed) == block)
+        {
             return Ok(());
         }
-        self.blocks.get(used).ok_or(Errno::ENOMEM)?.store(block, Ordering::Relaxed);
+        self.blocks
+            .get(used)
+            .ok_or(Errno::ENOMEM)?
+            .store(block, Ordering::Relaxed);
         self.block_count.store(count + 1, Ordering::Release);
         Ok(())
     }
 
     /// Whether there may be rewritten code in a range; a few nanoseconds.
     fn touches(&self, start: usize, len: usize) -> bool {
-        let (start, end) = (wide(start), wide(start.saturating_add(len)).saturating_add(16));
+        let (start, end) = (
+            wide(start),
+            wide(start.saturating_add(len)).saturating_add(16),
+        );
         let used = usize::try_from(self.block_count.load(Ordering::Acquire)).unwrap_or(0);
         self.blocks.iter().take(used).any(|block| {
             let block = block.load(Ordering::Relaxed);
@@ -152,26 +168,33 @@ impl Patcher {
         match kind {
             Some(TrapKind::Breakpoint) => {
                 let sites = [rip, rip + 5, rip + 7];
-                let found = sites.into_iter().filter_map(|site| self.sites.patched(site)).find(
-                    |patched| patched.patch.head(patched.site) == Some(rip),
-                );
+                let found = sites
+                    .into_iter()
+                    .filter_map(|site| self.sites.patched(site))
+                    .find(|patched| patched.patch.head(patched.site) == Some(rip));
                 match found {
-                    Some(patched) if self.holds(&patched) => {
-                        Trap::Resume { rip: narrow(patched.slot), rax: None }
-                    }
+                    Some(patched) if self.holds(&patched) => Trap::Resume {
+                        rip: narrow(patched.slot),
+                        rax: None,
+                    },
                     // The int3 is gone already: what stands there now is to be executed.
-                    _ if byte_at(rip).is_some_and(|byte| byte != INT3) => {
-                        Trap::Resume { rip: narrow(rip), rax: None }
-                    }
+                    _ if byte_at(rip).is_some_and(|byte| byte != INT3) => Trap::Resume {
+                        rip: narrow(rip),
+                        rax: None,
+                    },
                     _ => Trap::Guest,
                 }
             }
             Some(TrapKind::InvalidOpcode) | None => match self.sites.patched(rip.wrapping_sub(2)) {
-                Some(patched @ Patched { patch: Patch::Displace { .. }, .. })
-                    if self.holds(&patched) =>
-                {
-                    Trap::Resume { rip: narrow(tail(&patched)), rax: None }
-                }
+                Some(
+                    patched @ Patched {
+                        patch: Patch::Displace { .. },
+                        ..
+                    },
+                ) if self.holds(&patched) => Trap::Resume {
+                    rip: narrow(tail(&patched)),
+                    rax: None,
+                },
                 _ => Trap::Guest,
             },
         }
@@ -190,7 +213,9 @@ impl Patcher {
             let patched = self.sites.patched(u64::from_le_bytes(site))?;
             (patched.slot == slot).then_some(patched)
         });
-        let Some(patched) = site else { return Trap::Entering };
+        let Some(patched) = site else {
+            return Trap::Entering;
+        };
         let guest = rewrite::guest_rip(rip, slot, patched.site, &patched.patch);
         match guest {
             Some(guest) if guest > patched.site => Trap::Displaced { rip: narrow(guest) },
@@ -230,8 +255,13 @@ impl Patches for Patcher {
             return;
         }
         let _lock = self.lock.lock();
-        let Ok(writer) = CodeWriter::open() else { return };
-        for patched in self.inside(start, len).filter(|patched| self.holds(patched)) {
+        let Ok(writer) = CodeWriter::open() else {
+            return;
+        };
+        for patched in self
+            .inside(start, len)
+            .filter(|patched| self.holds(patched))
+        {
             let steps = revert_steps(patched.site, &patched.patch, &patched.original);
             let _ = carry_out(&writer, &steps);
             self.sites.deny(patched.site);
@@ -259,7 +289,11 @@ impl Bytes {
 fn bytes_around(site: u64, start: u64, end: u64) -> SysResult<(Bytes, Bytes)> {
     let read = |from: u64, to: u64| -> SysResult<Bytes> {
         let len = narrow(to - from).min(32);
-        let mut some = Bytes { bytes: [0; 32], from: 0, to: len };
+        let mut some = Bytes {
+            bytes: [0; 32],
+            from: 0,
+            to: len,
+        };
         user::read_bytes(narrow(from), some.bytes.get_mut(..len).unwrap_or_default())?;
         Ok(some)
     };
@@ -283,8 +317,12 @@ fn code_around(site: u64) -> SysResult<(u64, u64)> {
     let mut query = [0u64; 13];
     query[0] = 104;
     query[2] = site;
-    let result =
-        host_call!(nr::IOCTL, fd, PROCMAP_QUERY, query.as_mut_ptr().expose_provenance());
+    let result = host_call!(
+        nr::IOCTL,
+        fd,
+        PROCMAP_QUERY,
+        query.as_mut_ptr().expose_provenance()
+    );
     let found = match result {
         Ok(_) if query[8] == 0 => Err(Errno::EACCES),
         Ok(_) => Ok((query[3], query[4], query[5])),

@@ -18,8 +18,17 @@ const LOWEST: u64 = 0x2_0000;
 const MIB: u64 = 1 << 20;
 /// How far from a site a chunk may lie, below first: what grows (the heap, the next library) does
 /// so elsewhere.
-const BELOW: [u64; 9] =
-    [1024 * MIB, 512 * MIB, 256 * MIB, 64 * MIB, 16 * MIB, 4 * MIB, 2 * MIB, MIB, MIB / 2];
+const BELOW: [u64; 9] = [
+    1024 * MIB,
+    512 * MIB,
+    256 * MIB,
+    64 * MIB,
+    16 * MIB,
+    4 * MIB,
+    2 * MIB,
+    MIB,
+    MIB / 2,
+];
 const ABOVE: [u64; 5] = [1792 * MIB, 1024 * MIB, 512 * MIB, 128 * MIB, 16 * MIB];
 
 /// Slots of a chunk, in words of 64 bits.
@@ -38,7 +47,10 @@ pub(crate) struct Chunks {
 
 impl Chunks {
     pub(crate) const fn new() -> Self {
-        Self { chunks: [const { Chunk::EMPTY }; MOST], count: AtomicU32::new(0) }
+        Self {
+            chunks: [const { Chunk::empty() }; MOST],
+            count: AtomicU32::new(0),
+        }
     }
 
     fn made(&self) -> &[Chunk] {
@@ -48,8 +60,13 @@ impl Chunks {
 
     /// The chunk that holds an address: where it begins.
     pub(crate) fn holding(&self, address: u64) -> Option<u64> {
-        let bases = self.made().iter().map(|chunk| chunk.base.load(Ordering::Relaxed));
-        bases.into_iter().find(|&base| address.wrapping_sub(base) < CHUNK)
+        let bases = self
+            .made()
+            .iter()
+            .map(|chunk| chunk.base.load(Ordering::Relaxed));
+        bases
+            .into_iter()
+            .find(|&base| address.wrapping_sub(base) < CHUNK)
     }
 
     /// A free slot that suits the site, and its chunk's beginning.
@@ -62,7 +79,11 @@ impl Chunks {
         let index = usize::try_from(self.count.load(Ordering::Relaxed)).ok()?;
         let chunk = self.chunks.get(index)?;
         let near = |distance: u64, up: bool| {
-            let at = if up { site.checked_add(distance) } else { site.checked_sub(distance) };
+            let at = if up {
+                site.checked_add(distance)
+            } else {
+                site.checked_sub(distance)
+            };
             at.map(|at| at & !(CHUNK - 1)).filter(|&at| at >= LOWEST)
         };
         let places = BELOW.iter().map(|&distance| near(distance, false));
@@ -75,8 +96,12 @@ impl Chunks {
 }
 
 impl Chunk {
-    const EMPTY: Self =
-        Self { base: AtomicU64::new(0), used: [const { AtomicU64::new(0) }; WORDS] };
+    const fn empty() -> Self {
+        Self {
+            base: AtomicU64::new(0),
+            used: [const { AtomicU64::new(0) }; WORDS],
+        }
+    }
 
     fn take(&self, site: u64, patch: &Patch) -> Option<(u64, u64)> {
         let base = self.base.load(Ordering::Relaxed);
@@ -96,7 +121,9 @@ fn make(writer: &CodeWriter, base: u64) -> SysResult<()> {
     let got = host_call!(nr::MMAP, at, len, PROT_READ_EXEC, MAP_FLAGS, usize::MAX, 0)?;
     let mut stub = [0xcc; 64];
     let written = if got == at && check_stub(&mut stub).is_some() {
-        writer.write(at, &stub).and_then(|()| host::memory::add_range(at, at + len))
+        writer
+            .write(at, &stub)
+            .and_then(|()| host::memory::add_range(at, at + len))
     } else {
         Err(abi::Errno::EEXIST)
     };

@@ -40,11 +40,15 @@ pub(crate) struct Sites {
 
 impl Sites {
     pub(crate) const fn new() -> Self {
-        Self { entries: [const { Entry::EMPTY }; SIZE], used: AtomicU32::new(0) }
+        Self {
+            entries: [const { Entry::empty() }; SIZE],
+            used: AtomicU32::new(0),
+        }
     }
 
     fn entry(&self, site: u64) -> Option<&Entry> {
-        self.probe(site).find(|entry| entry.site.load(Ordering::Acquire) == site)
+        self.probe(site)
+            .find(|entry| entry.site.load(Ordering::Acquire) == site)
     }
 
     /// The entries where `site` can be, up to the first free one.
@@ -60,10 +64,14 @@ impl Sites {
 
     /// Counts a trap at `site`: how many there have been. 0 when the site is not to be patched.
     pub(crate) fn count(&self, site: u64) -> u64 {
-        let Some(entry) = self.entry(site).or_else(|| self.insert(site)) else { return 0 };
+        let Some(entry) = self.entry(site).or_else(|| self.insert(site)) else {
+            return 0;
+        };
         // Another thread may make it a patched one meanwhile: that state is no count.
         let count = |state| (state < DENIED).then_some(state + 1);
-        let counted = entry.state.fetch_update(Ordering::Relaxed, Ordering::Relaxed, count);
+        let counted = entry
+            .state
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, count);
         counted.map_or(0, |before| before + 1)
     }
 
@@ -73,7 +81,10 @@ impl Sites {
             return None;
         }
         for entry in self.probe(site) {
-            match entry.site.compare_exchange(0, site, Ordering::AcqRel, Ordering::Acquire) {
+            match entry
+                .site
+                .compare_exchange(0, site, Ordering::AcqRel, Ordering::Acquire)
+            {
                 Ok(_) => {
                     self.used.fetch_add(1, Ordering::Relaxed);
                     return Some(entry);
@@ -128,11 +139,13 @@ impl Sites {
 }
 
 impl Entry {
-    const EMPTY: Self = Self {
-        site: AtomicU64::new(0),
-        state: AtomicU64::new(0),
-        original: AtomicU64::new(0),
-    };
+    const fn empty() -> Self {
+        Self {
+            site: AtomicU64::new(0),
+            state: AtomicU64::new(0),
+            original: AtomicU64::new(0),
+        }
+    }
 
     fn patched(&self) -> Option<Patched> {
         let state = self.state.load(Ordering::Acquire);
@@ -142,7 +155,10 @@ impl Entry {
         let len = u8::try_from(state & 15).unwrap_or(0);
         let patch = if state & MOV_HEAD != 0 {
             // The immediate is in the trampoline itself.
-            Patch::MovHead { imm: 0, mov_len: len }
+            Patch::MovHead {
+                imm: 0,
+                mov_len: len,
+            }
         } else {
             Patch::Displace { insn_len: len }
         };

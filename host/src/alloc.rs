@@ -30,7 +30,11 @@ unsafe impl Sync for First {}
 
 static FIRST: First = First(UnsafeCell::new([0; CHUNK]));
 
-static LISTS: Lock<Lists> = Lock::new(Lists { free: [0; CLASSES], next: 0, end: 0 });
+static LISTS: Lock<Lists> = Lock::new(Lists {
+    free: [0; CLASSES],
+    next: 0,
+    end: 0,
+});
 
 /// The allocator, for `#[global_allocator]`.
 #[derive(Clone, Copy, Debug, Default)]

@@ -168,7 +168,9 @@ impl Delivery<'_> {
 /// Saves the guest's extended state in the form of a signal frame; its size without the magic
 /// number behind it.
 pub(crate) fn save(control: &mut Control, buffer: &mut XState) -> usize {
-    let size = usize::try_from(control.xsize).unwrap_or(0).clamp(XSTATE_MIN, XSTATE_MAX - 8);
+    let size = usize::try_from(control.xsize)
+        .unwrap_or(0)
+        .clamp(XSTATE_MIN, XSTATE_MAX - 8);
     // SAFETY: the buffer is aligned, zeroed and large enough for `xsize`, the size that the host
     // itself uses for these features.
     unsafe { lx_xsave(control, buffer.0.as_mut_ptr(), control.xfeatures) };
@@ -205,7 +207,14 @@ pub(crate) unsafe fn host_state<'a>(at: usize) -> (&'a [u8], FpxSwBytes) {
         .get(FPX_SW_OFFSET..)
         .and_then(|bytes| FpxSwBytes::read_from_prefix(bytes).ok())
         .map_or_else(FpxSwBytes::default, |(software, _)| software);
-    let size = if software.magic1 == FP_XSTATE_MAGIC1 { software.extended_size } else { 512 };
+    let size = if software.magic1 == FP_XSTATE_MAGIC1 {
+        software.extended_size
+    } else {
+        512
+    };
     // SAFETY: the host wrote that many bytes.
-    (unsafe { core::slice::from_raw_parts(start, usize::try_from(size).unwrap_or(512)) }, software)
+    (
+        unsafe { core::slice::from_raw_parts(start, usize::try_from(size).unwrap_or(512)) },
+        software,
+    )
 }

@@ -61,7 +61,9 @@ pub fn reserved_fd() -> i32 {
 /// Whether a descriptor is one of the brand's.
 #[must_use]
 pub fn is_reserved_fd(fd: i32) -> bool {
-    let distance = fd.cast_unsigned().wrapping_sub(lx_reserved_fd.load(Ordering::Relaxed));
+    let distance = fd
+        .cast_unsigned()
+        .wrapping_sub(lx_reserved_fd.load(Ordering::Relaxed));
     usize::try_from(distance).is_ok_and(|distance| distance < RESERVED_FDS)
 }
 
@@ -110,7 +112,10 @@ pub fn move_reserved_fds() -> SysResult<()> {
             }
         }
     }
-    let _ = (host_call!(nr::CLOSE, int(image)), host_call!(nr::CLOSE, int(proc)));
+    let _ = (
+        host_call!(nr::CLOSE, int(image)),
+        host_call!(nr::CLOSE, int(proc)),
+    );
     Ok(())
 }
 
@@ -221,7 +226,11 @@ impl CodeWriter {
     pub fn write(&self, address: usize, bytes: &[u8]) -> SysResult<()> {
         let from = bytes.as_ptr().expose_provenance();
         let done = host_call!(nr::PWRITE64, self.fd, from, bytes.len(), address)?;
-        if done == bytes.len() { Ok(()) } else { Err(Errno::EIO) }
+        if done == bytes.len() {
+            Ok(())
+        } else {
+            Err(Errno::EIO)
+        }
     }
 
     /// The descriptor, for tests of what it is.
@@ -248,6 +257,7 @@ pub fn check_stub(into: &mut [u8]) -> Option<usize> {
     };
     let len = code.len() + 8;
     into.get_mut(..code.len())?.copy_from_slice(code);
-    into.get_mut(code.len()..len)?.copy_from_slice(&arch::lx_entry.address().to_le_bytes());
+    into.get_mut(code.len()..len)?
+        .copy_from_slice(&arch::lx_entry.address().to_le_bytes());
     Some(len)
 }

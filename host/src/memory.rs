@@ -40,7 +40,10 @@ static GROW: Lock<()> = Lock::new(());
 /// `ENOMEM` when the table is full.
 pub fn add_range(start: usize, end: usize) -> SysResult<()> {
     let index = RANGES.count.load(Ordering::Acquire);
-    let slot = usize::try_from(index).ok().and_then(|i| RANGES.bounds.get(i)).ok_or(Errno::ENOMEM)?;
+    let slot = usize::try_from(index)
+        .ok()
+        .and_then(|i| RANGES.bounds.get(i))
+        .ok_or(Errno::ENOMEM)?;
     slot.0.store(start, Ordering::Relaxed);
     slot.1.store(end, Ordering::Relaxed);
     RANGES.count.store(index + 1, Ordering::Release);
@@ -67,7 +70,15 @@ pub fn overlaps(start: usize, len: usize) -> bool {
 /// Maps `len` bytes, zeroed, as the brand's, aligned to `align` (a power of two).
 fn map(len: usize, align: usize, prot: usize) -> SysResult {
     let extra = if align > PAGE { align } else { 0 };
-    let at = host_call!(nr::MMAP, 0, len + extra, prot, MAP_PRIVATE_ANONYMOUS, usize::MAX, 0)?;
+    let at = host_call!(
+        nr::MMAP,
+        0,
+        len + extra,
+        prot,
+        MAP_PRIVATE_ANONYMOUS,
+        usize::MAX,
+        0
+    )?;
     let start = (at + align - 1) & !(align - 1);
     if start > at {
         host_call!(nr::MUNMAP, at, start - at)?;
@@ -121,7 +132,11 @@ pub(crate) fn take_area() -> SysResult<NonNull<Control>> {
         if base.load(Ordering::Acquire) != 0 {
             continue;
         }
-        let areas = if index == 0 { 1 } else { 4usize << index.min(16) };
+        let areas = if index == 0 {
+            1
+        } else {
+            4usize << index.min(16)
+        };
         let start = map(areas * AREA_SIZE, AREA_SIZE, PROT_READ_WRITE)?;
         for area in 0..areas {
             // The page below each alternate stack.
@@ -138,7 +153,11 @@ pub(crate) fn take_area() -> SysResult<NonNull<Control>> {
 fn controls() -> impl Iterator<Item = NonNull<Control>> {
     SLABS.iter().flat_map(|(base, count)| {
         let start = base.load(Ordering::Acquire);
-        let areas = if start == 0 { 0 } else { count.load(Ordering::Relaxed) };
+        let areas = if start == 0 {
+            0
+        } else {
+            count.load(Ordering::Relaxed)
+        };
         (0..areas).filter_map(move |area| {
             let at = start + area * AREA_SIZE + CONTROL_OFFSET;
             NonNull::new(core::ptr::with_exposed_provenance_mut(at))
@@ -148,7 +167,9 @@ fn controls() -> impl Iterator<Item = NonNull<Control>> {
 
 fn free_area() -> Option<NonNull<Control>> {
     controls().find(|control| {
-        state_of(*control).compare_exchange(0, 1, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+        state_of(*control)
+            .compare_exchange(0, 1, Ordering::AcqRel, Ordering::Relaxed)
+            .is_ok()
     })
 }
 

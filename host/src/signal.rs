@@ -10,8 +10,8 @@ use core::ptr::NonNull;
 use core::sync::atomic::Ordering;
 
 use abi::signal::{
-    SIG_DFL, SIG_IGN, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP, SigAction, SigContext, SigFrame,
-    SigInfo, SigSet, SignalNumber, StackT, UC_FLAGS, UContext, sa, si,
+    SIG_DFL, SIG_IGN, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP, SigAction, SigContext,
+    SigFrame, SigInfo, SigSet, SignalNumber, StackT, UC_FLAGS, UContext, sa, si,
 };
 use abi::{Errno, SysResult, nr};
 
@@ -52,8 +52,7 @@ pub enum Disposition {
 /// The flags of a guest's action that the host is told.
 #[must_use]
 pub const fn told(flags: u64) -> u64 {
-    flags
-        & (sa::RESTART | sa::NOCLDSTOP | sa::NOCLDWAIT | sa::RESETHAND | sa::EXPOSE_TAGBITS)
+    flags & (sa::RESTART | sa::NOCLDSTOP | sa::NOCLDWAIT | sa::RESETHAND | sa::EXPOSE_TAGBITS)
 }
 
 /// Sets what the host does with `signal`. `flags` of the guest that the host must know are passed
@@ -76,7 +75,11 @@ pub fn set_disposition(signal: SignalNumber, disposition: Disposition) -> SysRes
 /// Those of rt_sigaction(2).
 pub fn set_uncaught(signal: SignalNumber, ignore: bool, flags: u64) -> SysResult<()> {
     let handler = if ignore { SIG_IGN } else { SIG_DFL };
-    set_host_action(signal, handler, flags & (sa::NOCLDSTOP | sa::NOCLDWAIT | sa::RESTART))
+    set_host_action(
+        signal,
+        handler,
+        flags & (sa::NOCLDSTOP | sa::NOCLDWAIT | sa::RESTART),
+    )
 }
 
 fn set_host_action(signal: SignalNumber, handler: usize, flags: u64) -> SysResult<()> {
@@ -107,7 +110,9 @@ pub fn host_handler(signal: SignalNumber) -> SysResult {
 /// # Errors
 /// Those of rt_sigaction(2).
 pub fn protect() -> SysResult<()> {
-    SLOTS.iter().try_for_each(|&signal| set_disposition(signal, Disposition::Catch(0)))
+    SLOTS
+        .iter()
+        .try_for_each(|&signal| set_disposition(signal, Disposition::Catch(0)))
 }
 
 /// Sets the calling thread's mask on the host; the old one.
@@ -141,8 +146,17 @@ pub fn block_all() -> SigSet {
 /// Those of sigaltstack(2).
 pub(crate) fn use_own_stack(thread: &Thread) -> SysResult<()> {
     let (sp, size) = thread.alternate_stack();
-    let stack = StackT { sp, flags: 0, pad: 0, size };
-    host_call!(nr::SIGALTSTACK, core::ptr::from_ref(&stack).expose_provenance(), 0)?;
+    let stack = StackT {
+        sp,
+        flags: 0,
+        pad: 0,
+        size,
+    };
+    host_call!(
+        nr::SIGALTSTACK,
+        core::ptr::from_ref(&stack).expose_provenance(),
+        0
+    )?;
     Ok(())
 }
 
@@ -160,7 +174,10 @@ pub fn send_to_host_default(info: &SigInfo) {
 }
 
 fn slot_of(signal: SignalNumber) -> usize {
-    SLOTS.iter().position(|&protected| protected == signal).map_or(0, |index| index + 1)
+    SLOTS
+        .iter()
+        .position(|&protected| protected == signal)
+        .map_or(0, |index| index + 1)
 }
 
 /// Puts a signal into its slot. A protected one that is there already stays: standard signals do
@@ -172,7 +189,8 @@ pub(crate) fn hold(control: NonNull<Control>, info: &SigInfo) {
     unsafe {
         let at = control.as_ptr();
         if (*at).pending.load(Ordering::Relaxed) & bit == 0 {
-            if let Some(to) = (&mut (*at).held).get_mut(slot) {
+            let held = &mut (*at).held;
+            if let Some(to) = held.get_mut(slot) {
                 *to = *info;
             }
             (*at).pending.fetch_or(bit, Ordering::Release);
@@ -187,7 +205,8 @@ fn take_held(control: NonNull<Control>) -> Option<SigInfo> {
         let bits = (*at).pending.load(Ordering::Acquire);
         // The protected ones first: the kernel prefers synchronous signals.
         let slot = (1..6).chain([0]).find(|slot| bits >> slot & 1 != 0)?;
-        let info = *(&(*at).held).get(slot)?;
+        let held = &(*at).held;
+        let info = *held.get(slot)?;
         (*at).pending.fetch_and(!(1 << slot), Ordering::Release);
         Some(info)
     }
@@ -210,7 +229,9 @@ unsafe extern "C" fn lx_host_signal(
 ) {
     // SAFETY: the kernel passes valid pointers, and the alternate stack is in a thread's area.
     let (info, context) = unsafe { (&*info, &mut *context) };
-    let Some(control) = NonNull::new(control) else { return };
+    let Some(control) = NonNull::new(control) else {
+        return;
+    };
     let signal = SignalNumber::try_from(signal).unwrap_or(0);
     note_state(control, context);
     let synchronous = FAULTS.contains(signal) && info.code > si::USER;
@@ -237,15 +258,18 @@ unsafe extern "C" fn lx_host_signal(
 
     let trap = match signal {
         // int3; other traps have codes of their own.
-        SIGTRAP if info.code == si::KERNEL => (hooks().trap)(rip.wrapping_sub(1), Some(TrapKind::Breakpoint)),
+        SIGTRAP if info.code == si::KERNEL => {
+            (hooks().trap)(rip.wrapping_sub(1), Some(TrapKind::Breakpoint))
+        }
         SIGILL if synchronous => (hooks().trap)(rip, Some(TrapKind::InvalidOpcode)),
         _ => (hooks().trap)(rip, None),
     };
-    let fault = synchronous.then(|| Fault {
+    let hardware = Fault {
         err: context.mcontext.err,
         trapno: context.mcontext.trapno,
         cr2: context.mcontext.cr2,
-    });
+    };
+    let fault = synchronous.then_some(hardware);
     match trap {
         // Where an asynchronous signal found the guest about to trap, the guest traps later.
         Trap::Resume { rip, rax } if synchronous && matches!(signal, SIGTRAP | SIGILL) => {
@@ -289,7 +313,11 @@ fn trapped_call(control: NonNull<Control>, info: &SigInfo, context: &mut UContex
         return;
     }
     let arch = info.fields[1] >> 32;
-    let kind = if arch == AUDIT_ARCH_I386 { KIND_INT80 } else { KIND_TRAPPED };
+    let kind = if arch == AUDIT_ARCH_I386 {
+        KIND_INT80
+    } else {
+        KIND_TRAPPED
+    };
     this.saved = [regs.rcx, regs.r11];
     let (ret, site) = (regs.rip, regs.rip.wrapping_sub(2));
     let resume = match (hooks().trap)(ret, None) {
@@ -297,7 +325,12 @@ fn trapped_call(control: NonNull<Control>, info: &SigInfo, context: &mut UContex
         Trap::Resume { rip, .. } => rip,
         _ => ret,
     };
-    this.trap = Record { ret, resume, kind, site };
+    this.trap = Record {
+        ret,
+        resume,
+        kind,
+        site,
+    };
     let record = core::ptr::from_ref(&this.trap).expose_provenance();
     enter(control, record, context);
 }
@@ -348,17 +381,42 @@ fn defer(control: NonNull<Control>, info: &SigInfo, context: &mut UContext) {
     if slot_of(info.signal()) == 0 {
         context.sigmask = SigSet(context.sigmask.0 | BLOCK_ALL.0);
         // SAFETY: the control block is this thread's.
-        unsafe { control.as_ref() }.exit_flags.fetch_or(EXIT_MASK, Ordering::Relaxed);
+        unsafe { control.as_ref() }
+            .exit_flags
+            .fetch_or(EXIT_MASK, Ordering::Relaxed);
     }
     let rip = &mut context.mcontext.regs.rip;
     let rewound = [
-        (&arch::lx_fast_window, &arch::lx_fast_done, &arch::lx_fast_abort),
-        (&arch::lx_fast_exit, &arch::lx_fast_exit_end, &arch::lx_fast_exit),
-        (&arch::lx_window, &arch::lx_window_done, &arch::lx_window_abort),
-        (&arch::lx_exit_check, &arch::lx_exit_end, &arch::lx_exit_check),
-        (&arch::lx_sigreturn_window, &arch::lx_sigreturn_done, &arch::lx_sigreturn_abort),
+        (
+            &arch::lx_fast_window,
+            &arch::lx_fast_done,
+            &arch::lx_fast_abort,
+        ),
+        (
+            &arch::lx_fast_exit,
+            &arch::lx_fast_exit_end,
+            &arch::lx_fast_exit,
+        ),
+        (
+            &arch::lx_window,
+            &arch::lx_window_done,
+            &arch::lx_window_abort,
+        ),
+        (
+            &arch::lx_exit_check,
+            &arch::lx_exit_end,
+            &arch::lx_exit_check,
+        ),
+        (
+            &arch::lx_sigreturn_window,
+            &arch::lx_sigreturn_done,
+            &arch::lx_sigreturn_abort,
+        ),
     ];
-    if let Some((_, _, to)) = rewound.iter().find(|(from, end, _)| in_range(*rip, from, end)) {
+    if let Some((_, _, to)) = rewound
+        .iter()
+        .find(|(from, end, _)| in_range(*rip, from, end))
+    {
         *rip = to.address();
     }
 }
@@ -418,8 +476,12 @@ fn deliver_live(control: NonNull<Control>, info: &SigInfo) {
     // delivery holds the only reference.
     let this = unsafe { &mut *control.as_ptr() };
     let mut regs = this.frame.regs;
-    let mut delivery =
-        Delivery { regs: &mut regs, fault: None, extended: Extended::Live(this), pushed: false };
+    let mut delivery = Delivery {
+        regs: &mut regs,
+        fault: None,
+        extended: Extended::Live(this),
+        pushed: false,
+    };
     let Outcome::Mask(_) = (hooks().deliver)(control, info, &mut delivery);
     let pushed = delivery.pushed;
     // SAFETY: as above.
@@ -449,7 +511,10 @@ fn leave_with_gs(control: NonNull<Control>) -> bool {
     frame::save(this, &mut state);
     let mut regs = this.frame.regs;
     regs.rip = this.frame.resume;
-    let mcontext = SigContext { regs, ..SigContext::default() };
+    let mcontext = SigContext {
+        regs,
+        ..SigContext::default()
+    };
     let mask = (hooks().host_mask)(control);
     let state_at = state.0.as_ptr().expose_provenance();
     let frame = host_frame(&Thread(control), mcontext, state_at, mask);
@@ -469,7 +534,12 @@ fn host_frame(thread: &Thread, mut mcontext: SigContext, fpstate: usize, mask: S
         uc: UContext {
             flags: UC_FLAGS,
             link: 0,
-            stack: StackT { sp, flags: 0, pad: 0, size },
+            stack: StackT {
+                sp,
+                flags: 0,
+                pad: 0,
+                size,
+            },
             mcontext,
             sigmask: mask,
         },

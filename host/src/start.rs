@@ -94,7 +94,12 @@ impl Boot {
             while auxv.add(auxc * 2).read() != 0 {
                 auxc += 1;
             }
-            Self { words, argc, envc, auxc: auxc + 1 }
+            Self {
+                words,
+                argc,
+                envc,
+                auxc: auxc + 1,
+            }
         }
     }
 
@@ -124,7 +129,10 @@ impl Boot {
     /// A value of the auxiliary vector.
     #[must_use]
     pub fn auxiliary(&self, kind: usize) -> Option<usize> {
-        self.auxv().chunks_exact(2).find(|pair| pair[0] == kind).map(|pair| pair[1])
+        self.auxv()
+            .chunks_exact(2)
+            .find(|pair| pair[0] == kind)
+            .map(|pair| pair[1])
     }
 
     /// A string of the arguments or the environment.
@@ -217,7 +225,9 @@ struct Line {
 impl Write for Line {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for &byte in text.as_bytes() {
-            let Some(to) = self.text.get_mut(self.len) else { return Ok(()) };
+            let Some(to) = self.text.get_mut(self.len) else {
+                return Ok(());
+            };
             *to = byte;
             self.len += 1;
         }
@@ -227,9 +237,17 @@ impl Write for Line {
 
 /// Writes one line to the standard error.
 pub fn report(message: fmt::Arguments<'_>) {
-    let mut line = Line { text: [0; 256], len: 0 };
+    let mut line = Line {
+        text: [0; 256],
+        len: 0,
+    };
     let _ = writeln!(line, "lx: {message}");
-    let _ = host_call!(nr::WRITE, 2, line.text.as_ptr().expose_provenance(), line.len);
+    let _ = host_call!(
+        nr::WRITE,
+        2,
+        line.text.as_ptr().expose_provenance(),
+        line.len
+    );
 }
 
 /// Reports a bug of the brand and ends the process by SIGABRT.
@@ -245,9 +263,12 @@ pub fn fatal(message: fmt::Arguments<'_>) -> ! {
 /// Reports a panic and ends the process, for the brand's `#[panic_handler]`.
 pub fn panicked(info: &core::panic::PanicInfo<'_>) -> ! {
     match info.location() {
-        Some(at) => {
-            fatal(format_args!("{} at {}:{}", info.message(), at.file(), at.line()))
-        }
+        Some(at) => fatal(format_args!(
+            "{} at {}:{}",
+            info.message(),
+            at.file(),
+            at.line()
+        )),
         None => fatal(format_args!("{}", info.message())),
     }
 }

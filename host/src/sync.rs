@@ -27,7 +27,10 @@ unsafe impl<T: Send> Sync for Lock<T> {}
 impl<T> Lock<T> {
     /// A free lock around `value`.
     pub const fn new(value: T) -> Self {
-        Self { locked: AtomicBool::new(false), value: UnsafeCell::new(value) }
+        Self {
+            locked: AtomicBool::new(false),
+            value: UnsafeCell::new(value),
+        }
     }
 
     /// Waits for the lock, and for a fork that is under way.
@@ -41,20 +44,30 @@ impl<T> Lock<T> {
             relax();
         }
         self.acquire();
-        Guard { lock: self, counted: true }
+        Guard {
+            lock: self,
+            counted: true,
+        }
     }
 
     /// Waits for a lock that may be taken while another one is held. A fork must hold it itself.
     pub fn lock_innermost(&self) -> Guard<'_, T> {
         self.acquire();
-        Guard { lock: self, counted: false }
+        Guard {
+            lock: self,
+            counted: false,
+        }
     }
 
     fn acquire(&self) {
         let mut spins = 0u32;
         while self.locked.swap(true, Ordering::Acquire) {
             spins += 1;
-            if spins.is_multiple_of(64) { relax() } else { core::hint::spin_loop() }
+            if spins.is_multiple_of(64) {
+                relax()
+            } else {
+                core::hint::spin_loop()
+            }
         }
     }
 }

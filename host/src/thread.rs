@@ -249,7 +249,9 @@ impl Thread {
 
     /// Looks at the host's signal mask again on the way out.
     pub fn mask_changed(&mut self) {
-        self.control().exit_flags.fetch_or(EXIT_MASK, Ordering::Relaxed);
+        self.control()
+            .exit_flags
+            .fetch_or(EXIT_MASK, Ordering::Relaxed);
     }
 
     /// The guest's own GS base.

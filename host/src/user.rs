@@ -37,9 +37,17 @@ pub fn write<T: IntoBytes + Immutable>(to: UserPtr<T>, value: &T) -> SysResult<(
 pub fn read_bytes(from: usize, to: &mut [u8]) -> SysResult<()> {
     // SAFETY: `to` is valid for its length; a fault at `from` ends the copy.
     let left = unsafe {
-        lx_copy(to.as_mut_ptr(), core::ptr::with_exposed_provenance(from), to.len())
+        lx_copy(
+            to.as_mut_ptr(),
+            core::ptr::with_exposed_provenance(from),
+            to.len(),
+        )
     };
-    if left == 0 { Ok(()) } else { Err(Errno::EFAULT) }
+    if left == 0 {
+        Ok(())
+    } else {
+        Err(Errno::EFAULT)
+    }
 }
 
 /// Copies `from` to the guest's memory at `to`.
@@ -51,9 +59,17 @@ pub fn write_bytes(to: usize, from: &[u8]) -> SysResult<()> {
     // brand's own memory is not checked: a guest can write there without our help, since both
     // share one address space; what confines the guest is the host kernel.
     let left = unsafe {
-        lx_copy(core::ptr::with_exposed_provenance_mut(to), from.as_ptr(), from.len())
+        lx_copy(
+            core::ptr::with_exposed_provenance_mut(to),
+            from.as_ptr(),
+            from.len(),
+        )
     };
-    if left == 0 { Ok(()) } else { Err(Errno::EFAULT) }
+    if left == 0 {
+        Ok(())
+    } else {
+        Err(Errno::EFAULT)
+    }
 }
 
 /// Reads a string into `to`: the part with its NUL.
@@ -63,7 +79,11 @@ pub fn write_bytes(to: usize, from: &[u8]) -> SysResult<()> {
 pub fn read_cstr(from: UserCStr, to: &mut [u8]) -> SysResult<&CStr> {
     // SAFETY: `to` is valid for its length; a fault at `from` ends the copy.
     let length = unsafe {
-        lx_copy_string(to.as_mut_ptr(), core::ptr::with_exposed_provenance(from.0), to.len())
+        lx_copy_string(
+            to.as_mut_ptr(),
+            core::ptr::with_exposed_provenance(from.0),
+            to.len(),
+        )
     };
     let length = usize::try_from(length).map_err(|_| Errno::EFAULT)?;
     let text = to.get(..=length).ok_or(Errno::ENAMETOOLONG)?;
@@ -88,9 +108,8 @@ impl PathBuffer {
     pub fn read(&mut self, from: UserCStr) -> SysResult<&CStr> {
         let to = self.0.as_mut_ptr().cast::<u8>();
         // SAFETY: the buffer has PATH_MAX bytes; a fault at `from` ends the copy.
-        let length = unsafe {
-            lx_copy_string(to, core::ptr::with_exposed_provenance(from.0), PATH_MAX)
-        };
+        let length =
+            unsafe { lx_copy_string(to, core::ptr::with_exposed_provenance(from.0), PATH_MAX) };
         let length = usize::try_from(length).map_err(|_| Errno::EFAULT)?;
         if length >= PATH_MAX {
             return Err(Errno::ENAMETOOLONG);

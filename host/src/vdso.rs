@@ -32,9 +32,8 @@ pub fn clock_gettime(thread: &Thread, clock: i32) -> Option<Result<[i64; 2], i32
         return None;
     }
     // SAFETY: the vDSO's function of that name has this signature.
-    let function: extern "C" fn(i32, *mut i64) -> i32 = unsafe {
-        core::mem::transmute(core::ptr::with_exposed_provenance::<()>(function))
-    };
+    let function: extern "C" fn(i32, *mut i64) -> i32 =
+        unsafe { core::mem::transmute(core::ptr::with_exposed_provenance::<()>(function)) };
     let mut now = [0i64; 2];
     // SAFETY: the control block is the running thread's.
     let flag = unsafe { &(*thread.0.as_ptr()).in_vdso };
@@ -64,7 +63,11 @@ fn find(name: &CStr) -> Option<usize> {
     for header in (0..count).map(|index| headers + index * 56) {
         match half(header) {
             PT_LOAD if bias.is_none() => {
-                bias = Some(image.wrapping_add(word(header + 8)).wrapping_sub(word(header + 16)));
+                bias = Some(
+                    image
+                        .wrapping_add(word(header + 8))
+                        .wrapping_sub(word(header + 16)),
+                );
             }
             PT_DYNAMIC => dynamic = Some(image.wrapping_add(word(header + 8))),
             _ => {}

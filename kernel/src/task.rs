@@ -27,7 +27,10 @@ impl ThreadGroup {
     /// A process whose first thread is to come.
     #[must_use]
     pub const fn new() -> Self {
-        Self { filters: Lock::new(Seccomp::new()), synchronised: AtomicU32::new(0) }
+        Self {
+            filters: Lock::new(Seccomp::new()),
+            synchronised: AtomicU32::new(0),
+        }
     }
 }
 
@@ -155,7 +158,11 @@ impl Task {
         let due = self.kept.set().without(new);
         // The kernel delivers what faults raise before all else: while one is due, the host holds
         // the others back.
-        let mask = if due.is_empty() { crate::signal::host_mask(new) } else { BLOCK_ALL };
+        let mask = if due.is_empty() {
+            crate::signal::host_mask(new)
+        } else {
+            BLOCK_ALL
+        };
         let at = core::ptr::from_ref(&mask).expose_provenance();
         host::call::forward_blocking(nr::RT_SIGPROCMASK, &[2, at, 0, 8, 0, 0])?;
         self.blocked = new;
@@ -219,7 +226,11 @@ impl Task {
     /// # Errors
     /// `EBADF`.
     pub fn check_fd(&self, fd: i32) -> SysResult<()> {
-        if self.is_reserved_fd(fd) { Err(Errno::EBADF) } else { Ok(()) }
+        if self.is_reserved_fd(fd) {
+            Err(Errno::EBADF)
+        } else {
+            Ok(())
+        }
     }
 }
 

@@ -7,20 +7,66 @@ use host::intercept::reserved_fd;
 use host::thread::RESERVED_FDS;
 use kernel::vfs::{File, ProcView};
 
+use crate::io::{numbered, readlink};
+use crate::maps::BRAND_IMAGE;
 use crate::spelling::number;
 use crate::text::hex;
 
 /// `F_GETFD`.
 const GET_FLAGS: usize = 1;
 
-/// `fd` or `fdinfo`.
+/// `fd` or `fdinfo` of the calling process.
 #[derive(Debug)]
 pub(crate) struct DescriptorDir;
 
 impl File for DescriptorDir {
-    fn shows(&self, view: &dyn ProcView, name: &[u8]) -> bool {
+    fn shows(&self, view: &dyn ProcView, _dir: i32, name: &[u8]) -> bool {
         number(name).is_none_or(|fd| !view.hides_fd(fd))
     }
+}
+
+/// `fd` or `fdinfo` of another guest process. Which numbers are the brand's there is not known,
+/// but they are two in a row: its image, and /proc.
+#[derive(Debug)]
+pub(crate) struct GuestDescriptorDir;
+
+impl File for GuestDescriptorDir {
+    fn shows(&self, _view: &dyn ProcView, dir: i32, name: &[u8]) -> bool {
+        let Some(fd) = number(name) else { return true };
+        let mut room = [0; 64];
+        let mut link = |fd| readlink(dir, &numbered("../fd/", fd, ""), &mut room).map(Link::of);
+        match link(fd) {
+            Ok(Link::Image) => false,
+            Ok(Link::Proc) if fd > 0 => link(fd - 1) != Ok(Link::Image),
+            _ => true,
+        }
+    }
+}
+
+/// What a descriptor leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Link {
+    /// The brand's image.
+    Image,
+    /// The root of procfs.
+    Proc,
+    /// Something else.
+    Other,
+}
+
+impl Link {
+    fn of(text: &[u8]) -> Self {
+        match text {
+            b"/proc" => Self::Proc,
+            _ if text.starts_with(BRAND_IMAGE) => Self::Image,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// Whether the link of a descriptor of another guest process can be the brand's.
+pub(crate) fn may_be_brands(link: &[u8]) -> bool {
+    Link::of(link) != Link::Other
 }
 
 /// How many of the brand's descriptors are open.
@@ -36,7 +82,7 @@ pub(crate) fn hidden_descriptors() -> u64 {
 pub(crate) struct MapFilesDir;
 
 impl File for MapFilesDir {
-    fn shows(&self, view: &dyn ProcView, name: &[u8]) -> bool {
+    fn shows(&self, view: &dyn ProcView, _dir: i32, name: &[u8]) -> bool {
         let mut ends = name.splitn(2, |byte| *byte == b'-');
         let (Some(start), Some(end)) = (ends.next().and_then(hex), ends.next().and_then(hex))
         else {
@@ -102,7 +148,24 @@ mod tests {
             ("1024", true),
             (".", true),
         ] {
-            assert_eq!(DescriptorDir.shows(&View, name.as_bytes()), shown, "{name}");
+            assert_eq!(
+                DescriptorDir.shows(&View, -1, name.as_bytes()),
+                shown,
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn links() {
+        for (link, may) in [
+            ("/memfd:lx (deleted)", true),
+            ("/proc", true),
+            ("/proc/12", false),
+            ("/memfd:x (deleted)", false),
+            ("pipe:[12]", false),
+        ] {
+            assert_eq!(may_be_brands(link.as_bytes()), may, "{link}");
         }
     }
 
@@ -114,7 +177,11 @@ mod tests {
             ("7000-8001", false),
             ("..", true),
         ] {
-            assert_eq!(MapFilesDir.shows(&View, name.as_bytes()), shown, "{name}");
+            assert_eq!(
+                MapFilesDir.shows(&View, -1, name.as_bytes()),
+                shown,
+                "{name}"
+            );
         }
     }
 }

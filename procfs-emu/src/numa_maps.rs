@@ -61,12 +61,11 @@ fn start_width(line: &[u8]) -> usize {
 mod tests {
     use super::*;
     use crate::text::filtered;
-    use alloc::vec;
 
     #[test]
     fn brand_out_and_heap_named() {
         let ranges = Ranges::new(
-            vec![0x7f00_0004_0000..0x7f00_0005_0000],
+            core::iter::once(0x7f00_0004_0000..0x7f00_0005_0000).collect(),
             0x55d0_c010_0000,
             0x55d0_c020_0000,
         );

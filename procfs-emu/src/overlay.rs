@@ -11,7 +11,9 @@ use kernel::vfs::{
 use crate::dispositions::Dispositions;
 use crate::entry::{Entry, Kind};
 use crate::io::{self, Owned, filter, is_procfs, name_of, numbered, read_all, write_all};
-use crate::listing::{DescriptorDir, MapFilesDir, hidden_descriptors};
+use crate::listing::{
+    DescriptorDir, GuestDescriptorDir, MapFilesDir, hidden_descriptors, may_be_brands,
+};
 use crate::maps::Maps;
 use crate::numa_maps::NumaMaps;
 use crate::smaps::{Rollup, Smaps};
@@ -55,7 +57,15 @@ fn refuse_hidden(view: &dyn ProcView, at: At<'_>, fd: u32) -> SysResult<()> {
     }
     match entry_at(view, at, Links::Keep) {
         Some(entry) if entry.kind == Kind::Descriptor(fd) => match Subject::of(view, entry) {
-            Subject::Own | Subject::Guest(_) => Err(Errno::ENOENT),
+            Subject::Own => Err(Errno::ENOENT),
+            // Its brand may have put its descriptors elsewhere.
+            Subject::Guest(_) => {
+                let mut link = [0; 64];
+                match io::readlink(at.dirfd, at.path, &mut link) {
+                    Ok(link) if may_be_brands(link) => Err(Errno::ENOENT),
+                    _ => Ok(()),
+                }
+            }
             Subject::Other => Ok(()),
         },
         _ => Ok(()),
@@ -153,14 +163,10 @@ impl FileSystem for ProcOverlay {
 
     fn directory(&self, view: &dyn ProcView, fd: i32) -> Option<&dyn File> {
         let entry = entry_of(view, fd)?;
-        let (listing, of_others): (&dyn File, bool) = match entry.kind {
-            Kind::Descriptors => (&DescriptorDir, true),
-            Kind::MapFiles => (&MapFilesDir, false),
-            _ => return None,
-        };
-        match Subject::of(view, entry) {
-            Subject::Own => Some(listing),
-            Subject::Guest(_) if of_others => Some(listing),
+        match (entry.kind, Subject::of(view, entry)) {
+            (Kind::Descriptors, Subject::Own) => Some(&DescriptorDir),
+            (Kind::Descriptors, Subject::Guest(_)) => Some(&GuestDescriptorDir),
+            (Kind::MapFiles, Subject::Own) => Some(&MapFilesDir),
             _ => None,
         }
     }

@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn the_heap_is_cut_out_and_named() {
-        let ranges = Ranges::new(vec![0x7000..0x8000], 0x2001, 0x4fff);
+        let ranges = Ranges::new(core::iter::once(0x7000..0x8000).collect(), 0x2001, 0x4fff);
         let heap = |range| Piece { range, heap: true };
         assert_eq!(
             ranges.visible(0x1000..0x9000, true),

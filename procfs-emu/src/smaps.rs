@@ -318,7 +318,11 @@ VmFlags: rd wr mr mw me ac
 ";
 
     fn ranges() -> Ranges {
-        Ranges::new(vec![0x7f00_0000_0000..0x7f00_0005_0000], 0, 0)
+        Ranges::new(
+            core::iter::once(0x7f00_0000_0000..0x7f00_0005_0000).collect(),
+            0,
+            0,
+        )
     }
 
     #[test]

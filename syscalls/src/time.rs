@@ -22,7 +22,10 @@ pub fn clock_gettime(t: &mut Task, clock: Clock, time: UserPtr<[i64; 2]>) -> Sys
         user::write(time, &now)?;
         return Ok(0);
     }
-    forward(nr::CLOCK_GETTIME, &[int(clock.0), time.address(), 0, 0, 0, 0])
+    forward(
+        nr::CLOCK_GETTIME,
+        &[int(clock.0), time.address(), 0, 0, 0, 0],
+    )
 }
 
 /// gettimeofday(2).

@@ -1,8 +1,6 @@
 //! What is done when a signal arrives (`get_signal`, `handle_signal`).
 
-use abi::signal::{
-    SIG_DFL, SIG_IGN, SIGSEGV, SigInfo, SigSet, SignalNumber, sa, si,
-};
+use abi::signal::{SIG_DFL, SIG_IGN, SIGSEGV, SigInfo, SigSet, SignalNumber, sa, si};
 use host::Outcome;
 use host::frame::Delivery;
 use host::signal::send_to_host_default;
@@ -52,7 +50,9 @@ fn act(task: &mut Task, signal: SignalNumber, info: &SigInfo, delivery: &mut Del
         }
         _ => {}
     }
-    let place = task.altstack.place(delivery.regs.rsp, action.flags & sa::ONSTACK != 0);
+    let place = task
+        .altstack
+        .place(delivery.regs.rsp, action.flags & sa::ONSTACK != 0);
     let mask = task.saved_mask.unwrap_or(task.blocked);
     if action.flags & sa::RESETHAND != 0 {
         task.sighand.reset(signal);
@@ -68,7 +68,11 @@ fn act(task: &mut Task, signal: SignalNumber, info: &SigInfo, delivery: &mut Del
 /// The frame of `failed` could not be pushed (`force_sigsegv`).
 fn force_segv(task: &mut Task, failed: SignalNumber, delivery: &mut Delivery<'_>) {
     let handler = task.sighand.action(SIGSEGV).handler;
-    let info = SigInfo { signo: i32::from(SIGSEGV), code: si::KERNEL, ..SigInfo::ZERO };
+    let info = SigInfo {
+        signo: i32::from(SIGSEGV),
+        code: si::KERNEL,
+        ..SigInfo::ZERO
+    };
     let handled = handler != SIG_DFL && handler != SIG_IGN;
     if failed != SIGSEGV && handled && !task.blocked.contains(SIGSEGV) {
         act(task, SIGSEGV, &info, delivery);

@@ -31,7 +31,9 @@ impl Sighand {
                 action.handler = SIG_IGN;
             }
         }
-        Self { actions: Lock::new(actions) }
+        Self {
+            actions: Lock::new(actions),
+        }
     }
 
     /// A copy, for a child without CLONE_SIGHAND; with `clear` handlers become default ones
@@ -40,18 +42,26 @@ impl Sighand {
     pub fn copied(&self, clear: bool) -> Self {
         let mut actions = *self.actions.lock();
         if clear {
-            for action in actions.iter_mut().filter(|action| action.handler != SIG_IGN) {
+            for action in actions
+                .iter_mut()
+                .filter(|action| action.handler != SIG_IGN)
+            {
                 *action = SigAction::default();
             }
         }
-        Self { actions: Lock::new(actions) }
+        Self {
+            actions: Lock::new(actions),
+        }
     }
 
     /// The action of `signal`.
     #[must_use]
     pub fn action(&self, signal: SignalNumber) -> SigAction {
         let actions = self.actions.lock();
-        actions.get(usize::from(signal).wrapping_sub(1)).copied().unwrap_or_default()
+        actions
+            .get(usize::from(signal).wrapping_sub(1))
+            .copied()
+            .unwrap_or_default()
     }
 
     /// Sets the action of `signal`, here and on the host; the old one.
@@ -60,8 +70,9 @@ impl Sighand {
     /// Those of rt_sigaction(2).
     pub fn set(&self, signal: SignalNumber, new: SigAction) -> SysResult<SigAction> {
         let mut actions = self.actions.lock();
-        let action =
-            actions.get_mut(usize::from(signal).wrapping_sub(1)).ok_or(Errno::EINVAL)?;
+        let action = actions
+            .get_mut(usize::from(signal).wrapping_sub(1))
+            .ok_or(Errno::EINVAL)?;
         if !SigSet::PROTECTED.contains(signal) && !host_has(signal, action, &new) {
             match new.handler {
                 SIG_DFL => host::signal::set_uncaught(signal, false, new.flags)?,
@@ -83,18 +94,22 @@ impl Sighand {
     /// The signals whose handler satisfies `test`.
     pub fn those(&self, test: impl Fn(usize) -> bool) -> SigSet {
         let actions = self.actions.lock();
-        let set = (1..=SIGRTMAX).zip(actions.iter()).filter(|(_, action)| test(action.handler));
-        set.fold(SigSet::EMPTY, |set, (signal, _)| set.union(SigSet::of(&[signal])))
+        let set = (1..=SIGRTMAX)
+            .zip(actions.iter())
+            .filter(|(_, action)| test(action.handler));
+        set.fold(SigSet::EMPTY, |set, (signal, _)| {
+            set.union(SigSet::of(&[signal]))
+        })
     }
 }
 
 /// Whether the host need not be told: it does with `signal` what `new` asks for, and has nothing
 /// pending to drop. posix_spawn(3) sets most signals to what they are already.
 fn host_has(signal: SignalNumber, old: &SigAction, new: &SigAction) -> bool {
-    let ignores = new.handler == SIG_IGN
-        || new.handler == SIG_DFL && IGNORED_BY_DEFAULT.contains(signal);
-    let same_kind = old.handler == new.handler
-        || is_function(old.handler) && is_function(new.handler);
+    let ignores =
+        new.handler == SIG_IGN || new.handler == SIG_DFL && IGNORED_BY_DEFAULT.contains(signal);
+    let same_kind =
+        old.handler == new.handler || is_function(old.handler) && is_function(new.handler);
     same_kind
         && !ignores
         && host::signal::told(old.flags) == host::signal::told(new.flags)
@@ -123,7 +138,10 @@ const PROTECTED: [SignalNumber; 5] = [
 
 impl Kept {
     /// None.
-    pub const EMPTY: Self = Self { set: SigSet::EMPTY, info: [SigInfo::ZERO; 5] };
+    pub const EMPTY: Self = Self {
+        set: SigSet::EMPTY,
+        info: [SigInfo::ZERO; 5],
+    };
 
     /// What is kept.
     #[must_use]
@@ -146,7 +164,9 @@ impl Kept {
     /// Takes the lowest one that is in `wanted`.
     pub fn take(&mut self, wanted: SigSet) -> Option<SigInfo> {
         let signal = self.set.intersection(wanted).first()?;
-        let slot = PROTECTED.iter().position(|&protected| protected == signal)?;
+        let slot = PROTECTED
+            .iter()
+            .position(|&protected| protected == signal)?;
         self.set = self.set.without(SigSet::of(&[signal]));
         self.info.get(slot).copied()
     }
@@ -167,7 +187,10 @@ pub const fn is_function(handler: usize) -> bool {
 /// What is blocked while the handler of `signal` runs, besides what was.
 #[must_use]
 pub const fn handler_mask(signal: SignalNumber, action: &SigAction) -> SigSet {
-    let own =
-        if action.flags & sa::NODEFER == 0 { SigSet::of(&[signal]) } else { SigSet::EMPTY };
+    let own = if action.flags & sa::NODEFER == 0 {
+        SigSet::of(&[signal])
+    } else {
+        SigSet::EMPTY
+    };
     action.mask.union(own).without(SigSet::UNBLOCKABLE)
 }

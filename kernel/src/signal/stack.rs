@@ -18,7 +18,11 @@ pub struct AltStack {
 
 impl AltStack {
     /// None (`sas_ss_reset`).
-    pub const NONE: Self = Self { sp: 0, size: 0, flags: ss::DISABLE };
+    pub const NONE: Self = Self {
+        sp: 0,
+        size: 0,
+        flags: ss::DISABLE,
+    };
 
     /// Whether a stack pointer is on it (`__on_sig_stack`).
     fn holds(&self, sp: usize) -> bool {
@@ -41,7 +45,12 @@ impl AltStack {
             0
         };
         let flags = state | (self.flags & ss::AUTODISARM);
-        StackT { sp: self.sp, flags, pad: 0, size: self.size }
+        StackT {
+            sp: self.sp,
+            flags,
+            pad: 0,
+            size: self.size,
+        }
     }
 
     /// Sets another one (`do_sigaltstack`).
@@ -56,12 +65,20 @@ impl AltStack {
         if !matches!(mode, 0 | ss::ONSTACK | ss::DISABLE) {
             return Err(Errno::EINVAL);
         }
-        let changed = Self { sp: new.sp, size: new.size, flags: new.flags };
+        let changed = Self {
+            sp: new.sp,
+            size: new.size,
+            flags: new.flags,
+        };
         if *self == changed {
             return Ok(());
         }
         if mode == ss::DISABLE {
-            *self = Self { sp: 0, size: 0, flags: new.flags };
+            *self = Self {
+                sp: 0,
+                size: 0,
+                flags: new.flags,
+            };
         } else if new.size < MINSIGSTKSZ {
             return Err(Errno::ENOMEM);
         } else {
@@ -80,9 +97,18 @@ impl AltStack {
     pub fn place(&self, sp: usize, on_stack: bool) -> Placement {
         let nested = self.runs(sp);
         let entering = on_stack && self.size != 0 && !nested;
-        let uc_stack = StackT { sp: self.sp, flags: self.flags, pad: 0, size: self.size };
+        let uc_stack = StackT {
+            sp: self.sp,
+            flags: self.flags,
+            pad: 0,
+            size: self.size,
+        };
         let within = (nested || entering).then_some((self.sp, self.size));
-        Placement { within, entering, uc_stack }
+        Placement {
+            within,
+            entering,
+            uc_stack,
+        }
     }
 
     /// Forgets the stack if it asked for that when a handler starts.
@@ -98,7 +124,12 @@ mod tests {
     use super::*;
 
     fn stack(flags: u32) -> StackT {
-        StackT { sp: 0x1000, flags, pad: 0, size: 0x2000 }
+        StackT {
+            sp: 0x1000,
+            flags,
+            pad: 0,
+            size: 0x2000,
+        }
     }
 
     #[test]
@@ -110,10 +141,20 @@ mod tests {
         assert_eq!(alt.describe(0x1800).flags, ss::ONSTACK);
         assert_eq!(alt.set(&stack(0), 0x1800), Err(Errno::EPERM));
         assert_eq!(alt.set(&stack(4), 0x9000), Err(Errno::EINVAL));
-        let small = StackT { size: 100, sp: 1, ..stack(0) };
+        let small = StackT {
+            size: 100,
+            sp: 1,
+            ..stack(0)
+        };
         assert_eq!(alt.set(&small, 0x9000), Err(Errno::ENOMEM));
         alt.set(&stack(ss::DISABLE), 0x9000).unwrap();
-        assert_eq!(alt.describe(0x1800), StackT { flags: ss::DISABLE, ..StackT::default() });
+        assert_eq!(
+            alt.describe(0x1800),
+            StackT {
+                flags: ss::DISABLE,
+                ..StackT::default()
+            }
+        );
     }
 
     #[test]

@@ -106,6 +106,6 @@ pub trait FileSystem: Sync {
 
 /// An open file whose content is not quite the host's.
 pub trait File {
-    /// Whether the directory entry with that name is visible to the guest.
-    fn shows(&self, view: &dyn ProcView, name: &[u8]) -> bool;
+    /// Whether the guest sees the entry `name` of this directory, which is open as `dir`.
+    fn shows(&self, view: &dyn ProcView, dir: i32, name: &[u8]) -> bool;
 }

@@ -148,25 +148,26 @@ mod tests {
             first,
             raised: Some(raised),
         };
+        let least = 1024 + u64::from(ROOM) + 1;
         assert_eq!(place(1024, 1_048_576), above(1024, 1088));
-        assert_eq!(place(1024, 1033), above(1024, 1033));
+        assert_eq!(place(1024, least), above(1024, least));
         assert_eq!(place(256, 4096), above(256, 320));
         assert_eq!(place(0, 4096), above(0, 64));
     }
 
     #[test]
     fn else_at_the_end_of_the_usual_range() {
-        let below = |first| Placement {
-            first,
+        let end = |limit: u64| Placement {
+            first: limit - u64::from(ROOM),
             raised: None,
         };
-        assert_eq!(place(1024, 1024), below(1016));
-        assert_eq!(place(1024, 1032), below(1016));
-        assert_eq!(place(20_000, 20_000), below(1016));
-        assert_eq!(place(1_048_576, 1_048_576), below(1016));
-        assert_eq!(place(64, 64), below(56));
-        assert_eq!(place(u64::MAX, u64::MAX), below(1016));
-        assert_eq!(place(4, 4), below(0));
+        assert_eq!(place(1024, 1024), end(1024));
+        assert_eq!(place(1024, 1024 + u64::from(ROOM)), end(1024));
+        assert_eq!(place(20_000, 20_000), end(1024));
+        assert_eq!(place(1_048_576, 1_048_576), end(1024));
+        assert_eq!(place(u64::MAX, u64::MAX), end(1024));
+        assert_eq!(place(64, 64), end(64));
+        assert_eq!(place(1, 1).first, 0);
     }
 
     fn target(fd: RawFd) -> String {
@@ -178,17 +179,19 @@ mod tests {
     fn a_whole_run_is_filled_behind_what_is_in_use() {
         let (image, proc) = (File::open("/etc/passwd"), File::open("/proc"));
         let (image, proc) = (image.expect("it opens"), proc.expect("it opens"));
-        let in_use = duplicate(image.as_fd(), 605).expect("a number is free");
+        // In the midst of the first run.
+        let in_use = duplicate(image.as_fd(), 601).expect("a number is free");
         let reserved = fill(image.as_fd(), proc.as_fd(), 600).expect("there is room");
-        assert_eq!((reserved.image, reserved.proc), (606, 607));
-        assert_eq!(target(606), "/etc/passwd");
-        for fd in 607..606 + RawFd::from(ROOM) {
+        assert_eq!((reserved.image, reserved.proc), (602, 603));
+        assert_eq!(target(602), "/etc/passwd");
+        let end = 602 + RawFd::from(ROOM);
+        for fd in 603..end {
             assert_eq!(target(fd), "/proc");
         }
-        for fd in (600..605).chain([614]) {
+        for fd in [600, end] {
             assert_eq!(target(fd), "none", "{fd}");
         }
-        for fd in (606..614).chain([in_use]) {
+        for fd in (602..end).chain([in_use]) {
             close(fd).expect("it was open");
         }
     }

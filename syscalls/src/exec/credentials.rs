@@ -33,7 +33,10 @@ fn wide(id: u32) -> usize {
 
 /// Takes on the identity that the file asks for.
 pub(super) fn take_on(file: &Opened) -> Changed {
-    let mut changed = Changed { uid: None, gid: None };
+    let mut changed = Changed {
+        uid: None,
+        gid: None,
+    };
     let set_uid = file.mode & S_ISUID != 0;
     let set_gid = file.mode & (S_ISGID | S_IXGRP) == S_ISGID | S_IXGRP;
     if !(set_uid || set_gid)

@@ -76,7 +76,11 @@ impl Opened {
             readable(dirfd)?
         } else {
             check_type(dirfd, path, flags)?;
-            let nofollow = if flags & AT_SYMLINK_NOFOLLOW != 0 { O_NOFOLLOW } else { 0 };
+            let nofollow = if flags & AT_SYMLINK_NOFOLLOW != 0 {
+                O_NOFOLLOW
+            } else {
+                0
+            };
             let at = path.as_ptr().expose_provenance();
             let args = [int(dirfd), at, O_NONBLOCK | O_CLOEXEC | nofollow, 0, 0, 0];
             as_int(forward_blocking(nr::OPENAT, &args)?)
@@ -94,7 +98,12 @@ impl Opened {
     /// A file that the brand before this one opened and checked.
     #[must_use]
     pub fn take(fd: i32) -> Self {
-        Self { fd, mode: 0, uid: 0, gid: 0 }
+        Self {
+            fd,
+            mode: 0,
+            uid: 0,
+            gid: 0,
+        }
     }
 
     /// The descriptor.
@@ -128,7 +137,11 @@ impl Opened {
         let mut bytes = Vec::new();
         bytes.try_reserve_exact(len).map_err(|_| Errno::ENOMEM)?;
         bytes.resize(len, 0);
-        if self.read(&mut bytes, offset)? == len { Ok(bytes) } else { Err(Errno::EIO) }
+        if self.read(&mut bytes, offset)? == len {
+            Ok(bytes)
+        } else {
+            Err(Errno::EIO)
+        }
     }
 
     /// The path that the host knows the file by.
@@ -136,7 +149,10 @@ impl Opened {
     pub fn canonical(&self) -> CString {
         let mut text = [0u8; 4096];
         let link = link_of(self.fd);
-        let (at, to) = (link.as_ptr().expose_provenance(), text.as_mut_ptr().expose_provenance());
+        let (at, to) = (
+            link.as_ptr().expose_provenance(),
+            text.as_mut_ptr().expose_provenance(),
+        );
         let len = host_call!(nr::READLINKAT, int(proc_fd()), at, to, text.len()).unwrap_or(0);
         CString::new(text.get(..len).unwrap_or_default()).unwrap_or_default()
     }
@@ -162,13 +178,19 @@ impl Opened {
 
 const fn halves(word: u64) -> (u32, u32) {
     let [a, b, c, d, e, f, g, h] = word.to_le_bytes();
-    (u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h]))
+    (
+        u32::from_le_bytes([a, b, c, d]),
+        u32::from_le_bytes([e, f, g, h]),
+    )
 }
 
 /// Type and permissions, owner and group.
 fn status(dirfd: i32, path: &CStr, flags: u32) -> SysResult<(u32, u32, u32)> {
     let mut stat = [0u64; STAT_WORDS];
-    let (at, to) = (path.as_ptr().expose_provenance(), stat.as_mut_ptr().expose_provenance());
+    let (at, to) = (
+        path.as_ptr().expose_provenance(),
+        stat.as_mut_ptr().expose_provenance(),
+    );
     let flags = usize::try_from(flags).unwrap_or(0);
     host_call!(nr::NEWFSTATAT, int(dirfd), at, to, flags)?;
     // st_mode and st_uid share a word, as do st_gid and padding.
@@ -228,7 +250,14 @@ fn allowed(fd: i32) -> SysResult<()> {
         core::ptr::from_ref(&arguments[1]).expose_provenance(),
     );
     let flags = usize::try_from(AT_EMPTY_PATH).unwrap_or(0);
-    match host_call!(nr::EXECVEAT, int(fd), empty, argv, envp, flags | AT_EXECVE_CHECK) {
+    match host_call!(
+        nr::EXECVEAT,
+        int(fd),
+        empty,
+        argv,
+        envp,
+        flags | AT_EXECVE_CHECK
+    ) {
         Ok(_) => Ok(()),
         Err(Errno::EINVAL) => permitted(fd),
         Err(errno) => Err(errno),

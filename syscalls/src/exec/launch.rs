@@ -8,8 +8,8 @@ use abi::arg::{DirFd, Uint};
 use abi::signal::{SIG_IGN, SigSet};
 use abi::{Errno, SysResult, UserCStr, UserPtr, nr};
 use host::call::{forward_blocking, int};
-use host::{host_call, intercept};
 use host::user::PathBuffer;
+use host::{host_call, intercept};
 use kernel::program::Intercept;
 use kernel::vfs::{At, Links, Place};
 use kernel::{Program, Task};
@@ -50,8 +50,19 @@ pub fn execveat(
     }
     let place = match t.mounts.overlay(path.to_bytes()) {
         Some(fs) => {
-            let links = if flags.0 & AT_SYMLINK_NOFOLLOW == 0 { Links::Follow } else { Links::Keep };
-            fs.locate(t, At { dirfd: dirfd.0, path }, links)?
+            let links = if flags.0 & AT_SYMLINK_NOFOLLOW == 0 {
+                Links::Follow
+            } else {
+                Links::Keep
+            };
+            fs.locate(
+                t,
+                At {
+                    dirfd: dirfd.0,
+                    path,
+                },
+                links,
+            )?
         }
         None => Place::Same,
     };
@@ -66,7 +77,11 @@ pub fn execveat(
     let ignored = t.sighand.those(|handler| handler == SIG_IGN);
     let filters_fd = filters_fd(t)?;
     let blocked = t.blocked.intersection(SigSet::PROTECTED);
-    let inherited = Inherited { ignored, blocked, filters_fd };
+    let inherited = Inherited {
+        ignored,
+        blocked,
+        filters_fd,
+    };
     let result = launch(&t.program, &prepared, argv, envp, &inherited);
     if let Some(fd) = filters_fd {
         let _ = host_call!(nr::CLOSE, int(fd));

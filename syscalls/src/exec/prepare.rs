@@ -32,11 +32,7 @@ impl Prepared {
     ///
     /// # Errors
     /// Those of reading the headers, should the files have changed.
-    pub fn again(
-        program: Opened,
-        interpreter: Option<Opened>,
-        execfn: CString,
-    ) -> SysResult<Self> {
+    pub fn again(program: Opened, interpreter: Option<Opened>, execfn: CString) -> SysResult<Self> {
         let mut head = [0u8; HEAD_LEN];
         program.read(&mut head, 0)?;
         let image = headers(&program, Header::program(&head)?, Errno::ENOEXEC)?;
@@ -48,7 +44,14 @@ impl Prepared {
             }
             None => None,
         };
-        Ok(Self { program, image, interpreter, script: None, execfn, comm: None })
+        Ok(Self {
+            program,
+            image,
+            interpreter,
+            script: None,
+            execfn,
+            comm: None,
+        })
     }
 }
 
@@ -67,8 +70,17 @@ pub fn prepare(dirfd: i32, path: &CStr, flags: u32) -> SysResult<Prepared> {
         program.read(&mut head, 0)?;
         let Some(script) = script::parse(&head)? else {
             let (image, interpreter) = binary(&program, &head)?;
-            let comm = path.is_empty().then(|| last_component(&program.canonical()));
-            return Ok(Prepared { program, image, interpreter, script: prefix, execfn, comm });
+            let comm = path
+                .is_empty()
+                .then(|| last_component(&program.canonical()));
+            return Ok(Prepared {
+                program,
+                image,
+                interpreter,
+                script: prefix,
+                execfn,
+                comm,
+            });
         };
         // A script that exec closes is not there for its interpreter to read.
         if depth == 0 && is_closed_by_exec(dirfd, path) {
@@ -125,13 +137,12 @@ fn is_closed_by_exec(dirfd: i32, path: &CStr) -> bool {
 }
 
 /// Reads the headers of a program, and those of its interpreter.
-fn binary(
-    program: &Opened,
-    head: &[u8],
-) -> SysResult<(Image, Option<(Opened, Image)>)> {
+fn binary(program: &Opened, head: &[u8]) -> SysResult<(Image, Option<(Opened, Image)>)> {
     let header = Header::program(head)?;
     let image = headers(program, header, Errno::ENOEXEC)?;
-    let Some(interp) = image.interp else { return Ok((image, None)) };
+    let Some(interp) = image.interp else {
+        return Ok((image, None));
+    };
     let path = program.read_exact(interp.len, interp.offset)?;
     let path = CString::new(interp.path(&path)?).map_err(|_| Errno::ENOEXEC)?;
     let file = Opened::open_interpreter(&path)?;
@@ -147,7 +158,8 @@ fn binary(
 /// Reads the program headers; `unreadable` when the table is not in the file as it should be
 /// (`load_elf_phdrs`).
 fn headers(file: &Opened, header: Header, unreadable: Errno) -> SysResult<Image> {
-    let table =
-        file.read_exact(header.table_len(), header.phoff).map_err(|_| unreadable)?;
+    let table = file
+        .read_exact(header.table_len(), header.phoff)
+        .map_err(|_| unreadable)?;
     Image::from_headers(header, &table)
 }

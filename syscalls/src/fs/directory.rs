@@ -53,7 +53,7 @@ fn filtered(
         let to = listed.0.as_mut_ptr().expose_provenance();
         let length = forward_blocking(nr, &[fd.raw(), to, room, 0, 0, 0])?;
         let all = listed.0.get_mut(..length).unwrap_or_default();
-        let kept = retain(all, name, |name| file.shows(t, name));
+        let kept = retain(all, name, |name| file.shows(t, fd.0, name));
         // 0 would mean the end of the directory.
         if kept > 0 || length == 0 {
             user::write_bytes(entries.address(), listed.0.get(..kept).unwrap_or_default())?;

@@ -20,10 +20,21 @@ pub fn brk(t: &mut Task, addr: Ptr) -> SysResult {
     if addr.0 < brk.start || addr.0 > usize::MAX - PAGE {
         return Ok(brk.now);
     }
-    let (mapped, wanted) = (brk.now.next_multiple_of(PAGE), addr.0.next_multiple_of(PAGE));
+    let (mapped, wanted) = (
+        brk.now.next_multiple_of(PAGE),
+        addr.0.next_multiple_of(PAGE),
+    );
     let changed = if wanted > mapped {
         let len = wanted - mapped;
-        host_call!(nr::MMAP, mapped, len, PROT_READ_WRITE, MAP_FLAGS, usize::MAX, 0)
+        host_call!(
+            nr::MMAP,
+            mapped,
+            len,
+            PROT_READ_WRITE,
+            MAP_FLAGS,
+            usize::MAX,
+            0
+        )
     } else if wanted < mapped {
         host_call!(nr::MUNMAP, wanted, mapped - wanted)
     } else {

@@ -46,7 +46,10 @@ pub fn mmap(
             t.patches.forget(addr.0, pages);
         }
     }
-    forward(nr::MMAP, &[addr.0, len.0, prot.0, flags.0, int(fd.0), offset.0])
+    forward(
+        nr::MMAP,
+        &[addr.0, len.0, prot.0, flags.0, int(fd.0), offset.0],
+    )
 }
 
 /// munmap(2). The brand's ranges are unmapped as far as the guest knows, and stay.
@@ -61,7 +64,10 @@ pub fn munmap(t: &mut Task, addr: Ptr, len: Size) -> SysResult {
     let end = addr.0.checked_add(pages).ok_or(Errno::EINVAL)?;
     let mut from = addr.0;
     while from < end {
-        let next = ranges().filter(|&(_, high)| high > from).min().unwrap_or((end, end));
+        let next = ranges()
+            .filter(|&(_, high)| high > from)
+            .min()
+            .unwrap_or((end, end));
         let until = next.0.min(end);
         if until > from {
             forward(nr::MUNMAP, &[from, until - from, 0, 0, 0, 0])?;
@@ -78,14 +84,22 @@ pub fn mprotect(t: &mut Task, addr: Ptr, len: Size, prot: Prot) -> SysResult {
 
 /// pkey_mprotect(2).
 pub fn pkey_mprotect(t: &mut Task, addr: Ptr, len: Size, prot: Prot, pkey: Int) -> SysResult {
-    protect(t, nr::PKEY_MPROTECT, [addr.0, len.0, prot.0, int(pkey.0), 0, 0])
+    protect(
+        t,
+        nr::PKEY_MPROTECT,
+        [addr.0, len.0, prot.0, int(pkey.0), 0, 0],
+    )
 }
 
 fn protect(t: &mut Task, nr: usize, args: [usize; 6]) -> SysResult {
     let [addr, len, prot, ..] = args;
     if let Some(pages) = whole_pages(len) {
         if overlaps(addr, pages) {
-            return Err(if addr % PAGE == 0 { Errno::ENOMEM } else { Errno::EINVAL });
+            return Err(if addr % PAGE == 0 {
+                Errno::ENOMEM
+            } else {
+                Errno::EINVAL
+            });
         }
         if prot & PROT_WRITE != 0 {
             t.patches.restore(addr, pages);
@@ -107,7 +121,7 @@ pub fn mremap(
     let new_pages = whole_pages(new_len.0).unwrap_or(usize::MAX);
     if overlaps(old.0, old_pages.max(1)) {
         let known = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
-        let wrong = flags.0 & !known != 0 || old.0 % PAGE != 0 || new_pages == 0;
+        let wrong = flags.0 & !known != 0 || !old.0.is_multiple_of(PAGE) || new_pages == 0;
         return Err(if wrong { Errno::EINVAL } else { Errno::EFAULT });
     }
     if flags.0 & MREMAP_FIXED != 0 {
@@ -120,9 +134,13 @@ pub fn mremap(
         // Code that moves takes its bytes along, but no trampoline knows it there.
         t.patches.restore(old.0, old_pages);
     } else if new_pages < old_pages {
-        t.patches.forget(old.0.wrapping_add(new_pages), old_pages - new_pages);
+        t.patches
+            .forget(old.0.wrapping_add(new_pages), old_pages - new_pages);
     }
-    forward(nr::MREMAP, &[old.0, old_len.0, new_len.0, flags.0, new.0, 0])
+    forward(
+        nr::MREMAP,
+        &[old.0, old_len.0, new_len.0, flags.0, new.0, 0],
+    )
 }
 
 /// remap_file_pages(2).
@@ -139,7 +157,10 @@ pub fn remap_file_pages(
         return Err(Errno::EINVAL);
     }
     t.patches.forget(addr.0, pages);
-    forward(nr::REMAP_FILE_PAGES, &[addr.0, len.0, prot.0, offset.0, flags.0, 0])
+    forward(
+        nr::REMAP_FILE_PAGES,
+        &[addr.0, len.0, prot.0, offset.0, flags.0, 0],
+    )
 }
 
 /// shmat(2). With SHM_REMAP the segment replaces what is there, so its size must be known.

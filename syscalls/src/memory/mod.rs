@@ -7,7 +7,9 @@ mod map;
 mod ranges;
 
 pub use brk::brk;
-pub use map::{map_shadow_stack, mmap, mprotect, mremap, munmap, pkey_mprotect, remap_file_pages, shmat};
+pub use map::{
+    map_shadow_stack, mmap, mprotect, mremap, munmap, pkey_mprotect, remap_file_pages, shmat,
+};
 pub use ranges::{
     madvise, mbind, mincore, mlock, mlock2, mseal, msync, munlock, process_madvise,
     set_mempolicy_home_node,

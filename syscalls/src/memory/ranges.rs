@@ -13,7 +13,11 @@ const NOWHERE: usize = 0x7fff_ffff_f000;
 /// The range to hand to the host: the guest's own, or, where that overlaps the brand, one of the
 /// same length where nothing is, so that the host finds what else is wrong first.
 fn outside(addr: usize, len: usize) -> usize {
-    if overlaps(addr, len) { NOWHERE | (addr & (PAGE - 1)) } else { addr }
+    if overlaps(addr, len) {
+        NOWHERE | (addr & (PAGE - 1))
+    } else {
+        addr
+    }
 }
 
 /// Discards the contents: rewritten code is the file's again.
@@ -44,7 +48,14 @@ pub fn process_madvise(
         let [start, len] = user::read(vector.element(index))?;
         t.patches.forget(start, len);
     }
-    let args = [int(pidfd.0), vector.address(), count.0, int(advice.0), flags.raw(), 0];
+    let args = [
+        int(pidfd.0),
+        vector.address(),
+        count.0,
+        int(advice.0),
+        flags.raw(),
+        0,
+    ];
     forward(nr::PROCESS_MADVISE, &args)
 }
 
@@ -97,7 +108,10 @@ pub fn mbind(
     if overlaps(addr.0, len.0) {
         return Err(Errno::EFAULT);
     }
-    forward(nr::MBIND, &[addr.0, len.0, mode.0, nodes.0, highest.0, flags.raw()])
+    forward(
+        nr::MBIND,
+        &[addr.0, len.0, mode.0, nodes.0, highest.0, flags.raw()],
+    )
 }
 
 /// set_mempolicy_home_node(2).
@@ -109,5 +123,8 @@ pub fn set_mempolicy_home_node(
     flags: Ulong,
 ) -> SysResult {
     let place = outside(addr.0, len.0);
-    forward(nr::SET_MEMPOLICY_HOME_NODE, &[place, len.0, node.0, flags.0, 0, 0])
+    forward(
+        nr::SET_MEMPOLICY_HOME_NODE,
+        &[place, len.0, node.0, flags.0, 0, 0],
+    )
 }

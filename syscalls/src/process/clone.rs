@@ -68,7 +68,10 @@ pub fn clone3(t: &mut Task, at: Ptr, size: Size) -> SysResult {
     for extra in (known..size.0).step_by(8) {
         let mut rest = [0u8; 8];
         let len = (size.0 - extra).min(8);
-        user::read_bytes(at.0.wrapping_add(extra), rest.get_mut(..len).unwrap_or_default())?;
+        user::read_bytes(
+            at.0.wrapping_add(extra),
+            rest.get_mut(..len).unwrap_or_default(),
+        )?;
         if rest != [0; 8] {
             return Err(Errno::E2BIG);
         }
@@ -158,8 +161,16 @@ fn prepare(t: &Task, flags: usize, frame: Frame, borrowed: bool) -> SysResult<Ne
         altstack: if borrowed { t.altstack } else { AltStack::NONE },
         kept: Kept::EMPTY,
         seccomp: t.seccomp.clone(),
-        group: if flags & CLONE_THREAD != 0 { Arc::clone(&t.group) } else { Arc::default() },
-        synchronised: if flags & CLONE_THREAD != 0 { t.synchronised } else { 0 },
+        group: if flags & CLONE_THREAD != 0 {
+            Arc::clone(&t.group)
+        } else {
+            Arc::default()
+        },
+        synchronised: if flags & CLONE_THREAD != 0 {
+            t.synchronised
+        } else {
+            0
+        },
         dying: None,
         borrows_memory: borrowed,
         patches: t.patches,

@@ -32,7 +32,10 @@ pub fn gettid(t: &mut Task) -> SysResult {
 fn ids(t: &mut Task) -> SysResult<(usize, usize)> {
     let (pid, tid) = (host_call!(nr::GETPID)?, host_call!(nr::GETTID)?);
     // A child that borrows memory has ids of its own, in an area of its own.
-    t.thread.set_ids(u32::try_from(pid).unwrap_or(0), u32::try_from(tid).unwrap_or(0));
+    t.thread.set_ids(
+        u32::try_from(pid).unwrap_or(0),
+        u32::try_from(tid).unwrap_or(0),
+    );
     Ok((pid, tid))
 }
 

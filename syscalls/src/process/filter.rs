@@ -24,7 +24,11 @@ pub fn seccomp(t: &mut Task, operation: Uint, flags: Uint, arguments: Ptr) -> Sy
         Operation::SetModeFilter(flags) => install(t, arguments, flags),
         Operation::GetActionAvail => {
             let action = user::read(UserPtr::<u32>::new(arguments.0))?;
-            if action_is_available(action) { Ok(0) } else { Err(Errno::EOPNOTSUPP) }
+            if action_is_available(action) {
+                Ok(0)
+            } else {
+                Err(Errno::EOPNOTSUPP)
+            }
         }
         Operation::GetNotifSizes => {
             user::write(UserPtr::new(arguments.0), &NOTIF_SIZES)?;
@@ -67,8 +71,9 @@ fn install(t: &mut Task, arguments: Ptr, flags: FilterFlags) -> SysResult {
     if host_call!(nr::PRCTL, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != Ok(1) && !is_admin() {
         return Err(Errno::EACCES);
     }
-    let insns: SysResult<Vec<Insn>> =
-        (0..len).map(|index| user::read(UserPtr::<Insn>::new(filter).element(index))).collect();
+    let insns: SysResult<Vec<Insn>> = (0..len)
+        .map(|index| user::read(UserPtr::<Insn>::new(filter).element(index)))
+        .collect();
     let program = Program::check(insns?)?;
     t.seccomp = t.seccomp.with_filter(program, flags)?;
     if flags.tsync {
@@ -82,8 +87,10 @@ fn install(t: &mut Task, arguments: Ptr, flags: FilterFlags) -> SysResult {
 fn is_admin() -> bool {
     let header = [0x2008_0522u32, 0];
     let mut sets = [0u32; 6];
-    let (header, at) =
-        (header.as_ptr().expose_provenance(), sets.as_mut_ptr().expose_provenance());
+    let (header, at) = (
+        header.as_ptr().expose_provenance(),
+        sets.as_mut_ptr().expose_provenance(),
+    );
     host_call!(nr::CAPGET, header, at).is_ok() && sets[0] >> CAP_SYS_ADMIN & 1 != 0
 }
 
@@ -123,7 +130,7 @@ pub(crate) fn judged(t: &mut Task, nr: usize, args: &[usize; 6], int80: bool) ->
         Verdict::KillThread if !is_alone() => {
             host::signal::block_all();
             t.thread.exit(nr::EXIT, usize::from(SIGSYS))
-        },
+        }
         Verdict::KillThread | Verdict::KillProcess => host::process::die_of(SIGSYS),
         Verdict::KillStrict => host::process::die_of(SIGKILL),
     }

@@ -1,7 +1,9 @@
 //! rt_sigaction(2), sigaltstack(2), sigreturn(2).
 
 use abi::arg::{Signal, Size};
-use abi::signal::{SIG_DFL, SIG_IGN, SigAction, SigFrame, SigInfo, SigSet, StackT, UContext, sa, si};
+use abi::signal::{
+    SIG_DFL, SIG_IGN, SigAction, SigFrame, SigInfo, SigSet, StackT, UContext, sa, si,
+};
 use abi::{Errno, SysResult, UserPtr};
 use host::user;
 use kernel::Task;
@@ -21,9 +23,15 @@ pub fn rt_sigaction(
     if size.0 != SIGSET_SIZE {
         return Err(Errno::EINVAL);
     }
-    let new = if new.is_null() { None } else { Some(user::read(new)?) };
-    let signal =
-        u8::try_from(signal.0).ok().filter(|n| (1..=64).contains(n)).ok_or(Errno::EINVAL)?;
+    let new = if new.is_null() {
+        None
+    } else {
+        Some(user::read(new)?)
+    };
+    let signal = u8::try_from(signal.0)
+        .ok()
+        .filter(|n| (1..=64).contains(n))
+        .ok_or(Errno::EINVAL)?;
     let before = if let Some(mut new) = new {
         if SigSet::UNBLOCKABLE.contains(signal) {
             return Err(Errno::EINVAL);
@@ -31,8 +39,8 @@ pub fn rt_sigaction(
         new.flags &= sa::KNOWN;
         new.mask = new.mask.without(SigSet::UNBLOCKABLE);
         let before = t.sighand.set(signal, new)?;
-        let ignored = new.handler == SIG_IGN
-            || new.handler == SIG_DFL && IGNORED_BY_DEFAULT.contains(signal);
+        let ignored =
+            new.handler == SIG_IGN || new.handler == SIG_DFL && IGNORED_BY_DEFAULT.contains(signal);
         if ignored {
             t.kept.take(SigSet::of(&[signal]));
         }
@@ -48,7 +56,11 @@ pub fn rt_sigaction(
 
 /// sigaltstack(2).
 pub fn sigaltstack(t: &mut Task, new: UserPtr<StackT>, old: UserPtr<StackT>) -> SysResult {
-    let new = if new.is_null() { None } else { Some(user::read(new)?) };
+    let new = if new.is_null() {
+        None
+    } else {
+        Some(user::read(new)?)
+    };
     let sp = t.stack_pointer();
     let before = t.altstack.describe(sp);
     if let Some(new) = new {
@@ -70,7 +82,8 @@ pub fn rt_sigreturn(t: &mut Task) -> SysResult {
     };
     let (blocked, altstack) = (t.blocked, t.altstack);
     t.blocked = context.sigmask.without(SigSet::UNBLOCKABLE);
-    t.altstack.restore(&context.stack, context.mcontext.regs.rsp);
+    t.altstack
+        .restore(&context.stack, context.mcontext.regs.rsp);
     if !t.kept.set().without(t.blocked).is_empty() {
         // A kept signal is due at once: it arrives before the way back, as it may.
         t.blocked = blocked;

@@ -38,7 +38,13 @@ pub(super) fn among_polled(
     for at in (0..count).map(|index| fds.element(index)) {
         if is_hidden(t, at) {
             let entry = user::read(at)?;
-            user::write(at, &PollFd { revents: POLLNVAL, ..entry })?;
+            user::write(
+                at,
+                &PollFd {
+                    revents: POLLNVAL,
+                    ..entry
+                },
+            )?;
             ready += 1;
         } else {
             ready += forward(nr::POLL, &[at.address(), 1, 0, 0, 0, 0])?;

@@ -7,8 +7,8 @@ mod polling;
 mod waiting;
 
 pub use action::{rt_sigaction, rt_sigreturn, sigaltstack};
-pub use mask::{rt_sigpending, rt_sigprocmask};
 pub use hidden::PollFd;
+pub use mask::{rt_sigpending, rt_sigprocmask};
 pub use polling::{epoll_pwait, epoll_pwait2, io_pgetevents, poll, ppoll, pselect6, select};
 pub use waiting::{rt_sigsuspend, rt_sigtimedwait, signalfd, signalfd4};
 
@@ -21,5 +21,9 @@ const SIGSET_SIZE: usize = 8;
 
 /// Reads a mask that a call sets for its own time.
 fn read_mask(set: UserPtr<SigSet>, size: usize) -> SysResult<SigSet> {
-    if size == SIGSET_SIZE { user::read(set) } else { Err(Errno::EINVAL) }
+    if size == SIGSET_SIZE {
+        user::read(set)
+    } else {
+        Err(Errno::EINVAL)
+    }
 }

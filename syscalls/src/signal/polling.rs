@@ -84,7 +84,14 @@ pub fn pselect6(
     sigmask: UserPtr<[usize; 2]>,
 ) -> SysResult {
     hidden::among_selected(t, count.0, [read.0, write.0, except.0])?;
-    let args = [int(count.0), read.0, write.0, except.0, timeout.0, sigmask.address()];
+    let args = [
+        int(count.0),
+        read.0,
+        write.0,
+        except.0,
+        timeout.0,
+        sigmask.address(),
+    ];
     by_pair(t, nr::PSELECT6, args, sigmask)
 }
 
@@ -98,7 +105,14 @@ pub fn io_pgetevents(
     timeout: Ptr,
     sigmask: UserPtr<[usize; 2]>,
 ) -> SysResult {
-    let args = [context.0, least.raw(), count.raw(), events.0, timeout.0, sigmask.address()];
+    let args = [
+        context.0,
+        least.raw(),
+        count.raw(),
+        events.0,
+        timeout.0,
+        sigmask.address(),
+    ];
     by_pair(t, nr::IO_PGETEVENTS, args, sigmask)
 }
 
@@ -135,7 +149,14 @@ pub fn epoll_pwait(
     set: UserPtr<SigSet>,
     size: Size,
 ) -> SysResult {
-    let args = [int(fd.0), events.0, int(count.0), int(timeout.0), set.address(), size.0];
+    let args = [
+        int(fd.0),
+        events.0,
+        int(count.0),
+        int(timeout.0),
+        set.address(),
+        size.0,
+    ];
     forward_under(t, nr::EPOLL_PWAIT, args, 4, set, size.0)
 }
 
@@ -149,6 +170,13 @@ pub fn epoll_pwait2(
     set: UserPtr<SigSet>,
     size: Size,
 ) -> SysResult {
-    let args = [int(fd.0), events.0, int(count.0), timeout.0, set.address(), size.0];
+    let args = [
+        int(fd.0),
+        events.0,
+        int(count.0),
+        timeout.0,
+        set.address(),
+        size.0,
+    ];
     forward_under(t, nr::EPOLL_PWAIT2, args, 4, set, size.0)
 }

@@ -72,5 +72,8 @@ pub fn signalfd(t: &mut Task, fd: Int, mask: Ptr, size: Size) -> SysResult {
 /// signalfd4(2).
 pub fn signalfd4(t: &mut Task, fd: Int, mask: Ptr, size: Size, flags: Int) -> SysResult {
     t.check_fd(fd.0)?;
-    forward_blocking(nr::SIGNALFD4, &[int(fd.0), mask.0, size.0, int(flags.0), 0, 0])
+    forward_blocking(
+        nr::SIGNALFD4,
+        &[int(fd.0), mask.0, size.0, int(flags.0), 0, 0],
+    )
 }

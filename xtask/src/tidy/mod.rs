@@ -73,7 +73,10 @@ fn root_problems(root: &Path, package: &Package) -> Result<Vec<String>, String> 
         if !sources::may_be_unsafe(&path) && !sources::has_attribute(&text, "forbid(unsafe_code)") {
             problems.push(format!("{}: no `#![forbid(unsafe_code)]`", path.display()));
         }
-        if layers::is_core(&package.name) && !sources::has_attribute(&text, "no_std") {
+        if layers::is_core(&package.name)
+            && !sources::has_attribute(&text, "no_std")
+            && !sources::has_attribute(&text, "cfg_attr(lx_image, no_std, no_main)")
+        {
             problems.push(format!("{}: no `#![no_std]`", path.display()));
         }
     }
