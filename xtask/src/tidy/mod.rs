@@ -75,7 +75,7 @@ fn root_problems(root: &Path, package: &Package) -> Result<Vec<String>, String> 
         }
         if layers::is_core(&package.name)
             && !sources::has_attribute(&text, "no_std")
-            && !sources::has_attribute(&text, "cfg_attr(lx_image, no_std, no_main)")
+            && !sources::has_attribute(&text, "cfg_attr(lx_image,no_std,no_main)")
         {
             problems.push(format!("{}: no `#![no_std]`", path.display()));
         }
