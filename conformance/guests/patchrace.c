@@ -1,5 +1,4 @@
 //! Sites that become hot while many threads run through them at once.
-//! limit: 20
 //! serial
 #include "guest.h"
 

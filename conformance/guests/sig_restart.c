@@ -1,7 +1,6 @@
 //! Every call that can sleep, interrupted by a handler with and without SA_RESTART: which
 //! come back with EINTR, which go on, and what is left of their time.
 //! flags: -lrt
-//! limit: 15
 #include "guest.h"
 #include <linux/aio_abi.h>
 #include <linux/futex.h>

@@ -1,6 +1,5 @@
 //! Many signals while calls are made: queued ones are counted exactly and keep their order,
 //! and no call's result is disturbed.
-//! limit: 20
 #include "guest.h"
 #include <sys/syscall.h>
 

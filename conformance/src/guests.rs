@@ -2,7 +2,7 @@
 //!
 //! Head comments of a source name how it is built and run:
 //! `//! variants: pie static no-pie static-pie nostdlib` (default `pie`),
-//! `//! flags: …` (more compiler flags), `//! limit: 10` (seconds),
+//! `//! flags: …` (more compiler flags), `//! limit: 30` (seconds, the default),
 //! `//! alone` (the whole program is one case), `//! serial` (never beside other cases).
 
 use crate::child::{End, Job, run};
@@ -55,7 +55,7 @@ fn parse_head(source: &str) -> Result<Head, String> {
     let mut head = Head {
         variants: vec!["pie".to_owned()],
         flags: Vec::new(),
-        limit: Duration::from_secs(10),
+        limit: Duration::from_secs(30),
         alone: false,
         serial: false,
     };
