@@ -94,7 +94,7 @@ pub fn host_handler(signal: SignalNumber) -> SysResult {
 /// # Errors
 /// Those of rt_sigaction(2).
 pub fn protect() -> SysResult<()> {
-    SLOTS
+    held::SLOTS
         .iter()
         .try_for_each(|&signal| set_disposition(signal, Disposition::Catch(0)))
 }
