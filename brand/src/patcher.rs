@@ -16,8 +16,6 @@ use loader::steps::{Group, revert_steps, steps};
 use crate::place::Chunks;
 use crate::sites::{Patched, Sites};
 
-/// Traps at a site before it is rewritten: about what the rewriting costs.
-const HOT: u64 = 12;
 const INT3: u8 = 0xcc;
 const JMP: u8 = 0xe9;
 /// Granularity in which is noted where rewritten code is.
@@ -67,10 +65,12 @@ impl Patcher {
 
     /// A call was trapped on at `site`, with that rax.
     pub(crate) fn trapped(&self, site: usize, rax: usize) {
-        if self.on.load(Ordering::Relaxed) && self.sites.count(wide(site)) == HOT {
+        let site = wide(site);
+        if self.on.load(Ordering::Relaxed) && self.sites.is_hot(site) {
             let _lock = self.lock.lock();
-            if self.rewrite(wide(site), wide(rax)).is_err() {
-                self.sites.deny(wide(site));
+            // Another thread may have been faster.
+            if !self.sites.is_settled(site) && self.rewrite(site, wide(rax)).is_err() {
+                self.sites.deny(site);
             }
         }
     }

@@ -1,17 +1,21 @@
-//! Which sites are known: how often each was trapped on, and where its trampoline is. A table
-//! that signal handlers read without locks; it is changed under the patcher's lock.
+//! How often sites were trapped on, and which have a trampoline, and where. Signal handlers read
+//! the table without locks; it is changed under the patcher's lock.
 
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 use loader::site::Patch;
 
 /// Slots of the table; sites beyond three quarters of it stay trapped.
 const SIZE: usize = 4096;
 const MOST: u32 = 3072;
-/// In a state: there is a trampoline. Without, the state is a count of traps.
+/// Traps at a site before it is rewritten: about what the rewriting costs.
+const HOT: u8 = 12;
+/// A state: nothing is known of the site.
+const OPEN: u64 = 0;
+/// A state: the site stays trapped for good.
+const DENIED: u64 = 1;
+/// In a state: there is a trampoline.
 const PATCHED: u64 = 1 << 63;
-/// The site stays trapped for good.
-const DENIED: u64 = 1 << 20;
 /// In a state that is a trampoline: bit 4 says `MovHead`, bits 0..4 the length of its `mov` or of
 /// the displaced instruction.
 const MOV_HEAD: u64 = 1 << 4;
@@ -32,15 +36,26 @@ struct Entry {
     original: AtomicU64,
 }
 
+/// Counts of traps, by hash. In one page: a forked child that traps writes to no other.
+#[repr(C, align(4096))]
+struct Counts([AtomicU8; SIZE]);
+
 /// The table: open addressing, linear probing, entries never removed.
 pub(crate) struct Sites {
+    counts: Counts,
     entries: [Entry; SIZE],
     used: AtomicU32,
+}
+
+/// Less than [`SIZE`].
+fn hash(site: u64) -> usize {
+    usize::try_from(site.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 52).unwrap_or(0)
 }
 
 impl Sites {
     pub(crate) const fn new() -> Self {
         Self {
+            counts: Counts([const { AtomicU8::new(0) }; SIZE]),
             entries: [const { Entry::empty() }; SIZE],
             used: AtomicU32::new(0),
         }
@@ -53,26 +68,30 @@ impl Sites {
 
     /// The entries where `site` can be, up to the first free one.
     fn probe(&self, site: u64) -> impl Iterator<Item = &Entry> {
-        let hash = site.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 52;
-        let start = usize::try_from(hash).unwrap_or(0);
-        let (low, high) = self.entries.split_at(start.min(SIZE));
+        let (low, high) = self.entries.split_at(hash(site).min(SIZE));
         let mut open = true;
         high.iter().chain(low).take_while(move |entry| {
             core::mem::replace(&mut open, entry.site.load(Ordering::Acquire) != 0)
         })
     }
 
-    /// Counts a trap at `site`: how many there have been. 0 when the site is not to be patched.
-    pub(crate) fn count(&self, site: u64) -> u64 {
-        let Some(entry) = self.entry(site).or_else(|| self.insert(site)) else {
-            return 0;
+    /// Counts a trap at `site`: whether it is time to rewrite it. Sites with the same hash count
+    /// together, which does no harm.
+    pub(crate) fn is_hot(&self, site: u64) -> bool {
+        let Some(count) = self.counts.0.get(hash(site)) else {
+            return false;
         };
-        // Another thread may make it a patched one meanwhile: that state is no count.
-        let count = |state| (state < DENIED).then_some(state + 1);
-        let counted = entry
-            .state
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, count);
-        counted.map_or(0, |before| before + 1)
+        if count.fetch_add(1, Ordering::Relaxed) + 1 < HOT {
+            return false;
+        }
+        count.store(0, Ordering::Relaxed);
+        !self.is_settled(site) && self.used.load(Ordering::Relaxed) < MOST
+    }
+
+    /// Whether the site has a trampoline, or will have none.
+    pub(crate) fn is_settled(&self, site: u64) -> bool {
+        self.entry(site)
+            .is_some_and(|entry| entry.state.load(Ordering::Relaxed) != OPEN)
     }
 
     /// Adds a site. Two threads may add at once: each slot is claimed by one store.
@@ -97,7 +116,7 @@ impl Sites {
     }
 
     fn set(&self, site: u64, state: u64) {
-        if let Some(entry) = self.entry(site) {
+        if let Some(entry) = self.entry(site).or_else(|| self.insert(site)) {
             entry.state.store(state, Ordering::Release);
         }
     }
@@ -109,12 +128,12 @@ impl Sites {
 
     /// The bytes at the site are gone; others may come.
     pub(crate) fn forget(&self, site: u64) {
-        self.set(site, 0);
+        self.set(site, OPEN);
     }
 
     /// The site has a trampoline.
     pub(crate) fn publish(&self, site: u64, slot: u64, patch: &Patch, original: [u8; 5]) {
-        if let Some(entry) = self.entry(site) {
+        if let Some(entry) = self.entry(site).or_else(|| self.insert(site)) {
             let [a, b, c, d, e] = original;
             let word = u64::from_le_bytes([a, b, c, d, e, 0, 0, 0]);
             entry.original.store(word, Ordering::Relaxed);

@@ -30,6 +30,7 @@ unsafe impl Sync for First {}
 
 static FIRST: First = First(UnsafeCell::new([0; CHUNK]));
 
+#[unsafe(link_section = ".bss.lx_fork")]
 static LISTS: Lock<Lists> = Lock::new(Lists {
     free: [0; CLASSES],
     next: 0,

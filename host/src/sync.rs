@@ -11,7 +11,10 @@ use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use abi::nr;
 
+// What every fork writes to lies in one page, which parent and child then copy (`.bss.lx_fork`).
+#[unsafe(link_section = ".bss.lx_fork")]
 static FORKING: AtomicBool = AtomicBool::new(false);
+#[unsafe(link_section = ".bss.lx_fork")]
 static HELD: AtomicU32 = AtomicU32::new(0);
 
 /// Mutual exclusion around a `T`. Locks do not nest, but for those taken by
