@@ -2,9 +2,10 @@
 //! (`arch/x86/entry/syscalls/syscall_32.tbl`).
 //!
 //! A call has a number here when 32-bit arguments, extended by zeros, mean the same to the 64-bit
-//! call: integers, addresses, and structures of one layout in both ABIs. Calls with a `long` that
-//! may be negative (but [`LSEEK`]), with arrays of pointers, or with structures that hold a `long`, a pointer or a
-//! time are left out, and so are calls whose 32-bit form has other arguments (clone, mmap).
+//! call: integers, addresses, and structures of one layout in both ABIs. Left out are calls with a
+//! `long` that may be negative (but for [`LSEEK`]), with arrays of pointers, or with structures
+//! that hold a `long`, a pointer or a time, and calls whose 32-bit form has other arguments
+//! (clone, mmap).
 
 /// The i386 numbers from 384 on that the two ABIs share are those from here on.
 const SHARED: u32 = 424;

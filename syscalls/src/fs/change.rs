@@ -4,10 +4,11 @@
 use abi::arg::{AtFlags, DirFd, Flags, Gid, Mode, Offset, Path, Ptr, Size, Str, Uid};
 use abi::{Errno, SysResult, nr};
 use host::call::forward_blocking;
+use host::user::PathBuffer;
 use kernel::Task;
-use kernel::vfs::Links;
+use kernel::vfs::{At, Links, Place};
 
-use super::path::at_place;
+use super::path::{address, at_place, place};
 
 /// Writes calls whose first argument is a path; the last link in it is followed.
 macro_rules! on_path {
@@ -22,7 +23,6 @@ macro_rules! on_path {
 }
 
 on_path! {
-    truncate = TRUNCATE(length: Offset);
     chmod = CHMOD(mode: Mode);
     chown = CHOWN(owner: Uid, group: Gid);
     chdir = CHDIR();
@@ -33,6 +33,19 @@ on_path! {
     listxattr = LISTXATTR(list: Ptr, size: Size);
     setxattr = SETXATTR(name: Str, value: Ptr, size: Size, flags: Flags);
     removexattr = REMOVEXATTR(name: Str);
+}
+
+/// truncate(2). A program that runs is `ETXTBSY`: the host says so of the brand's image, which is
+/// what /proc/PID/exe leads to there, and would not of the guest's program.
+pub fn truncate(t: &mut Task, path: Path, length: Offset) -> SysResult {
+    let mut room = PathBuffer::new();
+    let path = room.read(path)?;
+    let at = At {
+        dirfd: DirFd::CWD.0,
+        path,
+    };
+    let _: Place = place(t, at, Links::Follow)?;
+    ask(nr::TRUNCATE, &[address(path), length.raw()])
 }
 
 /// fchmodat(2); the call itself has no flags.
