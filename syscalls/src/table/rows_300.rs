@@ -33,7 +33,7 @@ rows! {
     321 bpf(cmd: Int, attr: Ptr, size: Uint) refused EPERM, since V3_18, "programs would run in the host's kernel; this is what kernel.unprivileged_bpf_disabled answers";
     322 execveat(dirfd: DirFd, pathname: Path, argv: UserPtr<usize>, envp: UserPtr<usize>, flags: Uint) translated crate::exec::execveat, since V3_19, "checks the program as the kernel would, then starts the brand's image on it";
     323 userfaultfd(flags: Flags) refused ENOSYS, since V4_3, "a fault that the brand meets while it copies guest memory would wait for the guest";
-    324 membarrier(cmd: Int, flags: Flags, cpu_id: Int) direct, since V4_3, "guest threads are host threads; the brand's own registration changes no answer";
+    324 membarrier(cmd: Int, flags: Flags, cpu_id: Int) translated crate::system::membarrier, since V4_3, "the host's, but for the registration that the brand itself needs";
     325 mlock2(addr: Ptr, len: Size, flags: Int) translated crate::memory::mlock2, since V4_4, "the brand's ranges look unmapped";
     326 copy_file_range(fd_in: Fd, off_in: Ptr, fd_out: Fd, off_out: Ptr, len: Size, flags: Flags) direct, since V4_5, "copies between files that the guest holds; both descriptors are checked";
     327 preadv2(fd: Fd, iov: Ptr, iovcnt: Ulong, pos_l: Ulong, pos_h: Ulong, flags: Flags) direct, since V4_6, "guest descriptors are host descriptors; the kernel checks the vector";
