@@ -10,5 +10,5 @@ cli set a 1; cli incr a; for i in $(seq 1 500); do echo "rpush l $i"; done | cli
 cli bgsave; for _ in $(seq 100); do cli info persistence | grep -q 'rdb_bgsave_in_progress:0' && break; sleep 0.1; done; ls dump.rdb; cli info persistence | grep rdb_last_bgsave_status
 cli bgrewriteaof; redis-benchmark -s "$PWD/s" -n 5000 -c 20 -q -t set,get,lpush,mset 2>&1 | tr '\r' '\n' | grep 'requests per second' | cut -d: -f1
 redis-benchmark -s "$PWD/s" -n 3000 -c 20 -P 16 --threads 2 -q -t get 2>&1 | tr '\r' '\n' | grep 'requests per second' | cut -d: -f1
-cli expire a 1; sleep 1.3; cli exists a; (cli subscribe c | sed -n 6p) & sleep 0.3; cli publish c hello; cli client kill type pubsub; wait $!
+cli expire a 1; sleep 1.3; cli exists a; (cli subscribe c 2>/dev/null | sed -n 6p >heard) & for _ in $(seq 100); do [ "$(cli publish c hello)" = 1 ] && break; sleep 0.1; done; cli client kill type pubsub; wait $!; cat heard
 cli shutdown nosave; wait $server; echo "status $?"; grep -ci 'ready to accept' log
