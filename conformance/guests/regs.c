@@ -199,7 +199,7 @@ CASE(jump_after_call) {
 // Flags as the kernel keeps them: every combination of the status flags, for a call that is
 // made on the host, one that is served, and one that fails.
 CASE(flags) {
-    static const int numbers[] = {39, 102, 3, 24, 9999, 1, 228, 13, 14};
+    static const int numbers[] = {39, 102, 3, 104, 9999, 1, 228, 13, 14};
     static const int bits[] = {CF, PF, AF, ZF, SF, DF, OF};
     int bad = 0;
     for (int round = 0; round < 6; round++)

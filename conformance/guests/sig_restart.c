@@ -297,7 +297,7 @@ CASE(futex) {
     BOTH(nothing(), wake, syscall(SYS_futex, w, FUTEX_WAIT, 0, &t, 0, 0));
     BOTH(clock_gettime(CLOCK_MONOTONIC, &until); until.tv_sec += 9, wake,
          syscall(SYS_futex, w, FUTEX_WAIT_BITSET, 0, &until, 0, -1));
-    struct timespec brief = {0, 120000000};
+    struct timespec brief = {0, 400000000};
     BOTH(nothing(), nothing, syscall(SYS_futex, w, FUTEX_WAIT, 0, &brief, 0, 0));
     struct { uint64_t val, uaddr; uint32_t flags, reserved; } v = {0, (uint64_t)w, 2, 0};
     BOTH(nothing(), wake, syscall(SYS_futex_waitv, &v, 1, 0, 0, 0));
