@@ -10,6 +10,22 @@
 # and three are windows around a host call, which the handler turns into "not made, restart":
 #   [lx_fast_window, lx_fast_done), [lx_window, lx_window_done), [lx_sigreturn_window, ..end).
 
+# The guest's flags; destroys rax. popfq is slow, and needed only for flags that hardly any guest
+# has set: TF, DF, NT, AC, ID. OF is bit 3 of the second byte: 0x78 + 8 overflows.
+.macro LOAD_FLAGS
+    test dword ptr gs:[{RFLAGS}], 0x244500
+    jnz 97f
+    mov ah, gs:[{RFLAGS}]
+    mov al, gs:[{RFLAGS} + 1]
+    and al, 8
+    add al, 0x78
+    sahf
+    jmp 98f
+97: push qword ptr gs:[{RFLAGS}]
+    popfq
+98:
+.endm
+
     .text
     .balign 64
     .global lx_entry
@@ -54,8 +70,7 @@ lx_fast_exit:
     mov rsp, gs:[{STACK}]
     cmp qword ptr gs:[{PENDING}], 0
     jne 7f
-    push qword ptr gs:[{RFLAGS}]
-    popfq
+    LOAD_FLAGS
     mov rcx, gs:[{RIP}]
     mov r11, gs:[{RFLAGS}]
     mov rax, gs:[{RAX}]
@@ -150,8 +165,7 @@ lx_exit_check:
     jne 8f
     mov rax, gs:[{SELF}]
     LOAD_XMM rax
-    push qword ptr gs:[{RFLAGS}]
-    popfq
+    LOAD_FLAGS
     mov rdi, gs:[{RDI}]
     mov rsi, gs:[{RSI}]
     mov rdx, gs:[{RDX}]
