@@ -21,26 +21,28 @@ pub fn set_image(address: usize) {
     IMAGE.store(address, Ordering::Relaxed);
 }
 
-/// clock_gettime by the vDSO: seconds and nanoseconds, or `None` where there is no vDSO.
-pub fn clock_gettime(thread: &Thread, clock: i32) -> Option<Result<[i64; 2], i32>> {
+/// clock_gettime by the vDSO into `now`, seconds and nanoseconds: whether it did. It does not for
+/// a clock that it does not know, and where there is no vDSO.
+// The caller's memory, not a result: a result would be copied as one vector right after the vDSO
+// stored two words, which the processor cannot forward and waits for instead.
+pub fn clock_gettime(thread: &Thread, clock: i32, now: &mut [i64; 2]) -> bool {
     let mut function = CLOCK_GETTIME.load(Ordering::Relaxed);
     if function == 0 {
         function = find(c"__vdso_clock_gettime").unwrap_or(ABSENT);
         CLOCK_GETTIME.store(function, Ordering::Relaxed);
     }
     if function == ABSENT {
-        return None;
+        return false;
     }
     // SAFETY: the vDSO's function of that name has this signature.
     let function: extern "C" fn(i32, *mut i64) -> i32 =
         unsafe { core::mem::transmute(core::ptr::with_exposed_provenance::<()>(function)) };
-    let mut now = [0i64; 2];
     // SAFETY: the control block is the running thread's.
     let flag = unsafe { &(*thread.0.as_ptr()).in_vdso };
     flag.store(1, Ordering::Relaxed);
     let result = function(clock, now.as_mut_ptr());
     flag.store(0, Ordering::Relaxed);
-    Some(if result == 0 { Ok(now) } else { Err(result) })
+    result == 0
 }
 
 /// The address of a function of the vDSO.

@@ -16,9 +16,8 @@ const fn in_vdso(clock: i32) -> bool {
 
 /// clock_gettime(2).
 pub fn clock_gettime(t: &mut Task, clock: Clock, time: UserPtr<[i64; 2]>) -> SysResult {
-    if in_vdso(clock.0)
-        && let Some(Ok(now)) = vdso::clock_gettime(&t.thread, clock.0)
-    {
+    let mut now = [0; 2];
+    if in_vdso(clock.0) && vdso::clock_gettime(&t.thread, clock.0, &mut now) {
         user::write(time, &now)?;
         return Ok(0);
     }
@@ -30,10 +29,9 @@ pub fn clock_gettime(t: &mut Task, clock: Clock, time: UserPtr<[i64; 2]>) -> Sys
 
 /// gettimeofday(2).
 pub fn gettimeofday(t: &mut Task, time: UserPtr<[i64; 2]>, zone: Ptr) -> SysResult {
-    if zone.0 == 0
-        && !time.is_null()
-        && let Some(Ok([seconds, nanoseconds])) = vdso::clock_gettime(&t.thread, CLOCK_REALTIME)
-    {
+    let mut now = [0; 2];
+    if zone.0 == 0 && !time.is_null() && vdso::clock_gettime(&t.thread, CLOCK_REALTIME, &mut now) {
+        let [seconds, nanoseconds] = now;
         user::write(time, &[seconds, nanoseconds / 1000])?;
         return Ok(0);
     }
@@ -42,13 +40,13 @@ pub fn gettimeofday(t: &mut Task, time: UserPtr<[i64; 2]>, zone: Ptr) -> SysResu
 
 /// time(2).
 pub fn time(t: &mut Task, at: UserPtr<i64>) -> SysResult {
-    match vdso::clock_gettime(&t.thread, CLOCK_REALTIME_COARSE) {
-        Some(Ok([seconds, _])) => {
-            if !at.is_null() {
-                user::write(at, &seconds)?;
-            }
-            Ok(usize::from_le_bytes(seconds.to_le_bytes()))
+    let mut now = [0; 2];
+    if vdso::clock_gettime(&t.thread, CLOCK_REALTIME_COARSE, &mut now) {
+        let [seconds, _] = now;
+        if !at.is_null() {
+            user::write(at, &seconds)?;
         }
-        _ => forward(nr::TIME, &[at.address(), 0, 0, 0, 0, 0]),
+        return Ok(usize::from_le_bytes(seconds.to_le_bytes()));
     }
+    forward(nr::TIME, &[at.address(), 0, 0, 0, 0, 0])
 }
