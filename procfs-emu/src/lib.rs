@@ -11,7 +11,8 @@
 //! | `environ` | [`environ`] | without the hand-over string |
 //! | `auxv` | [`auxv`] | the guest's vector |
 //! | `maps` | [`maps`] | without the brand's ranges; the heap is named |
-//! | `smaps`, `smaps_rollup` | [`smaps`] | likewise, sums recomputed |
+//! | `smaps` | [`smaps`] | likewise |
+//! | `smaps_rollup` | [`rollup`] | added up again from `smaps` |
 //! | `numa_maps` | [`numa_maps`] | likewise |
 //! | `stat` | [`stat`] | the program's addresses, the guest's signal sets |
 //! | `status` | [`status`] | signal sets, seccomp, no_new_privs |
@@ -45,6 +46,7 @@ mod memfd;
 mod numa_maps;
 mod overlay;
 mod ranges;
+mod rollup;
 mod smaps;
 mod spelling;
 mod stat;

@@ -16,7 +16,8 @@ use crate::listing::{
 };
 use crate::maps::Maps;
 use crate::numa_maps::NumaMaps;
-use crate::smaps::{Rollup, Smaps};
+use crate::rollup::Rollup;
+use crate::smaps::Smaps;
 use crate::spelling::{Spelling, spelling};
 use crate::status::Status;
 use crate::subject::Subject;
