@@ -75,9 +75,9 @@ static void race(int fresh_count, int threads, int file_backed, int64_t for_us) 
         if (!made)
             for (long i = 0; i < threads; i++) must(-pthread_create(&thread[i], 0, hammer, (void *)i));
         p[made++] = fresh;
-        while (atomic_load(&starts) < threads) sched_yield();
+        while (atomic_load(&starts) < threads) sleep_us(100);
         long before = rounds;
-        while (rounds < before + threads / 4 && now_us() < end) sched_yield();
+        while (rounds < before + threads / 4 && now_us() < end) sleep_us(100);
     }
     atomic_store(&stop, 1);
     for (int i = 0; i < threads; i++) pthread_join(thread[i], 0);

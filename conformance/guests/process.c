@@ -403,7 +403,7 @@ CASE(waits) {
     }
     pthread_t t;
     pthread_create(&t, 0, f, 0);
-    while (!made) sched_yield();
+    while (!made) sleep_us(200);
     R(waitpid(made, &status, __WNOTHREAD));
     R(waitpid(made, &status, 0) == made);
     pthread_join(t, 0);

@@ -493,10 +493,10 @@ CASE(threads) {
     set(40, to_whom, SA_RESTART);
     pthread_t t;
     pthread_create(&t, 0, receiver, 0);
-    while (!other_ready) sched_yield();
+    while (!other_ready) sleep_us(200);
     for (int i = 0; i < 100; i++) {
         syscall(SYS_tgkill, getpid(), thread_tid, 40);
-        while (thread_got != i + 1) sched_yield();
+        while (thread_got != i + 1) sleep_us(100);
     }
     show("main %d thread %d", main_got, thread_got);
     // The main thread blocks it: the other one gets what is sent to the process.
@@ -505,7 +505,7 @@ CASE(threads) {
     sigaddset(&block, SIGUSR1);
     pthread_sigmask(SIG_BLOCK, &block, 0);
     kill(getpid(), SIGUSR1);
-    while (thread_got != 101) sched_yield();
+    while (thread_got != 101) sleep_us(100);
     show("main %d thread %d", main_got, thread_got);
     other_ready = 2;
     void *result;

@@ -81,7 +81,7 @@ CASE(keys) {
         show("read %zd %s got %d", r, errname(errno), got);
         reap(typist);
         write(master, "\x1c", 1);
-        while (got != SIGQUIT) sched_yield();
+        while (got != SIGQUIT) sleep_us(200);
         show("got %d", got);
     });
     SESSION("end of file", {
@@ -236,7 +236,7 @@ CASE(window_change) {
         set(SIGWINCH, note);
         struct winsize w = {30, 100, 0, 0};
         ioctl(master, TIOCSWINSZ, &w);
-        while (!got) sched_yield();
+        while (!got) sleep_us(200);
         show("got %d", got);
         R(ioctl(slave, TIOCNOTTY, 0));
         R(open("/dev/tty", O_RDWR));
