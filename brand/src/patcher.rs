@@ -94,7 +94,9 @@ impl Patcher {
             rewrite::trampoline(site, &patch, at.bytes(), slot, chunk).ok_or(Errno::EOPNOTSUPP)?;
         writer.write(narrow(slot), built.code())?;
         self.note_block(site)?;
-        self.sites.publish(site, slot, &patch, built.original);
+        self.sites
+            .publish(site, slot, &patch, built.original)
+            .ok_or(Errno::ENOMEM)?;
         let written = carry_out(&writer, &steps(&built));
         if written.is_err() {
             // Nothing half done may stay.

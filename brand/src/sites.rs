@@ -85,7 +85,7 @@ impl Sites {
             return false;
         }
         count.store(0, Ordering::Relaxed);
-        !self.is_settled(site) && self.used.load(Ordering::Relaxed) < MOST
+        !self.is_settled(site)
     }
 
     /// Whether the site has a trampoline, or will have none.
@@ -94,56 +94,57 @@ impl Sites {
             .is_some_and(|entry| entry.state.load(Ordering::Relaxed) != OPEN)
     }
 
-    /// Adds a site. Two threads may add at once: each slot is claimed by one store.
+    /// Adds a site, in the place of one that was forgotten if there is one. Only under the lock.
     fn insert(&self, site: u64) -> Option<&Entry> {
-        if self.used.load(Ordering::Relaxed) >= MOST {
+        let free = self
+            .probe(site)
+            .find(|entry| entry.state.load(Ordering::Relaxed) == OPEN)?;
+        if free.site.load(Ordering::Relaxed) == 0
+            && self.used.fetch_add(1, Ordering::Relaxed) >= MOST
+        {
+            self.used.fetch_sub(1, Ordering::Relaxed);
             return None;
         }
-        for entry in self.probe(site) {
-            match entry
-                .site
-                .compare_exchange(0, site, Ordering::AcqRel, Ordering::Acquire)
-            {
-                Ok(_) => {
-                    self.used.fetch_add(1, Ordering::Relaxed);
-                    return Some(entry);
-                }
-                Err(other) if other == site => return Some(entry),
-                Err(_) => {}
-            }
-        }
-        None
+        free.site.store(site, Ordering::Release);
+        Some(free)
     }
 
-    fn set(&self, site: u64, state: u64) {
-        if let Some(entry) = self.entry(site).or_else(|| self.insert(site)) {
-            entry.state.store(state, Ordering::Release);
-        }
+    /// Notes a state, if there is room for the site.
+    fn set(&self, site: u64, state: u64, original: u64) -> Option<()> {
+        let entry = self.entry(site).or_else(|| self.insert(site))?;
+        entry.original.store(original, Ordering::Relaxed);
+        entry.state.store(state, Ordering::Release);
+        Some(())
     }
 
     /// The site stays as it is.
     pub(crate) fn deny(&self, site: u64) {
-        self.set(site, DENIED);
+        // Without room it is looked at again after as many traps.
+        let _ = self.set(site, DENIED, 0);
     }
 
     /// The bytes at the site are gone; others may come.
     pub(crate) fn forget(&self, site: u64) {
-        self.set(site, OPEN);
+        if let Some(entry) = self.entry(site) {
+            entry.state.store(OPEN, Ordering::Release);
+        }
     }
 
-    /// The site has a trampoline.
-    pub(crate) fn publish(&self, site: u64, slot: u64, patch: &Patch, original: [u8; 5]) {
-        if let Some(entry) = self.entry(site).or_else(|| self.insert(site)) {
-            let [a, b, c, d, e] = original;
-            let word = u64::from_le_bytes([a, b, c, d, e, 0, 0, 0]);
-            entry.original.store(word, Ordering::Relaxed);
-        }
+    /// The site has a trampoline. `None` when there is no room: it must not be rewritten then.
+    pub(crate) fn publish(
+        &self,
+        site: u64,
+        slot: u64,
+        patch: &Patch,
+        original: [u8; 5],
+    ) -> Option<()> {
         let state = match *patch {
             Patch::MovHead { mov_len, .. } => PATCHED | slot | MOV_HEAD | u64::from(mov_len),
             Patch::Displace { insn_len } => PATCHED | slot | u64::from(insn_len),
             Patch::Stay(_) => DENIED,
         };
-        self.set(site, state);
+        let [a, b, c, d, e] = original;
+        self.set(site, state, u64::from_le_bytes([a, b, c, d, e, 0, 0, 0]))
     }
 
     /// The trampoline of `site`.
