@@ -7,7 +7,7 @@ use abi::{Errno, SysResult, nr};
 use host::call::int;
 use host::intercept::{CodeWriter, proc_fd, set_fast_rows, sync_cores};
 use host::sync::Lock;
-use host::{Trap, TrapKind, cpu, host_call, user};
+use host::{Trap, TrapKind, host_call, user};
 use kernel::Patches;
 use loader::rewrite::{self, SLOT};
 use loader::site::{self, Patch, classify};
@@ -76,7 +76,7 @@ impl Patcher {
     }
 
     fn rewrite(&self, site: u64, rax: u64) -> SysResult<()> {
-        if !cpu::has_bmi2() || self.chunks.holding(site).is_some() {
+        if self.chunks.holding(site).is_some() {
             return Err(Errno::EOPNOTSUPP);
         }
         let (start, end) = code_around(site)?;

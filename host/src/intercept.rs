@@ -246,6 +246,21 @@ impl Drop for CodeWriter {
     }
 }
 
+/// A number that is this image's own, in the low 31 bits; never 0.
+static TOKEN: AtomicU32 = AtomicU32::new(1);
+
+/// Makes the token from `seed`, any random number, and the place of the image.
+pub(crate) fn make_token(seed: u64) {
+    let place = u64::try_from(arch::lx_entry.address()).unwrap_or(0);
+    let mixed = (seed ^ place.rotate_left(20)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33;
+    TOKEN.store(u32::try_from(mixed).unwrap_or(0) | 1, Ordering::Relaxed);
+}
+
+/// The image's token.
+pub(crate) fn token() -> u32 {
+    TOKEN.load(Ordering::Relaxed)
+}
+
 /// The code that every chunk of trampolines begins with: it goes on at the brand's entry.
 #[must_use]
 pub fn check_stub(into: &mut [u8]) -> Option<usize> {
@@ -257,6 +272,10 @@ pub fn check_stub(into: &mut [u8]) -> Option<usize> {
     };
     let len = code.len() + 8;
     into.get_mut(..code.len())?.copy_from_slice(code);
+    let displacement = arch::lx_check_token.address() - arch::lx_check_stub.address() - 4;
+    let subtracted = token().wrapping_neg().to_le_bytes();
+    into.get_mut(displacement..displacement + 4)?
+        .copy_from_slice(&subtracted);
     into.get_mut(code.len()..len)?
         .copy_from_slice(&arch::lx_entry.address().to_le_bytes());
     Some(len)

@@ -15,7 +15,6 @@ mod brand;
 
 pub mod alloc;
 pub mod call;
-pub mod cpu;
 pub mod frame;
 pub mod intercept;
 pub mod memory;

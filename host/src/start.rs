@@ -135,6 +135,15 @@ impl Boot {
             .map(|pair| pair[1])
     }
 
+    /// A random number, from the 16 bytes of `AT_RANDOM`.
+    fn random(&self) -> u64 {
+        const AT_RANDOM: usize = 25;
+        self.auxiliary(AT_RANDOM).map_or(0, |at| {
+            // SAFETY: the kernel put 16 bytes there.
+            unsafe { core::ptr::with_exposed_provenance::<u64>(at).read_unaligned() }
+        })
+    }
+
     /// A string of the arguments or the environment.
     #[must_use]
     pub fn string(&self, address: usize) -> &'static CStr {
@@ -181,6 +190,8 @@ fn begin(words: *mut usize) -> SysResult<()> {
     let (low, high) = (image_base(), end.address().next_multiple_of(PAGE));
     memory::add_range(low, high)?;
     memory::use_first_area();
+    let boot = Boot::new(words);
+    intercept::make_token(boot.random());
     let mut thread = NewThread::new()?;
     let control = thread.0;
     thread_frame(&mut thread);
@@ -188,7 +199,7 @@ fn begin(words: *mut usize) -> SysResult<()> {
     signal::protect()?;
     // SAFETY: the control block is this thread's; entry.S and the windows find it through gs.
     unsafe { crate::arch::lx_write_gs_base(control.as_ptr().addr()) };
-    (hooks().boot)(Boot::new(words), control);
+    (hooks().boot)(boot, control);
     intercept::arm()?;
     // SAFETY: the frame has the registers of the program's first instruction.
     unsafe { lx_enter(control.as_ptr()) }

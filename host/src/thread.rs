@@ -71,7 +71,8 @@ pub(crate) const HELD: usize = 6;
 #[repr(C)]
 pub(crate) struct Control {
     pub(crate) this: *mut Control,
-    pub(crate) not_this: usize,
+    /// The image's, by which the check stub knows this block.
+    pub(crate) token: u64,
     pub(crate) stack_top: usize,
     /// Which slots of `held` are full. Read together with `exit_flags` as one quadword.
     pub(crate) pending: AtomicU32,
@@ -123,7 +124,7 @@ impl NewThread {
         // SAFETY: the area is fresh or free, mapped and this thread's alone.
         unsafe {
             (*at).this = at;
-            (*at).not_this = !at.addr();
+            (*at).token = crate::intercept::token().into();
             (*at).stack_top = base + CONTROL_OFFSET - 64;
             (*at).pending = AtomicU32::new(0);
             (*at).exit_flags = AtomicU32::new(0);

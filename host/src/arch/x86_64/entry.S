@@ -338,15 +338,18 @@ lx_xrstor:
     xrstor64 [rdi]
     ret
 
-    # The stub that each chunk of trampolines begins with: is gs ours? `pext` with the complement
-    # of our base gives zero for our base alone among page-aligned ones, and neither it nor jrcxz
-    # touches flags. When gs is not ours, #UD (or the fault of gs:[..] itself) tells the handler.
+    # The stub that each chunk of trampolines begins with: is gs ours? Our control block holds the
+    # image's token; lea subtracts it (its displacement is filled in) and, like jrcxz, touches no
+    # flag. When gs is not ours, #UD (or the fault of gs:[..] itself) tells the handler. The token
+    # differs between images, so that lx under lx does not take one for the other.
     .section .rodata
     .balign 16
     .global lx_check_stub
 lx_check_stub:
-    rdgsbase rcx
-    pext rcx, rcx, gs:[{SELF_NOT}]
+    mov rcx, gs:[{TOKEN}]
+    lea rcx, [rcx + 0x7fffffff]
+    .global lx_check_token
+lx_check_token:
     jrcxz 1f
     ud2
 1:  jmp qword ptr [rip + 2f]

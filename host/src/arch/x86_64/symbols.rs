@@ -14,7 +14,7 @@ global_asm!(
     ROWS = const abi::nr::LIMIT,
     RESERVED_FDS = const RESERVED_FDS,
     SELF = const offset_of!(Control, this),
-    SELF_NOT = const offset_of!(Control, not_this),
+    TOKEN = const offset_of!(Control, token),
     STACK = const offset_of!(Control, stack_top),
     PENDING = const offset_of!(Control, pending),
     STATE = const offset_of!(Control, state),
@@ -82,6 +82,7 @@ unsafe extern "C" {
     pub(crate) safe static lx_signal_entry: Label;
     pub(crate) safe static lx_restorer: Label;
     pub(crate) safe static lx_check_stub: Label;
+    pub(crate) safe static lx_check_token: Label;
     pub(crate) safe static lx_check_stub_end: Label;
     pub(crate) safe static lx_copy_start: Label;
     pub(crate) safe static lx_copy_fault: Label;
