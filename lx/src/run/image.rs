@@ -1,8 +1,11 @@
 //! The brand's image as a file of its own: anonymous, sealed, ready for execveat(2).
 
+use std::collections::hash_map::RandomState;
 use std::fs::File;
+use std::hash::{BuildHasher, Hasher};
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
+use std::sync::OnceLock;
 
 use loader::handover::Intercept;
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
@@ -13,10 +16,22 @@ use super::fixed;
 /// The image that `build.rs` made, without symbols.
 static BRAND: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/brand.image"));
 
-/// Where the image sits when a seccomp filter catches the calls: far from where the kernel places
-/// programs, libraries and stacks, and the same in every process, since the filter, which knows
-/// the range, outlives exec.
-const FIXED_BASE: u64 = 0x6f00_0000_0000;
+/// Where the image can sit when a seccomp filter catches the calls: in this TiB, far from where the
+/// kernel places programs, libraries and stacks.
+const FIXED_AREA: u64 = 0x6f00_0000_0000;
+/// The places in it, as powers of two: how many, and how far apart.
+const PLACES: u32 = 12;
+const DISTANCE: u32 = 28;
+
+/// Where the image sits in all processes that come of this one, since the filter, which knows the
+/// range, outlives exec. The place is random: under lx, another one's image sits there too.
+fn fixed_base() -> u64 {
+    static BASE: OnceLock<u64> = OnceLock::new();
+    *BASE.get_or_init(|| {
+        let random = RandomState::new().build_hasher().finish();
+        FIXED_AREA + ((random & ((1 << PLACES) - 1)) << DISTANCE)
+    })
+}
 
 /// `MFD_EXEC` (memfd_create(2), Linux 6.3): executable although `vm.memfd_noexec` is 1.
 const MFD_EXEC: u32 = 0x10;
@@ -37,7 +52,7 @@ pub(super) fn create(intercept: Intercept) -> io::Result<OwnedFd> {
 }
 
 fn fixed_image() -> io::Result<Vec<u8>> {
-    fixed::at(BRAND, FIXED_BASE)
+    fixed::at(BRAND, fixed_base())
         .ok_or_else(|| io::Error::other("the brand's image is not position-independent"))
 }
 
