@@ -57,7 +57,10 @@ unsafe extern "C" fn lx_host_signal(
     {
         return trapped_call(control, info, context);
     }
-    if crate::start::in_brand(rip) {
+    // SAFETY: the control block is this thread's.
+    let in_vdso = unsafe { control.as_ref() }.in_vdso.load(Ordering::Relaxed) != 0;
+    // Where the brand itself asked the vDSO, the vDSO's code is the brand's.
+    if in_vdso || crate::start::in_brand(rip) {
         own_gs_again(control);
         if synchronous && SigSet::PROTECTED.contains(signal) {
             return brand_fault(control, info, context);
