@@ -119,12 +119,17 @@ pub fn mremap(
 ) -> SysResult {
     let old_pages = whole_pages(old_len.0).unwrap_or(usize::MAX);
     let new_pages = whole_pages(new_len.0).unwrap_or(usize::MAX);
-    if overlaps(old.0, old_pages.max(1)) {
-        let known = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
-        let wrong = flags.0 & !known != 0 || !old.0.is_multiple_of(PAGE) || new_pages == 0;
-        return Err(if wrong { Errno::EINVAL } else { Errno::EFAULT });
+    let fixed = flags.0 & MREMAP_FIXED != 0;
+    let known = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
+    let wrong = flags.0 & !known != 0 || !old.0.is_multiple_of(PAGE) || new_pages == 0;
+    let misplaced = flags.0 & MREMAP_MAYMOVE == 0 || !new.0.is_multiple_of(PAGE);
+    if wrong || fixed && misplaced {
+        return Err(Errno::EINVAL);
     }
-    if flags.0 & MREMAP_FIXED != 0 {
+    if overlaps(old.0, old_pages.max(1)) {
+        return Err(Errno::EFAULT);
+    }
+    if fixed {
         if overlaps(new.0, new_pages) {
             return Err(Errno::ENOMEM);
         }
