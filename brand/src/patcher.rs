@@ -177,13 +177,11 @@ impl Patcher {
                 match found {
                     Some(patched) if self.holds(&patched) => Trap::Resume {
                         rip: narrow(patched.slot),
-                        rax: None,
                     },
                     // The int3 is gone already: what stands there now is to be executed.
-                    _ if byte_at(rip).is_some_and(|byte| byte != INT3) => Trap::Resume {
-                        rip: narrow(rip),
-                        rax: None,
-                    },
+                    _ if byte_at(rip).is_some_and(|byte| byte != INT3) => {
+                        Trap::Resume { rip: narrow(rip) }
+                    }
                     _ => Trap::Guest,
                 }
             }
@@ -195,7 +193,6 @@ impl Patcher {
                     },
                 ) if self.holds(&patched) => Trap::Resume {
                     rip: narrow(tail(&patched)),
-                    rax: None,
                 },
                 _ => Trap::Guest,
             },

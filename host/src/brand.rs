@@ -19,17 +19,10 @@ pub enum TrapKind {
 pub enum Trap {
     /// The address has nothing to do with patches.
     Guest,
-    /// Go on at that address; `rax` gets a value first when one is given.
+    /// Go on at that address.
     Resume {
         /// The address.
         rip: usize,
-        /// The new rax.
-        rax: Option<usize>,
-    },
-    /// It is a patched call whose head is an `int3` at this moment: serve the call by `record`.
-    Enter {
-        /// Address of the trampoline's record.
-        record: usize,
     },
     /// The address is in a trampoline, on the way in: let it run on into the brand.
     Entering,

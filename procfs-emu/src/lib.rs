@@ -47,6 +47,8 @@ mod numa_maps;
 mod overlay;
 mod ranges;
 mod rollup;
+#[cfg(test)]
+mod samples;
 mod smaps;
 mod spelling;
 mod stat;

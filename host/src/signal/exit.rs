@@ -116,7 +116,7 @@ fn host_frame(thread: &Thread, mut mcontext: SigContext, fpstate: usize, mask: S
 /// `ERESTARTSYS` when a signal came first; nothing has changed then.
 pub fn sigreturn(thread: &mut Thread, context: &UContext, mask: SigSet) -> Errno {
     let mut mcontext = context.mcontext;
-    if let Trap::Resume { rip, .. } = (hooks().trap)(mcontext.regs.rip, None) {
+    if let Trap::Resume { rip } = (hooks().trap)(mcontext.regs.rip, None) {
         mcontext.regs.rip = rip;
     }
     let segments = mcontext.segments;

@@ -63,7 +63,7 @@ unsafe extern "C" fn lx_host_signal(
     if in_vdso || crate::start::in_brand(rip) {
         own_gs_again(control);
         if synchronous && SigSet::PROTECTED.contains(signal) {
-            return brand_fault(control, info, context);
+            return brand_fault(info, context);
         }
         return defer(control, info, context);
     }
@@ -84,14 +84,10 @@ unsafe extern "C" fn lx_host_signal(
     let fault = synchronous.then_some(hardware);
     match trap {
         // Where an asynchronous signal found the guest about to trap, the guest traps later.
-        Trap::Resume { rip, rax } if synchronous && matches!(signal, SIGTRAP | SIGILL) => {
+        Trap::Resume { rip } if synchronous && matches!(signal, SIGTRAP | SIGILL) => {
             context.mcontext.regs.rip = rip;
-            if let Some(rax) = rax {
-                context.mcontext.regs.rax = rax;
-            }
             return;
         }
-        Trap::Enter { record } => return enter(control, record, context),
         // The check stub found that gs is not ours: go in all the same, by the slower way.
         Trap::Entering if synchronous => {
             let record = context.mcontext.regs.r11;
@@ -134,7 +130,7 @@ fn trapped_call(control: NonNull<Control>, info: &SigInfo, context: &mut UContex
     let (ret, site) = (regs.rip, regs.rip.wrapping_sub(2));
     let resume = match (hooks().trap)(ret, None) {
         // The site was patched while this thread was on its way: what follows is displaced.
-        Trap::Resume { rip, .. } => rip,
+        Trap::Resume { rip } => rip,
         _ => ret,
     };
     this.trap = Record {
@@ -162,7 +158,7 @@ fn own_gs_again(control: NonNull<Control>) {
 }
 
 /// A fault inside the brand: on purpose, or a bug.
-fn brand_fault(_control: NonNull<Control>, info: &SigInfo, context: &mut UContext) {
+fn brand_fault(info: &SigInfo, context: &mut UContext) {
     let regs = &mut context.mcontext.regs;
     let rip = regs.rip;
     if in_range(rip, &arch::lx_copy_start, &arch::lx_copy_fault) {

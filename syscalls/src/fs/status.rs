@@ -8,7 +8,7 @@ use host::host_call;
 use host::user::{self, PathBuffer};
 use kernel::Task;
 use kernel::vfs::{At, Links, Place};
-use zerocopy::FromZeros;
+use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 use super::path::{address, place, unreadable};
 
@@ -33,6 +33,39 @@ pub fn newfstatat(
     let ask = |dirfd: DirFd, path, flags: AtFlags, to| {
         host_call!(nr::NEWFSTATAT, dirfd.raw(), path, to, flags.raw())
     };
+    let hide = |status: &mut Stat, hidden| status.st_size = without(status.st_size, hidden);
+    answer(t, dirfd, path, flags, buf, ask, hide)
+}
+
+/// statx(2).
+pub fn statx(
+    t: &mut Task,
+    dirfd: DirFd,
+    path: Path,
+    flags: AtFlags,
+    mask: Flags,
+    buf: UserPtr<Statx>,
+) -> SysResult {
+    let ask = |dirfd: DirFd, path, flags: AtFlags, to| {
+        host_call!(nr::STATX, dirfd.raw(), path, flags.raw(), mask.raw(), to)
+    };
+    let hide =
+        |status: &mut Statx, hidden| status.stx_size = status.stx_size.saturating_sub(hidden);
+    answer(t, dirfd, path, flags, buf, ask, hide)
+}
+
+/// Serves a call that describes what a path names. `ask` makes the host call with a directory, the
+/// address of a path, flags and where the answer goes; `hide` takes entries that the guest does not
+/// have from the size of a directory of descriptors.
+fn answer<S: FromBytes + IntoBytes + Immutable>(
+    t: &mut Task,
+    dirfd: DirFd,
+    path: Path,
+    flags: AtFlags,
+    buf: UserPtr<S>,
+    ask: impl Fn(DirFd, usize, AtFlags, usize) -> SysResult,
+    hide: impl FnOnce(&mut S, u64),
+) -> SysResult {
     if path.0 == 0 {
         // Linux 6.11 takes NULL with AT_EMPTY_PATH for an empty path.
         return ask(dirfd, 0, flags, buf.address());
@@ -53,51 +86,10 @@ pub fn newfstatat(
             ask(DirFd::CWD, address(&path), flags, buf.address())
         }
         Place::Descriptors { hidden } => {
-            let mut status = Stat::default();
+            let mut status = S::new_zeroed();
             let to = (&raw mut status).expose_provenance();
             ask(dirfd, address(path), flags, to)?;
-            status.st_size = without(status.st_size, hidden);
-            user::write(buf, &status)?;
-            Ok(0)
-        }
-    }
-}
-
-/// statx(2).
-pub fn statx(
-    t: &mut Task,
-    dirfd: DirFd,
-    path: Path,
-    flags: AtFlags,
-    mask: Flags,
-    buf: UserPtr<Statx>,
-) -> SysResult {
-    let ask = |dirfd: DirFd, path, flags: AtFlags, to| {
-        host_call!(nr::STATX, dirfd.raw(), path, flags.raw(), mask.raw(), to)
-    };
-    if path.0 == 0 {
-        return ask(dirfd, 0, flags, buf.address());
-    }
-    let mut room = PathBuffer::new();
-    let path = match room.read(path) {
-        Ok(path) => path,
-        Err(errno) => {
-            return Err(unreadable(errno, |path| {
-                ask(dirfd, path, flags, buf.address())
-            }));
-        }
-    };
-    match seek(t, dirfd, path, flags)? {
-        Place::Same => ask(dirfd, address(path), flags, buf.address()),
-        Place::Elsewhere(path) => {
-            let flags = flags.difference(AtFlags::SYMLINK_NOFOLLOW);
-            ask(DirFd::CWD, address(&path), flags, buf.address())
-        }
-        Place::Descriptors { hidden } => {
-            let mut status = Statx::new_zeroed();
-            let to = (&raw mut status).expose_provenance();
-            ask(dirfd, address(path), flags, to)?;
-            status.stx_size = status.stx_size.saturating_sub(hidden);
+            hide(&mut status, hidden);
             user::write(buf, &status)?;
             Ok(0)
         }
