@@ -12,6 +12,7 @@ pub mod seccomp;
 pub mod signal;
 pub mod task;
 pub mod vfs;
+pub mod zone;
 
 pub use program::Program;
 pub use task::{Patches, Task, ThreadGroup};

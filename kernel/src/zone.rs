@@ -1,0 +1,78 @@
+//! What zsched tells the brands of a zone: a small file that only zsched can write. Every guest
+//! process holds it at a reserved descriptor, and reads what it needs with one pread(2).
+//!
+//! It lies in memory that the guest may read, so it holds nothing that the zone may not know.
+
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+
+/// The first bytes of the file: `LXFACTS` and the version of its layout.
+pub const MAGIC: u64 = u64::from_le_bytes(*b"LXFACTS\x01");
+
+/// How many processors a zone can have.
+pub const MAX_CPUS: usize = 1024;
+
+/// The beginning of the file. What follows are texts, at the places that [`Facts::texts`] names.
+///
+/// zsched writes the structure anew every second with one pwrite(2). A reader that finds
+/// `begun` and `ended` different has read across a write, and reads again.
+#[derive(Clone, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct Facts {
+    /// [`MAGIC`].
+    pub magic: u64,
+    /// Counts the writes.
+    pub begun: u64,
+    /// `st_dev` of the file system that holds the zone's placeholders for emulated files.
+    pub placeholders: u64,
+    /// `CLOCK_BOOTTIME` when the zone began, in nanoseconds.
+    pub boottime: u64,
+    /// `CLOCK_REALTIME` then, in seconds.
+    pub realtime: u64,
+    /// What the zone may use of memory, in bytes: its limit, or all that the host has.
+    pub memory_total: u64,
+    /// What it uses, caches included.
+    pub memory_used: u64,
+    /// Of that, files that can be dropped.
+    pub memory_cached: u64,
+    /// Bytes of swap that the zone may use.
+    pub swap_total: u64,
+    /// Bytes of swap that it uses.
+    pub swap_used: u64,
+    /// How many tasks it may have; `u64::MAX` for no limit.
+    pub pids_limit: u64,
+    /// How many it has.
+    pub pids_current: u64,
+    /// Processor time per second, in thousandths of a processor; 0 for no limit.
+    pub cpu_quota: u64,
+    /// Processor time used in user code, in microseconds.
+    pub cpu_user: u64,
+    /// Processor time used in the kernel, in microseconds.
+    pub cpu_system: u64,
+    /// Load averages over 1, 5 and 15 minutes, in 1/2048 (`FSHIFT` of the kernel).
+    pub load: [u64; 3],
+    /// How many tasks are runnable.
+    pub running: u64,
+    /// Which processors it may use: bit n of word n / 64.
+    pub cpus: [u64; MAX_CPUS / 64],
+    /// Offset and length of each of the texts, by [`Text`].
+    pub texts: [[u64; 2]; Text::COUNT],
+    /// Equal to `begun`.
+    pub ended: u64,
+}
+
+/// A text in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Text {
+    /// The zone's name.
+    Name,
+    /// The processors' entries as /proc/cpuinfo of the host has them.
+    CpuInfo,
+    /// Names of file systems that the zone can mount or has mounted, a line each
+    /// (`/proc/filesystems`).
+    FileSystems,
+}
+
+impl Text {
+    /// How many there are.
+    pub const COUNT: usize = 8;
+}
