@@ -61,6 +61,41 @@ CASE(over_exec) {
     IN_CHILD("exec", execl(self, self, "@list", (char *)0));
     IN_CHILD("sh", execl("/bin/sh", "sh", "-c", "ls /proc/self/fd; ls /proc/$$/fd", (char *)0));
 }
+// No number but the guest's own can be passed on inside a structure.
+CASE(carried) {
+    int top = limit(), odd = 0, pair[2];
+    must(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair));
+    struct iocb {
+        uint64_t data;
+        uint32_t key, rw;
+        uint16_t opcode;
+        int16_t priority;
+        uint32_t fd;
+        uint64_t buffer, count;
+        int64_t offset;
+        uint64_t reserved;
+        uint32_t flags, event_fd;
+    } request = {.opcode = 0, .buffer = (uint64_t)&top, .count = 0}, *requests[] = {&request};
+    unsigned long context = 0;
+    must(syscall(SYS_io_setup, 4, &context));
+    for (int fd = pair[1] + 1; fd < top; fd++) {
+        char byte = 'x', control[CMSG_SPACE(2 * sizeof(int))] = {0};
+        struct iovec iov = {&byte, 1};
+        struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+        struct mmsghdr many[2] = {{.msg_hdr = {.msg_iov = &iov, .msg_iovlen = 1}}, {.msg_hdr = m}};
+        struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+        *c = (struct cmsghdr){CMSG_LEN(2 * sizeof(int)), SOL_SOCKET, SCM_RIGHTS};
+        int both[] = {0, fd};
+        memcpy(CMSG_DATA(c), both, sizeof both);
+        odd += sendmsg(pair[0], &m, MSG_DONTWAIT) != -1 || errno != EBADF;
+        odd += sendmmsg(pair[0], many, 2, MSG_DONTWAIT) != 1 || recv(pair[1], &byte, 1, MSG_DONTWAIT) != 1;
+        request.fd = fd;
+        odd += syscall(SYS_io_submit, context, 1, requests) != -1 || errno != EBADF;
+        siginfo_t info;
+        odd += waitid(3 /* P_PIDFD */, fd, &info, WEXITED | WNOHANG) != -1 || errno != EBADF;
+    }
+    show("odd %d", odd);
+}
 // Every number is free or the guest's own, by every call that takes a descriptor.
 CASE(every_number) {
     int top = limit(), open_count = 0, odd = 0;

@@ -122,6 +122,15 @@ CASE(stacked) {
     IN_CHILD("trap wins", { INSTALL(0, ON_CALL(SECCOMP_RET_TRAP)); syscall(CALL); });
     IN_CHILD("inherited", { R(syscall(CALL)); });
 }
+// The vsyscall page is emulated by the kernel, and its calls are judged like all others.
+CASE(vsyscall) {
+    time_t (*vsyscall_time)(time_t *) = (void *)0xffffffffff600400;
+    R(INSTALL(0, LOAD(nr), JEQ(SYS_time, 0, 1), RET(SECCOMP_RET_ERRNO | 61), RET(SECCOMP_RET_ALLOW)));
+    show("time %ld", (long)vsyscall_time(0));
+    struct timeval now = {0, 0};
+    show("gettimeofday %ld", ((long (*)(struct timeval *, void *))0xffffffffff600000)(&now, 0));
+    check(labs(time(0) - now.tv_sec) <= 1, "the time");
+}
 CASE(arguments) {
     // lseek with a chosen offset only: both halves are looked at.
     R(INSTALL(0, LOAD(nr), JEQ(SYS_lseek, 0, 5), LOAD(args[1]), JEQ(0x55667788, 0, 3),

@@ -4,6 +4,7 @@
 
 extern crate alloc;
 
+pub mod carried;
 pub mod compat32;
 pub mod dispatch;
 pub mod exec;

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use abi::arg::{Ptr, Uint};
 use abi::signal::{SIGKILL, SIGSYS, SigInfo, si};
 use abi::{Errno, SysResult, UserPtr, nr};
-use host::{host_call, user};
+use host::{host_call, intercept, user};
 use kernel::Task;
 use kernel::seccomp::{
     ARCH_I386, ARCH_X86_64, FilterFlags, Insn, MAX_INSNS, Mode, NOTIF_SIZES, Operation, Program,
@@ -56,7 +56,11 @@ pub(super) fn mode(t: &Task) -> usize {
 }
 
 fn strict(t: &mut Task) -> SysResult {
-    t.seccomp = t.seccomp.made_strict()?;
+    let judged = t.seccomp.made_strict()?;
+    // Strict mode needs no privilege, which the host's filter does: without it the vsyscall page
+    // stays open, whose three calls only tell the time and the processor.
+    let _ = intercept::catch_vsyscalls(false);
+    t.seccomp = judged;
     t.patches.watch_all();
     Ok(0)
 }
@@ -75,7 +79,11 @@ fn install(t: &mut Task, arguments: Ptr, flags: FilterFlags) -> SysResult {
         .map(|index| user::read(UserPtr::<Insn>::new(filter).element(index)))
         .collect();
     let program = Program::check(insns?)?;
-    t.seccomp = t.seccomp.with_filter(program, flags)?;
+    let judged = t.seccomp.with_filter(program, flags)?;
+    if t.seccomp.mode() == Mode::Disabled || flags.tsync {
+        intercept::catch_vsyscalls(flags.tsync)?;
+    }
+    t.seccomp = judged;
     if flags.tsync {
         t.synchronise_filters();
     }

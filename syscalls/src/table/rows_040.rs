@@ -12,7 +12,7 @@ rows! {
     43 accept(sockfd: Fd, addr: Ptr, addrlen: Ptr) direct, since V2_0, "acts on a socket that the guest holds";
     44 sendto(sockfd: Fd, buf: Ptr, len: Size, flags: Flags, dest_addr: Ptr, addrlen: Int) direct, since V2_0, "acts on a socket that the guest holds";
     45 recvfrom(sockfd: Fd, buf: Ptr, len: Size, flags: Flags, src_addr: Ptr, addrlen: Ptr) direct, since V2_0, "acts on a socket that the guest holds";
-    46 sendmsg(sockfd: Fd, msg: Ptr, flags: Flags) direct, since V2_0, "acts on a socket that the guest holds; descriptors travel by host number";
+    46 sendmsg(sockfd: Fd, msg: Ptr, flags: Flags) translated crate::carried::sendmsg, since V2_0, "the brand's descriptors are refused in what it carries";
     47 recvmsg(sockfd: Fd, msg: Ptr, flags: Flags) direct, since V2_0, "acts on a socket that the guest holds; received descriptors take free numbers";
     48 shutdown(sockfd: Fd, how: Int) direct, since V2_0, "acts on a socket that the guest holds";
     49 bind(sockfd: Fd, addr: Ptr, addrlen: Int) direct, since V2_0, "the network namespace and file permissions bound what it may name";

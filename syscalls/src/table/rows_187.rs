@@ -30,7 +30,7 @@ rows! {
     206 io_setup(nr_events: Uint, ctx_idp: Ptr) direct, since V2_6, "the ring lies in guest memory where the kernel finds room";
     207 io_destroy(ctx_id: Ulong) direct, since V2_6, "ends a context of this address space";
     208 io_getevents(ctx_id: Ulong, min_nr: Long, nr: Long, events: Ptr, timeout: Ptr) direct, since V2_6, "reads a context of this address space; waits in the interruptible window";
-    209 io_submit(ctx_id: Ulong, nr: Long, iocbpp: Ptr) direct, since V2_6, "reads and writes files of this process into guest memory; the kernel checks each request";
+    209 io_submit(ctx_id: Ulong, nr: Long, iocbpp: Ptr) translated crate::carried::io_submit, since V2_6, "requests that name the brand's descriptors are refused; the kernel checks the rest";
     210 io_cancel(ctx_id: Ulong, iocb: Ptr, result: Ptr) direct, since V2_6, "ends a request of this address space";
     211 get_thread_area(u_info: Ptr) refused ENOSYS, since V2_6, "64-bit kernels answer so to 64-bit callers; arch_prctl reads the bases";
     212 lookup_dcookie(cookie: Ulong, buffer: Ptr, len: Size) refused ENOSYS, since V2_6, "served the OProfile driver; Linux 6.7 took it away";

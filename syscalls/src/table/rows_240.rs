@@ -18,7 +18,7 @@ rows! {
     244 mq_notify(mqdes: Fd, sevp: Ptr) direct, since V2_6_6, "acts on a queue that the guest holds; its signal passes the brand's handlers";
     245 mq_getsetattr(mqdes: Fd, newattr: Ptr, oldattr: Ptr) direct, since V2_6_6, "acts on a queue that the guest holds";
     246 kexec_load(entry: Ulong, nr_segments: Ulong, segments: Ptr, flags: Ulong) refused EPERM, since V2_6_13, "a guest never replaces the host's kernel; this is what a process without CAP_SYS_BOOT sees";
-    247 waitid(idtype: Int, id: Pid, infop: Ptr, options: Int, rusage: Ptr) direct, since V2_6_10, "guest processes are host processes with the same parent and exit status";
+    247 waitid(idtype: Int, id: Pid, infop: Ptr, options: Int, rusage: Ptr) translated crate::carried::waitid, since V2_6_10, "checks a pidfd; guest processes are host processes with the same parent and exit status";
     248 add_key(r#type: Str, description: Str, payload: Ptr, plen: Size, keyring: Int) refused ENOSYS, since V2_6_10, "keyrings are shared by user number with the host outside the zone";
     249 request_key(r#type: Str, description: Str, callout_info: Str, dest_keyring: Int) refused ENOSYS, since V2_6_10, "keyrings are shared by user number, and the host would start a helper for the guest";
     250 keyctl(op: Int, arg2: Ulong, arg3: Ulong, arg4: Ulong, arg5: Ulong) refused ENOSYS, since V2_6_10, "keyrings are shared by user number with the host outside the zone";

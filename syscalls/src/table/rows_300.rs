@@ -16,7 +16,7 @@ rows! {
     304 open_by_handle_at(mount_fd: DirFd, handle: Ptr, flags: Int) direct, since V2_6_39, "the kernel demands CAP_DAC_READ_SEARCH in the first user namespace";
     305 clock_adjtime(clockid: Clock, buf: Ptr) direct, since V2_6_39, "reading is harmless; the kernel demands CAP_SYS_TIME for changes";
     306 syncfs(fd: Fd) direct, since V2_6_39, "writes back what is dirty, nothing more";
-    307 sendmmsg(sockfd: Fd, msgvec: Ptr, vlen: Uint, flags: Flags) direct, since V3_0, "acts on a socket that the guest holds";
+    307 sendmmsg(sockfd: Fd, msgvec: Ptr, vlen: Uint, flags: Flags) translated crate::carried::sendmmsg, since V3_0, "the brand's descriptors are refused in what it carries";
     308 setns(fd: Fd, nstype: Int) direct, since V3_0, "the kernel demands privilege over the namespace; a PID namespace begins with the next child";
     309 getcpu(cpu: Ptr, node: Ptr, tcache: Ptr) direct, since V2_6_19, "guest threads are host threads";
     310 process_vm_readv(pid: Pid, local_iov: Ptr, liovcnt: Ulong, remote_iov: Ptr, riovcnt: Ulong, flags: Ulong) direct, since V3_2, "guest addresses are host addresses; the kernel demands ptrace access";
