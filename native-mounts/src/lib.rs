@@ -1,8 +1,11 @@
-//! The file systems that come from the host. In this version there is one: the root, which is
-//! the host's own.
+//! The file systems that come from the host: the root, and its tools beneath `/native`.
 #![no_std]
 #![forbid(unsafe_code)]
 
+extern crate alloc;
+
 mod root;
+pub mod tools;
 
 pub use root::HostRoot;
+pub use tools::NativeTools;

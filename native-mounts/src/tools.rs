@@ -1,0 +1,207 @@
+//! The host's tools beneath `/native`, for programs that were started from there.
+//!
+//! Such a program was made for the host's libraries, and names them by the host's paths, where the
+//! zone's image has others or none. So for it, and for it alone:
+//!
+//! - the dynamic loader's files and shared objects below the host's library directories are those
+//!   of the host, whatever the zone has there: a C library of another version would not work;
+//! - what else the host has in the directories that `/native` shows, and the zone has not, is the
+//!   host's: a program's data files and helpers;
+//! - everything else, and what a call creates, is the zone's.
+
+use alloc::ffi::CString;
+use alloc::vec::Vec;
+use core::ffi::CStr;
+
+use abi::arg::OpenFlags;
+use abi::{Errno, SysResult, nr};
+use host::call::int;
+use host::host_call;
+use kernel::vfs::{AT_FDCWD, At, File, FileSystem, Links, OpenHow, Place, ProcView, open_on_host};
+
+/// Where the host's directories are mounted.
+pub const MOUNT_POINT: &str = "/native";
+
+/// The host's directories and files that are mounted there, where the host has them.
+pub const SHOWN: [&str; 11] = [
+    "/usr",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/libx32",
+    "/bin",
+    "/sbin",
+    "/etc/alternatives",
+    "/etc/ld.so.cache",
+    "/etc/ssl",
+    "/etc/terminfo",
+];
+
+/// What the dynamic loader reads besides shared objects (ld.so(8)).
+const LOADER_FILES: [&[u8]; 2] = [b"/etc/ld.so.cache", b"/etc/ld.so.preload"];
+
+/// The root file system as a program from `/native` sees it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NativeTools;
+
+/// Whether the program at `exe`, a canonical path, is one of the host's.
+#[must_use]
+pub fn is_native(exe: &[u8]) -> bool {
+    exe.strip_prefix(MOUNT_POINT.as_bytes())
+        .is_some_and(|rest| rest.starts_with(b"/"))
+}
+
+/// Whether the host's file of that name comes first.
+fn prefers_host(path: &[u8]) -> bool {
+    LOADER_FILES.contains(&path) || (in_library_directory(path) && is_shared_object(path))
+}
+
+fn in_library_directory(path: &[u8]) -> bool {
+    let path = path.strip_prefix(b"/usr").unwrap_or(path);
+    let first = path.split(|byte| *byte == b'/').nth(1).unwrap_or_default();
+    matches!(first, b"lib" | b"lib64" | b"lib32" | b"libx32")
+}
+
+/// `name.so`, `name.so.6`.
+fn is_shared_object(path: &[u8]) -> bool {
+    let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+    name.ends_with(b".so") || name.windows(4).any(|part| part == b".so.")
+}
+
+/// The same path beneath `/native`, for a path that may lead to one of the directories there.
+#[must_use]
+pub fn beneath(path: &[u8]) -> Option<CString> {
+    let shown = SHOWN.iter().any(|shown| {
+        path.strip_prefix(shown.as_bytes())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+    });
+    if !shown {
+        return None;
+    }
+    let mut text = Vec::from(MOUNT_POINT.as_bytes());
+    text.extend_from_slice(path);
+    CString::new(text).ok()
+}
+
+/// Whether something is at `path`, be it a link that leads nowhere.
+fn exists(path: &CStr) -> bool {
+    const F_OK: usize = 0;
+    const AT_SYMLINK_NOFOLLOW: usize = 0x100;
+    let at = path.as_ptr().expose_provenance();
+    let found = host_call!(nr::FACCESSAT2, int(AT_FDCWD), at, F_OK, AT_SYMLINK_NOFOLLOW);
+    match found {
+        Err(Errno::ENOSYS) => host_call!(nr::FACCESSAT, int(AT_FDCWD), at, F_OK).is_ok(),
+        answer => answer.is_ok(),
+    }
+}
+
+/// Where the host's file is that takes the place of what `path` names.
+fn host_file(path: &CStr) -> Option<CString> {
+    let bytes = path.to_bytes();
+    let host = beneath(bytes)?;
+    if prefers_host(bytes) {
+        // Libraries of the zone are no choice for what the host has.
+        return exists(&host).then_some(host);
+    }
+    (!exists(path) && exists(&host)).then_some(host)
+}
+
+impl FileSystem for NativeTools {
+    fn claims(&self, path: &[u8]) -> bool {
+        path.starts_with(b"/") && beneath(path).is_some()
+    }
+
+    fn locate(&self, _view: &dyn ProcView, at: At<'_>, _links: Links) -> SysResult<Place> {
+        Ok(host_file(at.path).map_or(Place::Same, Place::Elsewhere))
+    }
+
+    fn open(&self, _view: &dyn ProcView, at: At<'_>, how: &OpenHow) -> SysResult {
+        if how.open_flags().contains(OpenFlags::CREAT) {
+            return open_on_host(at, how);
+        }
+        match host_file(at.path) {
+            Some(path) => open_on_host(At::cwd(&path), how),
+            None => open_on_host(at, how),
+        }
+    }
+
+    fn readlink(
+        &self,
+        _view: &dyn ProcView,
+        at: At<'_>,
+        into: &mut [u8],
+    ) -> SysResult<Option<usize>> {
+        let Some(path) = host_file(at.path) else {
+            return Ok(None);
+        };
+        let (from, to) = (
+            path.as_ptr().expose_provenance(),
+            into.as_mut_ptr().expose_provenance(),
+        );
+        host_call!(nr::READLINKAT, int(AT_FDCWD), from, to, into.len()).map(Some)
+    }
+
+    fn directory(&self, _view: &dyn ProcView, _fd: i32) -> Option<&dyn File> {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::{beneath, is_native, prefers_host};
+
+    #[test]
+    fn programs_beneath_native_are_the_hosts() {
+        assert!(is_native(b"/native/usr/bin/python3"));
+        for path in ["/native", "/nativeX/bin/sh", "/usr/native/bin/sh", ""] {
+            assert!(!is_native(path.as_bytes()), "{path}");
+        }
+    }
+
+    #[test]
+    fn libraries_come_from_the_host() {
+        for path in [
+            "/lib/x86_64-linux-gnu/libc.so.6",
+            "/usr/lib/x86_64-linux-gnu/gconv/UTF-32.so",
+            "/lib64/ld-linux-x86-64.so.2",
+            "/etc/ld.so.cache",
+            "/etc/ld.so.preload",
+        ] {
+            assert!(prefers_host(path.as_bytes()), "{path}");
+        }
+        for path in [
+            "/usr/lib/python3/os.py",
+            "/usr/share/x.so",
+            "/home/me/lib/own.so",
+            "/usr/lib/locale/locale-archive",
+            "/libs/x.so",
+            "/etc/passwd",
+        ] {
+            assert!(!prefers_host(path.as_bytes()), "{path}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_shown_has_a_place_beneath() {
+        let place = |path: &str| beneath(path.as_bytes());
+        assert_eq!(
+            place("/usr/lib/git-core/git").as_deref(),
+            Some(c"/native/usr/lib/git-core/git")
+        );
+        assert_eq!(place("/bin").as_deref(), Some(c"/native/bin"));
+        assert_eq!(
+            place("/etc/ssl/certs").as_deref(),
+            Some(c"/native/etc/ssl/certs")
+        );
+        for path in [
+            "/etc/passwd",
+            "/home",
+            "/usrlocal",
+            "usr/bin",
+            "/native/usr",
+        ] {
+            assert_eq!(place(path), None, "{path}");
+        }
+    }
+}
