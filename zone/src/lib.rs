@@ -1,5 +1,6 @@
-//! What concerns the host side of a zone; for now, what the host offers. See `ARCHITECTURE.md`.
+//! What concerns the host side of a zone: what the host offers, and confinement. See `ARCHITECTURE.md`.
 #![forbid(unsafe_code)]
 
+pub mod confine;
 pub mod cpu;
 pub mod host;

@@ -5,6 +5,7 @@
 //! linked into the freestanding brand: one feature of it that needs std, turned on for `lx`,
 //! would be on for the brand too when cargo builds the whole workspace at once.
 
+pub mod confine;
 pub mod entry;
 pub mod launch;
 pub mod mapped;

@@ -12,7 +12,7 @@ use super::path::{address, at_place, place};
 
 /// Writes calls whose first argument is a path; the last link in it is followed.
 macro_rules! on_path {
-    ($($name:ident = $nr:ident ( $($arg:ident : $ty:ty),* );)*) => {$(
+    ($($name:ident = nr::$nr:ident ( $($arg:ident : $ty:ty),* );)*) => {$(
         #[doc = concat!(stringify!($name), "(2).")]
         pub fn $name(t: &mut Task, path: Path $(, $arg: $ty)*) -> SysResult {
             at_place(t, DirFd::CWD, path, Links::Follow, |_, path| {
@@ -23,16 +23,16 @@ macro_rules! on_path {
 }
 
 on_path! {
-    chmod = CHMOD(mode: Mode);
-    chown = CHOWN(owner: Uid, group: Gid);
-    chdir = CHDIR();
-    utime = UTIME(times: Ptr);
-    utimes = UTIMES(times: Ptr);
-    statfs = STATFS(buf: Ptr);
-    getxattr = GETXATTR(name: Str, value: Ptr, size: Size);
-    listxattr = LISTXATTR(list: Ptr, size: Size);
-    setxattr = SETXATTR(name: Str, value: Ptr, size: Size, flags: Flags);
-    removexattr = REMOVEXATTR(name: Str);
+    chmod = nr::CHMOD(mode: Mode);
+    chown = nr::CHOWN(owner: Uid, group: Gid);
+    chdir = nr::CHDIR();
+    utime = nr::UTIME(times: Ptr);
+    utimes = nr::UTIMES(times: Ptr);
+    statfs = nr::STATFS(buf: Ptr);
+    getxattr = nr::GETXATTR(name: Str, value: Ptr, size: Size);
+    listxattr = nr::LISTXATTR(list: Ptr, size: Size);
+    setxattr = nr::SETXATTR(name: Str, value: Ptr, size: Size, flags: Flags);
+    removexattr = nr::REMOVEXATTR(name: Str);
 }
 
 /// truncate(2). A program that runs is `ETXTBSY`: the host says so of the brand's image, which is

@@ -17,6 +17,14 @@ const CLONE_VFORK: usize = 0x4000;
 const CLONE_THREAD: usize = 0x1_0000;
 const CLONE_CLEAR_SIGHAND: usize = 1 << 32;
 const SIGCHLD: usize = 17;
+/// Flags of clone(2) that hold the exit signal.
+const CSIGNAL: usize = 0xff;
+const CLONE_PIDFD: usize = 0x1000;
+const CLONE_PARENT: usize = 0x8000;
+const CLONE_PARENT_SETTID: usize = 0x10_0000;
+/// Ignored by clone(2), refused by clone3(2).
+const CLONE_DETACHED: usize = 0x40_0000;
+const LAST_SIGNAL: usize = 64;
 
 /// `CLONE_ARGS_SIZE_VER0`.
 const SMALLEST: usize = 64;
@@ -54,7 +62,8 @@ pub fn vfork(t: &mut Task) -> SysResult {
     start(t, flags, 0, request, |_| request)
 }
 
-/// clone3(2).
+/// clone3(2). What clone(2) can do too is asked of that, since a zone's filter cannot see the flags
+/// of clone3 and refuses it (ENOSYS, on which C libraries fall back to clone).
 pub fn clone3(t: &mut Task, at: Ptr, size: Size) -> SysResult {
     if size.0 > 4096 {
         return Err(Errno::E2BIG);
@@ -81,6 +90,10 @@ pub fn clone3(t: &mut Task, at: Ptr, size: Size) -> SysResult {
         return Err(Errno::EINVAL);
     }
     let top = stack.wrapping_add(stack_size);
+    if let Some(older) = as_clone(&args) {
+        let request = Request::Clone(older);
+        return start(t, flags, top, request, |_| request);
+    }
     args[STACK] = 0;
     args[STACK_SIZE] = 0;
     let whole = |args: &[usize; WORDS]| Request::Clone3(args.as_ptr().expose_provenance(), known);
@@ -92,6 +105,36 @@ pub fn clone3(t: &mut Task, at: Ptr, size: Size) -> SysResult {
         args[STACK_SIZE] = 4096;
         whole(&args)
     })
+}
+
+/// The arguments of clone(2) that ask for the same. There are none for what is new in clone3, nor
+/// for what clone3 refuses and clone does not.
+fn as_clone(args: &[usize; WORDS]) -> Option<[usize; 5]> {
+    let [
+        flags,
+        pidfd,
+        child_tid,
+        parent_tid,
+        signal,
+        stack,
+        _,
+        tls,
+        set_tid,
+        set_tids,
+        _,
+    ] = *args;
+    let same = flags & !0xffff_ffff == 0
+        && flags & (CSIGNAL | CLONE_DETACHED) == 0
+        && signal <= LAST_SIGNAL
+        && (signal == 0 || flags & (CLONE_THREAD | CLONE_PARENT) == 0)
+        && (set_tid, set_tids) == (0, 0);
+    // Both go where clone(2) has one argument.
+    let parent = match (flags & CLONE_PIDFD != 0, flags & CLONE_PARENT_SETTID != 0) {
+        (true, true) => return None,
+        (true, false) => pidfd,
+        _ => parent_tid,
+    };
+    same.then_some([flags | signal, stack, parent, child_tid, tls])
 }
 
 fn read_words(from: usize, to: &mut [usize; WORDS], len: usize) -> SysResult<()> {
@@ -178,4 +221,41 @@ fn prepare(t: &Task, flags: usize, frame: Frame, borrowed: bool) -> SysResult<Ne
         protect_again: clear,
     });
     Ok(child)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        CLONE_CLEAR_SIGHAND, CLONE_DETACHED, CLONE_PARENT_SETTID, CLONE_PIDFD, CLONE_THREAD,
+        CLONE_VM, WORDS, as_clone,
+    };
+
+    /// flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, ...
+    fn ask(flags: usize, signal: usize, set_tids: usize) -> Option<[usize; 5]> {
+        let args: [usize; WORDS] = [flags, 1, 2, 3, signal, 5, 6, 7, 0, set_tids, 9];
+        as_clone(&args)
+    }
+
+    #[test]
+    fn what_both_can_do_is_asked_of_the_older() {
+        assert_eq!(ask(CLONE_VM, 17, 0), Some([CLONE_VM | 17, 5, 3, 2, 7]));
+        assert_eq!(ask(CLONE_PIDFD, 0, 0), Some([CLONE_PIDFD, 5, 1, 2, 7]));
+        let thread = CLONE_VM | CLONE_THREAD | CLONE_PARENT_SETTID;
+        assert_eq!(ask(thread, 0, 0), Some([thread, 5, 3, 2, 7]));
+    }
+
+    #[test]
+    fn the_rest_is_not() {
+        for (flags, signal, set_tids) in [
+            (CLONE_CLEAR_SIGHAND, 17, 0),
+            (CLONE_PIDFD | CLONE_PARENT_SETTID, 17, 0),
+            (CLONE_DETACHED, 17, 0),
+            (CLONE_THREAD, 17, 0),
+            (17, 0, 0),
+            (0, 65, 0),
+            (0, 17, 1),
+        ] {
+            assert_eq!(ask(flags, signal, set_tids), None, "{flags:#x}");
+        }
+    }
 }

@@ -2,6 +2,7 @@
 //! this one, by number; everything else that knows calls by number is computed from them.
 
 mod entry;
+mod needs;
 #[cfg(any(test, feature = "alloc"))]
 mod page;
 mod row;
@@ -13,8 +14,11 @@ mod rows_187;
 mod rows_240;
 mod rows_300;
 mod rows_424;
+mod withheld;
+pub mod zone;
 
 pub use entry::{Action, Entry, FAST, entry};
+pub use needs::{NEEDS, Needs};
 #[cfg(any(test, feature = "alloc"))]
 pub use page::compatibility_page;
 pub use row::{ArgSpec, Class, Handler, Row};

@@ -55,6 +55,10 @@ pub struct Row {
     pub args: &'static [ArgSpec],
     /// What serves it; `None` for direct and refused rows.
     pub handler: Option<Handler>,
+    /// The path of the handler, or nothing.
+    pub by: &'static str,
+    /// The host calls that serving it makes, besides what [`super::NEEDS`] lists.
+    pub host: &'static [usize],
     /// The first kernel that has it.
     pub since: KernelVersion,
     /// What is done and why that is right (direct: why it is safe; refused: why).
@@ -90,16 +94,17 @@ pub(super) const fn plain(name: &'static str) -> &'static str {
 /// ```text
 /// rows! {
 ///     0 read(fd: Fd, buf: Ptr, count: Size) direct, since V1_0, "why forwarding is safe";
-///     257 openat(dirfd: DirFd, path: Path) translated crate::fs::open::openat, since V2_6_16, "what is done";
+///     257 openat(dirfd: DirFd, path: Path) translated crate::fs::openat via [OPENAT], since V2_6_16, "what is done";
 ///     425 io_uring_setup() refused ENOSYS, since V5_1, "why";
 /// }
 /// ```
 ///
-/// A handler is a `fn(&mut Task, A, B, …) -> SysResult` with exactly the types of the row.
+/// A handler is a `fn(&mut Task, A, B, …) -> SysResult` with exactly the types of the row. `via`
+/// names the host calls that it makes (`zone/tests/host_calls.rs` compares them with its source).
 macro_rules! rows {
     ($(
         $nr:literal $name:ident ( $($arg:ident : $ty:ty),* $(,)? )
-        $class:ident $($spec:ident)::*, since $since:ident, $note:literal;
+        $class:ident $($spec:ident)::* $(via [$($host:ident)*])?, since $since:ident, $note:literal;
     )*) => {
         /// The rows of this file, by number.
         pub(super) const ROWS: &[$crate::table::row::Row] = &[$(
@@ -114,6 +119,8 @@ macro_rules! rows {
                     },
                 )*],
                 handler: $crate::table::row::rows!(@handler $class [$($spec)::*] $($ty),*),
+                by: $crate::table::row::rows!(@by $class $($spec)::*),
+                host: $crate::table::row::rows!(@host $class $nr $($($host)*)?),
                 since: abi::KernelVersion::$since,
                 note: $note,
             },
@@ -126,6 +133,14 @@ macro_rules! rows {
     (@class refused $errno:ident) => {
         $crate::table::row::Class::Refused(abi::Errno::$errno)
     };
+
+    (@by direct) => { "" };
+    (@by refused $errno:ident) => { "" };
+    (@by $class:ident $($path:ident)::+) => { stringify!($($path)::+) };
+
+    (@host direct $nr:literal) => { &[$nr] };
+    (@host refused $nr:literal) => { &[] };
+    (@host $class:ident $nr:literal $($host:ident)*) => { &[$(abi::nr::$host),*] };
 
     (@handler direct [] $($ty:ty),*) => { None };
     (@handler refused [$errno:ident] $($ty:ty),*) => { None };

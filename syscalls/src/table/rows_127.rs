@@ -6,17 +6,17 @@ use abi::arg::{Fd, Flags, Int, Mode, Path, Pid, Ptr, Signal, Size, Str, Uint, Ul
 use abi::signal::{SigInfo, SigSet, StackT};
 
 rows! {
-    127 rt_sigpending(set: UserPtr<u8>, sigsetsize: Size) translated crate::signal::rt_sigpending, since V2_2, "what the host holds pending and what the brand keeps";
-    128 rt_sigtimedwait(set: UserPtr<SigSet>, info: UserPtr<SigInfo>, timeout: Ptr, sigsetsize: Size) translated crate::signal::rt_sigtimedwait, since V2_2, "what the brand keeps comes first, then the host waits";
+    127 rt_sigpending(set: UserPtr<u8>, sigsetsize: Size) translated crate::signal::rt_sigpending via [RT_SIGPENDING], since V2_2, "what the host holds pending and what the brand keeps";
+    128 rt_sigtimedwait(set: UserPtr<SigSet>, info: UserPtr<SigInfo>, timeout: Ptr, sigsetsize: Size) translated crate::signal::rt_sigtimedwait via [RT_SIGTIMEDWAIT], since V2_2, "what the brand keeps comes first, then the host waits";
     129 rt_sigqueueinfo(pid: Pid, sig: Signal, info: Ptr) direct, since V2_2, "process numbers are the host's in this version; the kernel checks permission and info";
-    130 rt_sigsuspend(mask: UserPtr<SigSet>, sigsetsize: Size) translated crate::signal::rt_sigsuspend, since V2_2, "the host waits under the guest's mask without the signals that the brand needs";
-    131 sigaltstack(ss: UserPtr<StackT>, old_ss: UserPtr<StackT>) served crate::signal::sigaltstack, since V2_2, "the host's alternate stack is the brand's; the guest's is used for its frames";
-    132 utime(filename: Path, times: Ptr) translated crate::fs::utime, since V1_0, "reads the path once; links in /proc lead where the guest's descriptors and program are";
+    130 rt_sigsuspend(mask: UserPtr<SigSet>, sigsetsize: Size) translated crate::signal::rt_sigsuspend via [RT_SIGSUSPEND], since V2_2, "the host waits under the guest's mask without the signals that the brand needs";
+    131 sigaltstack(ss: UserPtr<StackT>, old_ss: UserPtr<StackT>) served crate::signal::sigaltstack via [], since V2_2, "the host's alternate stack is the brand's; the guest's is used for its frames";
+    132 utime(filename: Path, times: Ptr) translated crate::fs::utime via [UTIME], since V1_0, "reads the path once; links in /proc lead where the guest's descriptors and program are";
     133 mknod(path: Path, mode: Mode, dev: Uint) direct, since V1_0, "the kernel demands CAP_MKNOD for devices";
     134 uselib(library: Path) refused ENOSYS, since V1_0, "loads a.out libraries; kernels are built without it (CONFIG_USELIB)";
     135 personality(persona: Uint) direct, since V1_0, "flags of the host process; those that survive exec reach the next program";
     136 ustat(dev: Uint, ubuf: Ptr) direct, since V1_0, "shows free space only";
-    137 statfs(path: Path, buf: Ptr) translated crate::fs::statfs, since V1_0, "reads the path once; links in /proc lead where the guest's descriptors and program are";
+    137 statfs(path: Path, buf: Ptr) translated crate::fs::statfs via [STATFS], since V1_0, "reads the path once; links in /proc lead where the guest's descriptors and program are";
     138 fstatfs(fd: Fd, buf: Ptr) direct, since V1_0, "describes a file system that the guest holds a file of";
     139 sysfs(option: Int, arg1: Ulong, arg2: Ulong) direct, since V1_0, "lists file system types only";
     140 getpriority(which: Int, who: Int) direct, since V1_0, "guest processes are host processes";
@@ -28,16 +28,16 @@ rows! {
     146 sched_get_priority_max(policy: Int) direct, since V2_0, "a constant of the kernel";
     147 sched_get_priority_min(policy: Int) direct, since V2_0, "a constant of the kernel";
     148 sched_rr_get_interval(pid: Pid, tp: Ptr) direct, since V2_0, "guest threads are host threads";
-    149 mlock(addr: Ptr, len: Size) translated crate::memory::mlock, since V2_0, "the brand's ranges look unmapped";
-    150 munlock(addr: Ptr, len: Size) translated crate::memory::munlock, since V2_0, "the brand's ranges look unmapped";
+    149 mlock(addr: Ptr, len: Size) translated crate::memory::mlock via [MLOCK], since V2_0, "the brand's ranges look unmapped";
+    150 munlock(addr: Ptr, len: Size) translated crate::memory::munlock via [MUNLOCK], since V2_0, "the brand's ranges look unmapped";
     151 mlockall(flags: Int) direct, since V2_0, "locks the brand's few pages along with the guest's; the kernel checks the limit";
     152 munlockall() direct, since V2_0, "the brand needs none of its pages locked";
     153 vhangup() direct, since V1_0, "the kernel demands CAP_SYS_TTY_CONFIG";
     154 modify_ldt(func: Int, ptr: Ptr, bytecount: Ulong) direct, since V1_0, "segments reach no further than this address space, and calls from them are caught";
     155 pivot_root(new_root: Path, put_old: Path) direct, since V2_4, "the kernel demands CAP_SYS_ADMIN over the mount namespace";
     156 _sysctl(args: Ptr) refused ENOSYS, since V1_0, "Linux 5.5 took it away; /proc/sys serves";
-    157 prctl(option: Int, arg2: Ulong, arg3: Ulong, arg4: Ulong, arg5: Ulong) translated crate::process::prctl, since V2_2, "what the brand's own state rests on is kept from the guest or emulated";
-    158 arch_prctl(op: Int, addr: Ulong) translated crate::process::arch_prctl, since V2_6, "GS is the brand's on the host; the guest's is restored on the way out";
+    157 prctl(option: Int, arg2: Ulong, arg3: Ulong, arg4: Ulong, arg5: Ulong) translated crate::process::prctl via [PRCTL], since V2_2, "what the brand's own state rests on is kept from the guest or emulated";
+    158 arch_prctl(op: Int, addr: Ulong) translated crate::process::arch_prctl via [ARCH_PRCTL], since V2_6, "GS is the brand's on the host; the guest's is restored on the way out";
     159 adjtimex(buf: Ptr) direct, since V1_0, "reading is harmless; the kernel demands CAP_SYS_TIME for changes";
     160 setrlimit(resource: Uint, rlim: Ptr) direct, since V1_0, "limits are the host process's own; descriptors above a lowered limit stay open";
     161 chroot(path: Path) direct, since V1_0, "the kernel demands CAP_SYS_CHROOT; the brand holds its own image by descriptor";
@@ -65,5 +65,5 @@ rows! {
     183 afs_syscall() refused ENOSYS, since V2_0, "a number set aside for AFS; Linux never had the call";
     184 tuxcall() refused ENOSYS, since V2_4, "a number set aside for the TUX web server; Linux never had the call";
     185 security() refused ENOSYS, since V2_6, "a number set aside for security modules; Linux never had the call";
-    186 gettid() served crate::process::gettid, since V2_4, "the brand knows the number until the next fork";
+    186 gettid() served crate::process::gettid via [GETPID GETTID], since V2_4, "the brand knows the number until the next fork";
 }

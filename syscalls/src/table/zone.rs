@@ -1,0 +1,131 @@
+//! What a zone's processes may ask of the host: the calls that rows and [`NEEDS`] name, less what
+//! [`super::withheld`] takes away, and some with some arguments only. From this the confinement
+//! filter is made (`zone::confine`).
+
+use abi::Errno;
+use abi::nr::LIMIT;
+
+use super::row::Class;
+use super::withheld::RULES;
+use super::{NEEDS, TABLE};
+
+/// What the filter does with a host call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is made, whatever its arguments are.
+    Allow,
+    /// It is made when one of the patterns fits; else the error is its answer.
+    Only(&'static [Pattern], Errno),
+    /// The error is its answer when one of the patterns fits; else it is made.
+    Except(&'static [Pattern], Errno),
+    /// It is not made: this is its answer.
+    Refuse(Errno),
+}
+
+/// Arguments that fit together.
+pub type Pattern = &'static [Check];
+
+/// One argument: the bits of `mask` of its lower 32 bits are those of `value`. No call that is
+/// checked looks at more than these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// Which argument, from 0.
+    pub argument: u8,
+    /// Which bits count.
+    pub mask: u32,
+    /// What they must be.
+    pub value: u32,
+}
+
+/// A rule for one host call, and its reason.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// The call.
+    pub nr: usize,
+    /// What becomes of it.
+    pub verdict: Verdict,
+    /// Why.
+    pub why: &'static str,
+}
+
+/// Whether serving some row, or the brand itself, makes host call `nr`.
+#[must_use]
+pub fn is_needed(nr: usize) -> bool {
+    TABLE.iter().flatten().any(|row| row.host.contains(&nr))
+        || NEEDS.iter().any(|needs| needs.calls.contains(&nr))
+}
+
+/// The rule for call `nr`, if there is one.
+#[must_use]
+pub fn rule(nr: usize) -> Option<&'static Rule> {
+    RULES.iter().find(|rule| rule.nr == nr)
+}
+
+/// What a zone's filter does with host call `nr`.
+#[must_use]
+pub fn verdict(nr: usize) -> Verdict {
+    if !is_needed(nr) {
+        return Verdict::Refuse(match super::row(nr).map(|row| row.class) {
+            Some(Class::Refused(errno)) => errno,
+            // Served by other calls than itself.
+            Some(_) => Errno::EPERM,
+            None => Errno::ENOSYS,
+        });
+    }
+    rule(nr).map_or(Verdict::Allow, |rule| rule.verdict)
+}
+
+/// The calls that reach the host at all, with what the filter does with them.
+pub fn allowed() -> impl Iterator<Item = (usize, Verdict)> {
+    (0..LIMIT)
+        .map(|nr| (nr, verdict(nr)))
+        .filter(|(_, verdict)| !matches!(verdict, Verdict::Refuse(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Verdict, allowed, is_needed, rule, verdict};
+    use crate::table::{TABLE, withheld::RULES};
+    use abi::{Errno, nr};
+
+    #[test]
+    fn every_rule_is_for_a_call_that_something_makes() {
+        for (index, one) in RULES.iter().enumerate() {
+            assert!(is_needed(one.nr), "call {}", one.nr);
+            assert!(one.why.len() >= 12, "call {}", one.nr);
+            let first = RULES.iter().position(|other| other.nr == one.nr);
+            assert_eq!(first, Some(index), "two rules for call {}", one.nr);
+            if let Verdict::Only(patterns, _) | Verdict::Except(patterns, _) = one.verdict {
+                assert!(!patterns.is_empty());
+                for check in patterns.iter().copied().flatten() {
+                    assert_eq!(check.value & !check.mask, 0, "call {}", one.nr);
+                    assert!(check.argument < 6);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn refused_rows_reach_no_host() {
+        for row in TABLE.iter().flatten() {
+            if let crate::table::Class::Refused(errno) = row.class {
+                let nr = usize::from(row.nr);
+                assert_eq!(verdict(nr), Verdict::Refuse(errno), "{}", row.name);
+            }
+        }
+        for nr in [nr::BPF, nr::IO_URING_SETUP, nr::USERFAULTFD, nr::PTRACE] {
+            assert!(matches!(verdict(nr), Verdict::Refuse(_)), "{nr}");
+        }
+    }
+
+    #[test]
+    fn plain_calls_pass_and_unknown_ones_do_not() {
+        assert_eq!(verdict(nr::READ), Verdict::Allow);
+        assert_eq!(verdict(nr::FUTEX), Verdict::Allow);
+        assert_eq!(verdict(nr::OPEN), Verdict::Refuse(Errno::EPERM));
+        assert_eq!(verdict(400), Verdict::Refuse(Errno::ENOSYS));
+        assert_eq!(verdict(usize::MAX), Verdict::Refuse(Errno::ENOSYS));
+        assert!(rule(nr::READ).is_none());
+        assert!(allowed().count() > 100);
+    }
+}

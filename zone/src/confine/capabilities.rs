@@ -1,0 +1,118 @@
+//! Which capabilities a zone keeps (capabilities(7)), and how it loses the others and takes on
+//! its user.
+
+use std::io;
+
+use host_std::confine;
+use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
+
+/// A set of capabilities: bit n for capability n.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capabilities(u64);
+
+impl Capabilities {
+    /// None.
+    pub const NONE: Self = Self(0);
+
+    /// What users of containers are used to: Docker's default set, without `MKNOD`, since no zone
+    /// makes devices.
+    pub const USUAL: Self = Self(
+        1 << 0          // CAP_CHOWN
+            | 1 << 1    // CAP_DAC_OVERRIDE
+            | 1 << 3    // CAP_FOWNER
+            | 1 << 4    // CAP_FSETID
+            | 1 << 5    // CAP_KILL
+            | 1 << 6    // CAP_SETGID
+            | 1 << 7    // CAP_SETUID
+            | 1 << 8    // CAP_SETPCAP
+            | 1 << 10   // CAP_NET_BIND_SERVICE
+            | 1 << NET_RAW
+            | 1 << 18   // CAP_SYS_CHROOT
+            | 1 << 29   // CAP_AUDIT_WRITE
+            | 1 << 31, // CAP_SETFCAP
+    );
+
+    /// Without raw and packet sockets, which on the host's network reach what is the host's.
+    #[must_use]
+    pub const fn without_raw_network(self) -> Self {
+        Self(self.0 & !(1 << NET_RAW))
+    }
+
+    /// Whether capability `number` is in it.
+    #[must_use]
+    pub const fn contains(self, number: u32) -> bool {
+        number < 64 && self.0 >> number & 1 != 0
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub const fn count(self) -> u32 {
+        self.0.count_ones()
+    }
+}
+
+const NET_RAW: u32 = 13;
+
+/// Whom the zone's first process runs as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The user, in the zone's user namespace.
+    pub user: u32,
+    /// The group.
+    pub group: u32,
+    /// The supplementary groups; none are set where setgroups(2) is denied, as in a user namespace
+    /// that an ordinary user made.
+    pub groups: Option<Vec<u32>>,
+}
+
+/// Drops all others for good. Nothing that this process or its descendants execute gets them back.
+pub(super) fn bound(kept: Capabilities) -> io::Result<()> {
+    for number in 0..64 {
+        if kept.contains(number) {
+            continue;
+        }
+        if !confine::drop_from_bounding_set(number)? {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Becomes the user, with the capabilities that it has in the zone: the kept ones for its
+/// superuser, else none.
+pub(super) fn take_on(identity: Option<&Identity>, kept: Capabilities) -> io::Result<()> {
+    confine::clear_ambient_set()?;
+    if let Some(identity) = identity {
+        if let Some(groups) = &identity.groups {
+            let groups: Vec<Gid> = groups.iter().copied().map(Gid::from_raw).collect();
+            setgroups(&groups)?;
+        }
+        let (user, group) = (Uid::from_raw(identity.user), Gid::from_raw(identity.group));
+        setresgid(group, group, group)?;
+        setresuid(user, user, user)?;
+    }
+    let mask = if Uid::effective().is_root() {
+        kept.0
+    } else {
+        0
+    };
+    confine::set_capabilities(mask)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Capabilities;
+
+    #[test]
+    fn the_usual_set_administers_nothing() {
+        let usual = Capabilities::USUAL;
+        assert_eq!(usual.count(), 13);
+        // DAC_READ_SEARCH, NET_ADMIN, SYS_MODULE, SYS_RAWIO, SYS_PTRACE, SYS_ADMIN, SYS_BOOT,
+        // SYS_TIME, MKNOD, SYSLOG, PERFMON, BPF.
+        for number in [2, 12, 16, 17, 19, 21, 22, 25, 27, 34, 38, 39] {
+            assert!(!usual.contains(number), "{number}");
+        }
+        assert!(usual.contains(13) && !usual.without_raw_network().contains(13));
+        assert!(!usual.contains(64) && !usual.contains(u32::MAX));
+    }
+}

@@ -1,0 +1,251 @@
+//! Confinement: what the zone's first process gives up before the brand starts in it. The guest
+//! shares its address space with the brand and can make any host call that the brand can, so this,
+//! and not the brand, is what keeps it inside.
+
+mod bpf;
+mod capabilities;
+mod filter;
+mod layer;
+mod paths;
+
+use std::io;
+use std::os::fd::RawFd;
+
+use host_std::{confine as host, probe};
+use nix::sys::prctl;
+use nix::sys::resource::{Resource, rlim_t, setrlimit};
+
+pub use capabilities::{Capabilities, Identity};
+pub use layer::{Layer, Report, State};
+pub use paths::Tree;
+
+/// `SECCOMP_RET_ERRNO` (seccomp(2)).
+const SECCOMP_RET_ERRNO: u32 = 0x0005_0000;
+
+/// What a zone wants.
+#[derive(Debug)]
+pub struct Config {
+    /// What its processes may do with files: its root, and what the brand keeps open. With none,
+    /// Landlock is not asked about files.
+    pub trees: Vec<Tree>,
+    /// Whether abstract sockets and signals need Landlock's scopes: without a network namespace,
+    /// or without a PID namespace.
+    pub scopes: bool,
+    /// Whether set-id programs gain their privileges.
+    pub set_id: bool,
+    /// The capabilities of the zone's superuser.
+    pub capabilities: Capabilities,
+    /// Whom the first process runs as; `None` when that is done.
+    pub identity: Option<Identity>,
+    /// Resource limits, soft and hard.
+    pub limits: Vec<(Resource, rlim_t, rlim_t)>,
+    /// Descriptors that stay open, besides the standard ones.
+    pub keep: Vec<RawFd>,
+    /// Layers that may be missing.
+    pub allow_weaker: Vec<Layer>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            trees: Vec::new(),
+            scopes: true,
+            set_id: false,
+            capabilities: Capabilities::USUAL,
+            identity: None,
+            limits: vec![NO_CORE],
+            keep: Vec::new(),
+            allow_weaker: Vec::new(),
+        }
+    }
+}
+
+/// No core dumps: they would be written, or piped to a program, as the host's
+/// `/proc/sys/kernel/core_pattern` says. 0 does not keep the kernel from piping, 1 does (core(5)).
+pub const NO_CORE: (Resource, rlim_t, rlim_t) = (Resource::RLIMIT_CORE, 1, 1);
+
+/// What will be done, after the host was asked what it has.
+#[derive(Debug)]
+pub struct Confinement {
+    config: Config,
+    files: bool,
+    scopes: bool,
+    report: Report,
+}
+
+impl Confinement {
+    /// Asks the host, and says what will hold.
+    ///
+    /// # Errors
+    /// A line for the user, when the host lacks a layer that `allow_weaker` does not name.
+    pub fn plan(config: Config) -> Result<Self, String> {
+        let landlock = probe::landlock_abi();
+        let mut report = Report::default();
+
+        let calls = syscalls::table::zone::allowed().count();
+        match probe::seccomp_action(SECCOMP_RET_ERRNO) {
+            Ok(()) => report.active(Layer::Seccomp, format!("{calls} host calls")),
+            Err(error) => report.absent(Layer::Seccomp, error.to_string()),
+        }
+        if config.set_id {
+            report.absent(Layer::NoNewPrivs, "set-id programs are allowed");
+        } else {
+            report.active(Layer::NoNewPrivs, "set-id programs gain nothing");
+        }
+        let wants_files = !config.trees.is_empty();
+        let files = landlock_layer(
+            &mut report,
+            Layer::Landlock,
+            &landlock,
+            wants_files,
+            paths::OLDEST,
+        );
+        let scopes = landlock_layer(
+            &mut report,
+            Layer::LandlockScopes,
+            &landlock,
+            config.scopes,
+            paths::SCOPES,
+        );
+        report.active(
+            Layer::Capabilities,
+            format!("{} kept", config.capabilities.count()),
+        );
+        report.active(Layer::Limits, format!("{} set", config.limits.len()));
+        report.active(
+            Layer::Descriptors,
+            format!("the standard ones and {} more", config.keep.len()),
+        );
+
+        let wanted = |layer| match layer {
+            Layer::NoNewPrivs => !config.set_id,
+            Layer::Landlock => wants_files,
+            Layer::LandlockScopes => config.scopes,
+            _ => true,
+        };
+        for state in &report.layers {
+            let may_miss = config.allow_weaker.contains(&state.layer);
+            if !state.active && wanted(state.layer) && !may_miss {
+                return Err(format!(
+                    "this host cannot confine the zone: {}: {} (--allow-weaker {} starts it without)",
+                    state.layer, state.detail, state.layer
+                ));
+            }
+        }
+        Ok(Self {
+            config,
+            files,
+            scopes,
+            report,
+        })
+    }
+
+    /// What holds once [`Confinement::apply`] is done.
+    #[must_use]
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// Confines this process, which must have one thread only. What follows is the exec: its other
+    /// descriptors are closed.
+    ///
+    /// # Errors
+    /// Whatever step failed, with its name; the process is then confined in part, and must end.
+    pub fn apply(&self) -> io::Result<()> {
+        let config = &self.config;
+        for (resource, soft, hard) in &config.limits {
+            setrlimit(*resource, *soft, *hard)
+                .map_err(|errno| named("resource limits", errno.into()))?;
+        }
+        let no_new_privs = !config.set_id;
+        if no_new_privs {
+            prctl::set_no_new_privs().map_err(|errno| named("no_new_privs", errno.into()))?;
+        }
+        if self.files || self.scopes {
+            paths::restrict(&config.trees, self.files, self.scopes, no_new_privs)
+                .map_err(|error| named("Landlock", error))?;
+        }
+        capabilities::bound(config.capabilities).map_err(|error| named("capabilities", error))?;
+        // While CAP_SYS_ADMIN is there, without which the kernel wants no_new_privs. What follows
+        // the filter allows, as it does to every guest.
+        if self.report.holds(Layer::Seccomp) {
+            filter::install().map_err(|error| named("seccomp filter", error))?;
+        }
+        capabilities::take_on(config.identity.as_ref(), config.capabilities)
+            .map_err(|error| named("capabilities", error))?;
+        close_others(&config.keep).map_err(|error| named("descriptors", error))
+    }
+}
+
+/// Notes whether a part of Landlock that is wanted can be had.
+fn landlock_layer(
+    report: &mut Report,
+    layer: Layer,
+    abi: &io::Result<i64>,
+    wanted: bool,
+    needed: i64,
+) -> bool {
+    match abi {
+        _ if !wanted => report.absent(layer, "not needed"),
+        Ok(abi) if *abi >= needed => {
+            report.active(layer, format!("ABI {abi}"));
+            return true;
+        }
+        Ok(abi) => report.absent(layer, format!("ABI {abi} is older than {needed}")),
+        Err(error) => report.absent(layer, error.to_string()),
+    }
+    false
+}
+
+/// Closes all descriptors but the standard ones and those to keep.
+fn close_others(keep: &[RawFd]) -> io::Result<()> {
+    for (first, last) in gaps(keep) {
+        host::close_range(first, last)?;
+    }
+    Ok(())
+}
+
+/// The ranges, first and last, between the numbers to keep.
+fn gaps(keep: &[RawFd]) -> Vec<(RawFd, RawFd)> {
+    let mut kept: Vec<RawFd> = keep.iter().copied().filter(|fd| *fd > 2).collect();
+    kept.sort_unstable();
+    let mut gaps = Vec::new();
+    let mut first = 3;
+    for fd in kept {
+        if fd > first {
+            gaps.push((first, fd - 1));
+        }
+        first = fd.saturating_add(1);
+    }
+    gaps.push((first, RawFd::MAX));
+    gaps
+}
+
+fn named(step: &str, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{step}: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Config, Confinement, Layer, gaps};
+
+    #[test]
+    fn what_lies_between_kept_descriptors_is_closed() {
+        let end = i32::MAX;
+        assert_eq!(gaps(&[]), [(3, end)]);
+        assert_eq!(gaps(&[0, 2, 3]), [(4, end)]);
+        assert_eq!(gaps(&[9, 5, 5, 6]), [(3, 4), (7, 8), (10, end)]);
+    }
+
+    #[test]
+    fn a_plan_names_every_layer() {
+        let config = Config {
+            allow_weaker: Layer::ALL.to_vec(),
+            ..Config::default()
+        };
+        let plan = Confinement::plan(config).expect("all may be missing");
+        let layers: Vec<Layer> = plan.report().layers.iter().map(|s| s.layer).collect();
+        assert_eq!(layers, Layer::ALL);
+        assert!(!plan.report().holds(Layer::Landlock), "no tree was named");
+    }
+}
