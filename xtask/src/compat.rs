@@ -1,14 +1,21 @@
-//! `cargo xtask compat`: keeps `docs/compatibility.md` what the dispatch table says.
+//! `cargo xtask compat`: keeps the pages that the dispatch table makes what the table says.
 
 use std::fs;
 
 use crate::run;
 
-/// The page, from the root of the workspace.
-const PAGE: &str = "docs/compatibility.md";
+/// The pages, by their names in `docs/` and for the program that prints them.
+const PAGES: [&str; 2] = ["compatibility", "host-calls"];
 
-/// Writes the page, or with `check` fails when it is not what the table says.
+/// Writes the pages, or with `check` fails when one is not what the table says.
 pub(crate) fn run(check: bool) -> Result<(), String> {
+    for page in PAGES {
+        one(page, check)?;
+    }
+    Ok(())
+}
+
+fn one(page: &str, check: bool) -> Result<(), String> {
     let text = run::output(run::cargo(&[
         "run",
         "--quiet",
@@ -18,16 +25,19 @@ pub(crate) fn run(check: bool) -> Result<(), String> {
         "alloc",
         "--example",
         "compatibility",
+        "--",
+        page,
     ]))?;
-    let path = run::root().join(PAGE);
+    let name = format!("docs/{page}.md");
+    let path = run::root().join(&name);
     let current = fs::read_to_string(&path).unwrap_or_default();
     if current == text {
         return Ok(());
     }
     if check {
-        return Err(format!("{PAGE} is stale: run `cargo xtask compat`"));
+        return Err(format!("{name} is stale: run `cargo xtask compat`"));
     }
-    fs::write(&path, text).map_err(|error| format!("{PAGE}: {error}"))?;
-    println!("wrote {PAGE}");
+    fs::write(&path, text).map_err(|error| format!("{name}: {error}"))?;
+    println!("wrote {name}");
     Ok(())
 }

@@ -26,7 +26,7 @@ enum Chore {
     Ci,
     /// Check the rules of the house: layers, unsafe, lints, marks of unfinished work
     Tidy,
-    /// Write docs/compatibility.md from the dispatch table
+    /// Write docs/compatibility.md and docs/host-calls.md from the dispatch table
     Compat {
         /// Fail when the page is stale instead of writing it
         #[arg(long)]

@@ -111,22 +111,31 @@ pub fn clear_ambient_set() -> io::Result<()> {
     }
 }
 
-/// Makes the effective and permitted sets of this thread those of the mask (bit n for capability
-/// n), and the inheritable set empty (capset(2)).
+/// `_LINUX_CAPABILITY_VERSION_3` (capget(2)).
+const CAPABILITY_VERSION: u32 = 0x2008_0522;
+
+/// Narrows the effective and permitted sets of this thread to those of the mask (bit n for
+/// capability n), and empties the inheritable set (capset(2)).
 ///
 /// # Errors
-/// `EPERM` for a capability that is not permitted.
-pub fn set_capabilities(mask: u64) -> io::Result<()> {
-    /// `_LINUX_CAPABILITY_VERSION_3`.
-    const VERSION: u32 = 0x2008_0522;
+/// What capget(2) and capset(2) refuse.
+pub fn narrow_capabilities(mask: u64) -> io::Result<()> {
+    // struct __user_cap_header_struct { version, pid }, and twice __user_cap_data_struct
+    // { effective, permitted, inheritable }: of capabilities 0 to 31, and 32 to 63.
+    let mut header = [CAPABILITY_VERSION, 0];
+    let mut sets = [0u32; 6];
+    // SAFETY: the arrays have the layout of these structures and outlive the call.
+    let result = unsafe { libc::syscall(libc::SYS_capget, header.as_mut_ptr(), sets.as_mut_ptr()) };
+    if result != 0 {
+        return Err(io::Error::last_os_error());
+    }
     let [a, b, c, d, e, f, g, h] = mask.to_le_bytes();
     let (low, high) = (
         u32::from_le_bytes([a, b, c, d]),
         u32::from_le_bytes([e, f, g, h]),
     );
-    // struct __user_cap_header_struct { version, pid }, and twice __user_cap_data_struct
-    // { effective, permitted, inheritable }.
-    let header = [VERSION, 0];
+    let [_, permitted_low, _, _, permitted_high, _] = sets;
+    let (low, high) = (low & permitted_low, high & permitted_high);
     let sets = [low, low, 0, high, high, 0];
     // SAFETY: the arrays have the layout of these structures and outlive the call.
     let result = unsafe { libc::syscall(libc::SYS_capset, header.as_ptr(), sets.as_ptr()) };

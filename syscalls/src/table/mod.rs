@@ -20,7 +20,7 @@ pub mod zone;
 pub use entry::{Action, Entry, FAST, entry};
 pub use needs::{NEEDS, Needs};
 #[cfg(any(test, feature = "alloc"))]
-pub use page::compatibility_page;
+pub use page::{compatibility_page, host_calls_page};
 pub use row::{ArgSpec, Class, Handler, Row};
 
 use abi::nr::LIMIT;

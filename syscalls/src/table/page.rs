@@ -1,6 +1,8 @@
 //! The compatibility page: the table as Markdown, for `docs/compatibility.md`.
 
+use super::zone::{Verdict, allowed, is_needed, rule, verdict};
 use super::{Class, Row, TABLE};
+use abi::nr::LIMIT;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -18,6 +20,9 @@ page from the dispatch table; do not edit it.
 | direct | same meaning on the host and harmless arguments: forwarded unchanged |
 | refused | a defined error |
 
+What differs in a zone stands in a column of its own: the filter that confines it answers, whatever
+privileges the guest has (`docs/host-calls.md` says why).
+
 A number without a row answers ENOSYS and is counted. With `--kernel-version V`, calls that first
 appeared after V answer ENOSYS too.
 ";
@@ -29,7 +34,8 @@ pub fn compatibility_page() -> String {
     let mut page = String::from(INTRODUCTION);
     page.push_str(&summary(&rows));
     page.push_str("\n## Calls\n\n");
-    page.push_str("| number | call | class | since | note |\n| ---: | --- | --- | --- | --- |\n");
+    page.push_str("| number | call | class | in a zone | since | note |\n");
+    page.push_str("| ---: | --- | --- | --- | --- | --- |\n");
     for row in rows {
         page.push_str(&line(row));
     }
@@ -56,11 +62,79 @@ fn line(row: &Row) -> String {
         class => String::from(class.name()),
     };
     format!(
-        "| {} | `{}({})` | {class} | {} | {} |\n",
+        "| {} | `{}({})` | {class} | {} | {} | {} |\n",
         row.nr,
         row.name,
         arguments.join(", "),
+        in_zone(row),
         row.since,
         row.note.replace('|', "\\|"),
     )
+}
+
+/// How a zone's filter changes what becomes of a direct call.
+fn in_zone(row: &Row) -> String {
+    if row.class != Class::Direct {
+        return String::new();
+    }
+    match verdict(usize::from(row.nr)) {
+        Verdict::Allow => String::new(),
+        Verdict::Refuse(errno) => String::from(errno.name()),
+        Verdict::Only(_, errno) | Verdict::Except(_, errno) => {
+            format!("some arguments: {}", errno.name())
+        }
+    }
+}
+
+const HOST_CALLS: &str = "\
+# Host calls of a zone
+
+What the seccomp filter lets a zone's processes ask of the host, the brand and the guest alike:
+what the dispatch table says that serving its rows takes (`via`), what the brand takes besides
+(`syscalls/src/table/needs.rs`), less what is withheld (`syscalls/src/table/withheld.rs`).
+`cargo xtask compat` writes this page; do not edit it. Calls of the 32-bit ABIs are ENOSYS.
+";
+
+/// The text of `docs/host-calls.md`.
+#[must_use]
+pub fn host_calls_page() -> String {
+    let all: Vec<(usize, Verdict)> = allowed().collect();
+    let plain = all.iter().filter(|(_, v)| *v == Verdict::Allow).count();
+    let mut page = format!(
+        "{HOST_CALLS}\n**{}** host calls are allowed, {} of them with checked arguments. The number \
+         may only fall.\n",
+        all.len(),
+        all.len() - plain,
+    );
+    page.push_str("\n## Allowed\n\n");
+    for (nr, verdict) in &all {
+        if *verdict == Verdict::Allow {
+            page.push_str(&format!("`{}` ", name(*nr)));
+        }
+    }
+    page.truncate(page.trim_end().len());
+    page.push_str(
+        "\n\n## Allowed with some arguments\n\n| call | else | why |\n| --- | --- | --- |\n",
+    );
+    for (nr, verdict) in &all {
+        if let Verdict::Only(_, errno) | Verdict::Except(_, errno) = verdict {
+            page.push_str(&withheld(*nr, errno.name()));
+        }
+    }
+    page.push_str("\n## Withheld\n\n| call | answer | why |\n| --- | --- | --- |\n");
+    for nr in (0..LIMIT).filter(|nr| is_needed(*nr)) {
+        if let Verdict::Refuse(errno) = verdict(nr) {
+            page.push_str(&withheld(nr, errno.name()));
+        }
+    }
+    page
+}
+
+fn withheld(nr: usize, errno: &str) -> String {
+    let why = rule(nr).map_or("", |rule| rule.why);
+    format!("| `{}` | {errno} | {why} |\n", name(nr))
+}
+
+fn name(nr: usize) -> &'static str {
+    super::row(nr).map_or("", |row| row.name)
 }

@@ -66,13 +66,20 @@ pub struct Identity {
 }
 
 /// Drops all others for good. Nothing that this process or its descendants execute gets them back.
-pub(super) fn bound(kept: Capabilities) -> io::Result<()> {
+/// That takes a privilege, which an ordinary user without a user namespace has not: with
+/// `no_new_privs` they could not get back more than they are left with anyway.
+pub(super) fn bound(kept: Capabilities, no_new_privs: bool) -> io::Result<()> {
     for number in 0..64 {
         if kept.contains(number) {
             continue;
         }
-        if !confine::drop_from_bounding_set(number)? {
-            return Ok(());
+        match confine::drop_from_bounding_set(number) {
+            Ok(true) => {}
+            Ok(false) => return Ok(()),
+            Err(error) if no_new_privs && error.kind() == io::ErrorKind::PermissionDenied => {
+                return Ok(());
+            }
+            Err(error) => return Err(error),
         }
     }
     Ok(())
@@ -96,7 +103,7 @@ pub(super) fn take_on(identity: Option<&Identity>, kept: Capabilities) -> io::Re
     } else {
         0
     };
-    confine::set_capabilities(mask)
+    confine::narrow_capabilities(mask)
 }
 
 #[cfg(test)]

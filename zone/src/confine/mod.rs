@@ -147,12 +147,12 @@ impl Confinement {
     }
 
     /// Confines this process, which must have one thread only. What follows is the exec: its other
-    /// descriptors are closed.
+    /// descriptors are closed, whoever owns them.
     ///
     /// # Errors
     /// Whatever step failed, with its name; the process is then confined in part, and must end.
-    pub fn apply(&self) -> io::Result<()> {
-        let config = &self.config;
+    pub fn apply(self) -> io::Result<Report> {
+        let config = self.config;
         for (resource, soft, hard) in &config.limits {
             setrlimit(*resource, *soft, *hard)
                 .map_err(|errno| named("resource limits", errno.into()))?;
@@ -165,7 +165,8 @@ impl Confinement {
             paths::restrict(&config.trees, self.files, self.scopes, no_new_privs)
                 .map_err(|error| named("Landlock", error))?;
         }
-        capabilities::bound(config.capabilities).map_err(|error| named("capabilities", error))?;
+        capabilities::bound(config.capabilities, no_new_privs)
+            .map_err(|error| named("capabilities", error))?;
         // While CAP_SYS_ADMIN is there, without which the kernel wants no_new_privs. What follows
         // the filter allows, as it does to every guest.
         if self.report.holds(Layer::Seccomp) {
@@ -173,7 +174,9 @@ impl Confinement {
         }
         capabilities::take_on(config.identity.as_ref(), config.capabilities)
             .map_err(|error| named("capabilities", error))?;
-        close_others(&config.keep).map_err(|error| named("descriptors", error))
+        drop(config.trees);
+        close_others(&config.keep).map_err(|error| named("descriptors", error))?;
+        Ok(self.report)
     }
 }
 
