@@ -82,6 +82,12 @@ pub fn proc_fd() -> i32 {
     reserved_fd() + 1
 }
 
+/// The descriptor of the file in which zsched says what a zone is like.
+#[must_use]
+pub fn facts_fd() -> i32 {
+    reserved_fd() + 2
+}
+
 /// Gives the brand's descriptors other numbers, so that the guest can have theirs.
 ///
 /// # Errors

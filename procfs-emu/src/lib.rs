@@ -49,11 +49,13 @@ mod ranges;
 mod rollup;
 #[cfg(test)]
 mod samples;
+pub mod skeleton;
 mod smaps;
 mod spelling;
 mod stat;
 mod status;
 mod subject;
 mod text;
+mod zone;
 
 pub use overlay::ProcOverlay;
