@@ -41,10 +41,12 @@ mod environ;
 mod exe;
 mod io;
 mod listing;
+mod live;
 mod maps;
 mod memfd;
 mod numa_maps;
 mod overlay;
+mod placeholder;
 mod ranges;
 mod rollup;
 #[cfg(test)]
