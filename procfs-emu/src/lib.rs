@@ -26,6 +26,10 @@
 //! a real one, reading again from offset 0 gives the same text, fstat(2) tells its size, fstatfs(2)
 //! tells that it is no procfs file, and ioctl(2) knows no `PROCMAP_QUERY`.
 //!
+//! In a zone the entries at the root of /proc and those of /proc/sys are made here, too ([`zone`]),
+//! where zsched left placeholders for them ([`skeleton`], [`placeholder`]). Of those, the ones that
+//! change are made anew when they are read again ([`live`]), and stat(2) and fstat(2) agree.
+//!
 //! Of another guest process less is known than of the caller's: the program (from the hand-over
 //! string in its environment) and the host's numbers. Its memory lists lack the brand's image, but
 //! not the brand's anonymous memory; it is taken not to catch the signals that the brand catches.

@@ -2,7 +2,8 @@
 //!
 //! | entries | file |
 //! | --- | --- |
-//! | meminfo, swaps, vmstat, buddyinfo, pagetypeinfo, zoneinfo | [`memory`] |
+//! | meminfo, swaps, vmstat | [`memory`] |
+//! | buddyinfo, pagetypeinfo, zoneinfo | [`pages`] |
 //! | cpuinfo, stat, interrupts, softirqs, schedstat | [`processors`] |
 //! | uptime, loadavg, pressure | [`load`] |
 //! | version, filesystems, and of /proc/sys what is not a plain number | [`system`] |
@@ -10,6 +11,7 @@
 mod load;
 mod memory;
 mod moment;
+mod pages;
 mod processors;
 mod system;
 
@@ -35,9 +37,9 @@ pub(crate) fn text(view: &dyn ProcView, path: &str) -> SysResult<Vec<u8>> {
         "meminfo" => memory::meminfo(&moment, &mut out),
         "swaps" => memory::swaps(&moment, &mut out),
         "vmstat" => memory::vmstat(&moment, &mut out),
-        "buddyinfo" => memory::buddyinfo(&moment, &mut out),
-        "pagetypeinfo" => memory::pagetypeinfo(&moment, &mut out),
-        "zoneinfo" => memory::zoneinfo(&moment, &mut out),
+        "buddyinfo" => pages::buddyinfo(&moment, &mut out),
+        "pagetypeinfo" => pages::pagetypeinfo(&moment, &mut out),
+        "zoneinfo" => pages::zoneinfo(&moment, &mut out),
         "cpuinfo" => processors::cpuinfo(&moment, &moment.cpu_info()?, &mut out),
         "stat" => processors::stat(&moment, &mut out),
         "interrupts" => processors::interrupts(&moment, &mut out),
