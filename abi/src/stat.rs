@@ -36,17 +36,71 @@ pub struct Stat {
     pub unused: [i64; 3],
 }
 
-/// `struct statx` (`include/uapi/linux/stat.h`), by the fields that the brand looks at.
+/// `struct statx` (`include/uapi/linux/stat.h`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
 pub struct Statx {
-    /// `stx_mask` to `stx_ino`.
-    pub head: [u64; 5],
+    /// Which fields are filled.
+    pub stx_mask: u32,
+    /// The preferred size of reads and writes.
+    pub stx_blksize: u32,
+    /// `STATX_ATTR_*`.
+    pub stx_attributes: u64,
+    /// How many names it has.
+    pub stx_nlink: u32,
+    /// Owner.
+    pub stx_uid: u32,
+    /// Group.
+    pub stx_gid: u32,
+    /// Type and permissions.
+    pub stx_mode: u16,
+    /// Always 0.
+    pub pad: u16,
+    /// The file's number on its device.
+    pub stx_ino: u64,
     /// Bytes.
     pub stx_size: u64,
-    /// `stx_blocks` and what follows.
-    pub tail: [u64; 26],
+    /// Units of 512 bytes in use.
+    pub stx_blocks: u64,
+    /// Which attributes the file system knows.
+    pub stx_attributes_mask: u64,
+    /// Last access, birth, change of status, and change of content.
+    pub stx_times: [StatxTime; 4],
+    /// The device that a device file stands for: its major and minor number.
+    pub stx_rdev: [u32; 2],
+    /// The device that the file lies on.
+    pub stx_dev: [u32; 2],
+    /// The mount, and what younger kernels say.
+    pub tail: [u64; 14],
 }
+
+/// `struct statx_timestamp`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct StatxTime {
+    /// Seconds since 1970.
+    pub seconds: i64,
+    /// And nanoseconds.
+    pub nanoseconds: u32,
+    /// Always 0.
+    pub pad: u32,
+}
+
+/// Major and minor number as one, as `st_dev` has it (`new_encode_dev` of the kernel).
+#[must_use]
+pub fn device([major, minor]: [u32; 2]) -> u64 {
+    let (major, minor) = (u64::from(major), u64::from(minor));
+    minor & 0xff | (major & 0xfff) << 8 | (minor & !0xff) << 12
+}
+
+/// `S_IFMT`: the type among the bits of a mode (inode(7)).
+pub const TYPE: u32 = 0o170_000;
+/// `S_IFSOCK`.
+pub const SOCKET: u32 = 0o140_000;
+/// `S_IFREG`.
+pub const REGULAR: u32 = 0o100_000;
+/// `S_IFDIR`.
+pub const DIRECTORY: u32 = 0o040_000;
 
 /// `struct new_utsname` (`include/uapi/linux/utsname.h`): six strings, each with its NUL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]

@@ -48,6 +48,41 @@ pub fn set_fast_rows(rows: &[u8; abi::nr::LIMIT]) {
     for (to, from) in lx_fast_rows.iter().zip(rows) {
         to.store(*from, Ordering::Relaxed);
     }
+    for (_, before) in &FILE_ROWS {
+        before.store(0, Ordering::Relaxed);
+    }
+}
+
+/// The calls that read, close and describe files, and what entry.S could do with them by itself
+/// when [`hold_file_rows`] was called.
+static FILE_ROWS: [(usize, AtomicU8); 7] = [
+    (nr::READ, AtomicU8::new(0)),
+    (nr::CLOSE, AtomicU8::new(0)),
+    (nr::FSTAT, AtomicU8::new(0)),
+    (nr::PREAD64, AtomicU8::new(0)),
+    (nr::READV, AtomicU8::new(0)),
+    (nr::PREADV, AtomicU8::new(0)),
+    (nr::PREADV2, AtomicU8::new(0)),
+];
+
+/// From now on the calls that read, close and describe files come to the brand: the process has
+/// emulated files open. The caller sees to it that holding and releasing do not meet.
+pub fn hold_file_rows() {
+    for (call, before) in &FILE_ROWS {
+        if let Some(row) = lx_fast_rows.get(*call) {
+            let flags = row.swap(0, Ordering::Relaxed);
+            before.fetch_or(flags, Ordering::Relaxed);
+        }
+    }
+}
+
+/// They go the fast way again, if they did before.
+pub fn release_file_rows() {
+    for (call, before) in &FILE_ROWS {
+        if let Some(row) = lx_fast_rows.get(*call) {
+            row.fetch_or(before.swap(0, Ordering::Relaxed), Ordering::Relaxed);
+        }
+    }
 }
 
 /// Sets the first of the brand's descriptors.

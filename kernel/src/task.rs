@@ -298,6 +298,10 @@ impl ProcView for Task {
         }
     }
 
+    fn release(&self) -> Option<&CStr> {
+        self.program.release()
+    }
+
     fn hides_fd(&self, fd: u32) -> bool {
         self.is_reserved_fd(fd.cast_signed())
     }

@@ -3,7 +3,14 @@
 //!
 //! It lies in memory that the guest may read, so it holds nothing that the zone may not know.
 
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+use alloc::vec;
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU64, Ordering};
+
+use abi::{Errno, SysResult, nr};
+use host::call::int;
+use host::{host_call, intercept};
+use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout};
 
 /// The first bytes of the file: `LXFACTS` and the version of its layout.
 pub const MAGIC: u64 = u64::from_le_bytes(*b"LXFACTS\x01");
@@ -75,4 +82,91 @@ pub enum Text {
 impl Text {
     /// How many there are.
     pub const COUNT: usize = 8;
+
+    /// Where its offset and length stand in [`Facts::texts`].
+    #[must_use]
+    pub const fn index(self) -> usize {
+        match self {
+            Self::Name => 0,
+            Self::CpuInfo => 1,
+            Self::FileSystems => 2,
+        }
+    }
+}
+
+/// [`Facts::placeholders`], or 0 where there is no zone.
+static PLACEHOLDERS: AtomicU64 = AtomicU64::new(0);
+
+/// How often a reader that always meets zsched writing tries.
+const TRIES: usize = 1000;
+/// The longest text, in bytes.
+const LONGEST_TEXT: usize = 16 << 20;
+
+/// Takes up the zone that this process runs in, if its file of facts says that there is one.
+pub fn attach() {
+    let placeholders = facts().map_or(0, |facts| facts.placeholders);
+    PLACEHOLDERS.store(placeholders, Ordering::Relaxed);
+}
+
+/// `st_dev` of the placeholders for emulated files; 0 outside a zone.
+#[inline]
+#[must_use]
+pub fn placeholders() -> u64 {
+    PLACEHOLDERS.load(Ordering::Relaxed)
+}
+
+/// What zsched says now.
+///
+/// # Errors
+/// Those of pread(2), among them `EBADF` outside a zone; `EIO` for a file that holds no facts.
+pub fn facts() -> SysResult<Facts> {
+    let mut facts = Facts::new_zeroed();
+    for _ in 0..TRIES {
+        read_at(0, facts.as_mut_bytes())?;
+        if facts.magic != MAGIC {
+            return Err(Errno::EIO);
+        }
+        if facts.begun == facts.ended {
+            return Ok(facts);
+        }
+    }
+    Err(Errno::EIO)
+}
+
+impl Facts {
+    /// Reads one of the texts; empty if zsched gave none.
+    ///
+    /// # Errors
+    /// Those of pread(2); `EIO` when the text does not lie in the file.
+    pub fn text(&self, text: Text) -> SysResult<Vec<u8>> {
+        let [offset, length] = self.texts.get(text.index()).copied().unwrap_or_default();
+        let length = usize::try_from(length)
+            .ok()
+            .filter(|length| *length <= LONGEST_TEXT);
+        let mut bytes = vec![0; length.ok_or(Errno::EIO)?];
+        if !bytes.is_empty() {
+            read_at(offset, &mut bytes)?;
+        }
+        Ok(bytes)
+    }
+
+    /// The processors that the zone may use, in order.
+    pub fn processors(&self) -> impl Iterator<Item = usize> {
+        (0..MAX_CPUS).filter(|cpu| self.cpus[cpu / 64] >> (cpu % 64) & 1 == 1)
+    }
+}
+
+/// The descriptor of the file of facts: the one after that of /proc.
+fn facts_fd() -> i32 {
+    intercept::proc_fd() + 1
+}
+
+/// Fills `into` from the file of facts.
+fn read_at(offset: u64, into: &mut [u8]) -> SysResult<()> {
+    let offset = usize::try_from(offset).map_err(|_| Errno::EIO)?;
+    let (to, len) = (into.as_mut_ptr().expose_provenance(), into.len());
+    match host_call!(nr::PREAD64, int(facts_fd()), to, len, offset)? {
+        read if read == len => Ok(()),
+        _ => Err(Errno::EIO),
+    }
 }

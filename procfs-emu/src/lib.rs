@@ -26,6 +26,10 @@
 //! a real one, reading again from offset 0 gives the same text, fstat(2) tells its size, fstatfs(2)
 //! tells that it is no procfs file, and ioctl(2) knows no `PROCMAP_QUERY`.
 //!
+//! In a zone the entries at the root of /proc and those of /proc/sys are made here, too ([`zone`]),
+//! where zsched left placeholders for them ([`skeleton`], [`placeholder`]). Of those, the ones that
+//! change are made anew when they are read again ([`live`]), and stat(2) and fstat(2) agree.
+//!
 //! Of another guest process less is known than of the caller's: the program (from the hand-over
 //! string in its environment) and the host's numbers. Its memory lists lack the brand's image, but
 //! not the brand's anonymous memory; it is taken not to catch the signals that the brand catches.
@@ -41,19 +45,23 @@ mod environ;
 mod exe;
 mod io;
 mod listing;
+mod live;
 mod maps;
 mod memfd;
 mod numa_maps;
 mod overlay;
+mod placeholder;
 mod ranges;
 mod rollup;
 #[cfg(test)]
 mod samples;
+pub mod skeleton;
 mod smaps;
 mod spelling;
 mod stat;
 mod status;
 mod subject;
 mod text;
+mod zone;
 
 pub use overlay::ProcOverlay;

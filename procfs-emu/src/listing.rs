@@ -133,6 +133,9 @@ mod tests {
         fn credentials(&self) -> CredentialView {
             CredentialView::default()
         }
+        fn release(&self) -> Option<&CStr> {
+            None
+        }
         fn hides_fd(&self, fd: u32) -> bool {
             (1016..1024).contains(&fd)
         }

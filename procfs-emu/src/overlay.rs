@@ -1,12 +1,14 @@
 //! The emulated entries as a file system over the host's.
 
 use abi::arg::OpenFlags;
+use abi::stat::Stat;
 use abi::{Errno, SysResult, nr};
 use host::call::int;
 use host::host_call;
 use kernel::vfs::{
     At, File, FileSystem, Links, OpenHow, Place, ProcView, SignalView, open_on_host,
 };
+use kernel::zone::placeholders;
 
 use crate::dispositions::Dispositions;
 use crate::entry::{Entry, Kind};
@@ -16,12 +18,13 @@ use crate::listing::{
 };
 use crate::maps::Maps;
 use crate::numa_maps::NumaMaps;
+use crate::placeholder::{self, PlaceholderDir, RootDir, disguise};
 use crate::rollup::Rollup;
 use crate::smaps::Smaps;
 use crate::spelling::{Spelling, spelling};
 use crate::status::Status;
 use crate::subject::Subject;
-use crate::{auxv, environ, exe, memfd, stat};
+use crate::{auxv, environ, exe, live, memfd, stat};
 
 /// Room for the name of an entry; what does not fit is none.
 const NAME_MAX: usize = 512;
@@ -163,6 +166,17 @@ impl FileSystem for ProcOverlay {
     }
 
     fn directory(&self, view: &dyn ProcView, fd: i32) -> Option<&dyn File> {
+        if placeholders() != 0 {
+            /// `PROC_ROOT_INO`.
+            const ROOT: u64 = 1;
+            let status = placeholder::status(fd).ok()?;
+            if status.st_dev == placeholders() {
+                return Some(&PlaceholderDir);
+            }
+            if status.st_ino == ROOT && is_procfs(fd) {
+                return Some(&RootDir);
+            }
+        }
         let entry = entry_of(view, fd)?;
         match (entry.kind, Subject::of(view, entry)) {
             (Kind::Descriptors, Subject::Own) => Some(&DescriptorDir),
@@ -170,6 +184,41 @@ impl FileSystem for ProcOverlay {
             (Kind::MapFiles, Subject::Own) => Some(&MapFilesDir),
             _ => None,
         }
+    }
+
+    fn open_placeholder(
+        &self,
+        view: &dyn ProcView,
+        at: At<'_>,
+        how: &OpenHow,
+    ) -> Option<SysResult> {
+        placeholder::open(view, at, how)
+    }
+
+    fn opened_path(&self, fd: i32) {
+        if placeholder::status(fd).is_ok_and(|status| status.st_dev == placeholders()) {
+            live::opened_placeholder();
+        }
+    }
+
+    fn describes(&self, device: u64) -> bool {
+        device == placeholders() || live::is_memory(device)
+    }
+
+    fn describe(&self, status: &mut Stat) {
+        if status.st_dev == placeholders() {
+            disguise(status);
+        } else {
+            live::describe(status);
+        }
+    }
+
+    fn before_read(&self, view: &dyn ProcView, fd: i32, offset: Option<i64>) {
+        live::before_read(view, fd, offset);
+    }
+
+    fn before_close(&self, fd: i32) {
+        live::closed(fd);
     }
 }
 

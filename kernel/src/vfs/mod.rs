@@ -14,6 +14,7 @@ mod view;
 use core::ffi::CStr;
 
 use abi::SysResult;
+use abi::stat::Stat;
 use alloc::ffi::CString;
 
 pub use mounts::MountTable;
@@ -102,10 +103,53 @@ pub trait FileSystem: Sync {
     /// An open directory of this file system whose listing differs from the host's; `None` for
     /// every other descriptor. `fd` is one that the guest may use.
     fn directory(&self, view: &dyn ProcView, fd: i32) -> Option<&dyn File>;
+
+    /// Opens what `at` names if the host has a placeholder there: asked when the host's own answer
+    /// to open(2) is one that a placeholder gives. `None` when it is none.
+    fn open_placeholder(
+        &self,
+        view: &dyn ProcView,
+        at: At<'_>,
+        how: &OpenHow,
+    ) -> Option<SysResult> {
+        let _ = (view, at, how);
+        None
+    }
+
+    /// The host opened something with `O_PATH` as `fd`.
+    fn opened_path(&self, fd: i32) {
+        let _ = fd;
+    }
+
+    /// Whether files of a device (`st_dev`) may be other than the host says.
+    fn describes(&self, device: u64) -> bool {
+        let _ = device;
+        false
+    }
+
+    /// Puts right what the host says of a file of such a device.
+    fn describe(&self, status: &mut Stat) {
+        let _ = status;
+    }
+
+    /// The guest is about to read from `fd`, at `offset` or from its position on.
+    fn before_read(&self, view: &dyn ProcView, fd: i32, offset: Option<i64>) {
+        let _ = (view, fd, offset);
+    }
+
+    /// The guest is about to close `fd`.
+    fn before_close(&self, fd: i32) {
+        let _ = fd;
+    }
 }
 
 /// An open file whose content is not quite the host's.
 pub trait File {
     /// Whether the guest sees the entry `name` of this directory, which is open as `dir`.
     fn shows(&self, view: &dyn ProcView, dir: i32, name: &[u8]) -> bool;
+
+    /// The type (`d_type`, readdir(3)) of an entry for which the host says `kind`.
+    fn kind(&self, kind: u8) -> u8 {
+        kind
+    }
 }

@@ -38,6 +38,15 @@ impl MountTable {
         self.overlays
     }
 
+    /// The emulated file system whose placeholders lie on a device, if there is one.
+    #[must_use]
+    pub fn describing(&self, device: u64) -> Option<&'static dyn FileSystem> {
+        self.overlays
+            .iter()
+            .copied()
+            .find(|fs| fs.describes(device))
+    }
+
     /// The root file system.
     #[must_use]
     pub fn root(&self) -> &'static dyn FileSystem {

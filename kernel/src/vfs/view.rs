@@ -93,6 +93,9 @@ pub trait ProcView {
     /// What the calling thread gave up.
     fn credentials(&self) -> CredentialView;
 
+    /// The kernel's release that the guest sees, where it is not the host's.
+    fn release(&self) -> Option<&CStr>;
+
     /// Whether that descriptor belongs to the brand, so that the guest must not see it.
     fn hides_fd(&self, fd: u32) -> bool;
 }

@@ -54,6 +54,9 @@ fn filtered(
         let length = forward_blocking(nr, &[fd.raw(), to, room, 0, 0, 0])?;
         let all = listed.0.get_mut(..length).unwrap_or_default();
         let kept = retain(all, name, |name| file.shows(t, fd.0, name));
+        retype(all.get_mut(..kept).unwrap_or_default(), name, |kind| {
+            file.kind(kind)
+        });
         // 0 would mean the end of the directory.
         if kept > 0 || length == 0 {
             user::write_bytes(entries.address(), listed.0.get(..kept).unwrap_or_default())?;
@@ -88,10 +91,30 @@ fn retain(entries: &mut [u8], name: usize, shows: impl Fn(&[u8]) -> bool) -> usi
     to
 }
 
+/// Changes the types of the entries: a byte before the name, or, in the older form, the last one.
+fn retype(entries: &mut [u8], name: usize, kind: impl Fn(u8) -> u8) {
+    let mut from = 0;
+    while let Some([low, high]) = entries.get(from + 16..from + 18) {
+        let length = usize::from(u16::from_le_bytes([*low, *high]));
+        let at = if name == NAME64 { NAME64 } else { length };
+        let Some(byte) = (from + at)
+            .checked_sub(1)
+            .and_then(|at| entries.get_mut(at))
+        else {
+            break;
+        };
+        *byte = kind(*byte);
+        if length == 0 {
+            break;
+        }
+        from += length;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     extern crate std;
-    use super::{NAME, NAME64, retain};
+    use super::{NAME, NAME64, retain, retype};
     use std::vec::Vec;
 
     fn entry(at: usize, name: &str) -> Vec<u8> {
@@ -115,6 +138,21 @@ mod tests {
             assert_eq!(all[..kept], wanted);
             assert_eq!(retain(&mut all[..kept], at, |_| false), 0);
         }
+    }
+
+    #[test]
+    fn types_change_where_they_stand() {
+        let mut all = [entry(NAME64, "a"), entry(NAME64, "bc")].concat();
+        retype(&mut all, NAME64, |kind| kind + 8);
+        let length = entry(NAME64, "a").len();
+        assert_eq!((all[18], all[length + 18]), (8, 8));
+        let mut old = [entry(NAME, "a"), entry(NAME, "bc")].concat();
+        retype(&mut old, NAME, |kind| kind + 8);
+        let length = entry(NAME, "a").len();
+        assert_eq!((old[length - 1], old.last()), (8, Some(&8)));
+        retype(&mut [0; 40], NAME64, |kind| kind);
+        retype(&mut [0xff; 40], NAME, |kind| kind);
+        retype(&mut [], NAME, |kind| kind);
     }
 
     #[test]

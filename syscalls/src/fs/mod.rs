@@ -3,9 +3,11 @@
 
 mod access;
 mod change;
+mod describe;
 mod descriptors;
 mod directory;
 mod link;
+mod live;
 mod open;
 mod path;
 mod status;
@@ -18,5 +20,6 @@ pub use change::{
 pub use descriptors::{close_range, dup2, dup3};
 pub use directory::{getdents, getdents64};
 pub use link::{readlink, readlinkat};
+pub use live::{close, fstat, pread64, preadv, preadv2, read, readv};
 pub use open::{creat, open, openat, openat2};
 pub use status::{lstat, newfstatat, stat, statx};

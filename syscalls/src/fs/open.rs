@@ -2,9 +2,10 @@
 
 use abi::arg::{DirFd, Mode, OpenFlags, Path, Size};
 use abi::{Errno, SysResult, UserPtr};
+use host::call::as_int;
 use host::user::{self, PathBuffer};
-use kernel::Task;
 use kernel::vfs::{At, OpenHow, open_on_host};
+use kernel::{Task, zone};
 
 /// open(2).
 pub fn open(t: &mut Task, path: Path, flags: OpenFlags, mode: Mode) -> SysResult {
@@ -64,10 +65,34 @@ fn open_by(t: &Task, dirfd: DirFd, path: Path, how: &OpenHow) -> SysResult {
         dirfd: dirfd.0,
         path,
     };
-    match t.mounts.overlay(path.to_bytes()) {
+    let opened = match t.mounts.overlay(path.to_bytes()) {
         None => open_on_host(at, how),
         Some(fs) => fs.open(t, at, how),
+    };
+    if zone::placeholders() == 0 {
+        return opened;
     }
+    match opened {
+        // What sockets say, and files of a file system that is mounted read-only.
+        Err(errno @ (Errno::ENXIO | Errno::EROFS)) => placeholder(t, at, how, errno),
+        Ok(fd) if how.open_flags().contains(OpenFlags::PATH) => {
+            for fs in t.mounts.overlays() {
+                fs.opened_path(as_int(fd));
+            }
+            Ok(fd)
+        }
+        opened => opened,
+    }
+}
+
+/// Opens an emulated file, if the host has a placeholder there; else its own answer, `errno`, is
+/// right.
+#[cold]
+fn placeholder(t: &Task, at: At<'_>, how: &OpenHow, errno: Errno) -> SysResult {
+    let mut overlays = t.mounts.overlays().iter();
+    overlays
+        .find_map(|fs| fs.open_placeholder(t, at, how))
+        .unwrap_or(Err(errno))
 }
 
 /// Reads `struct open_how` of `size` bytes (`copy_struct_from_user`).

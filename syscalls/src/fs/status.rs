@@ -10,6 +10,7 @@ use kernel::Task;
 use kernel::vfs::{At, Links, Place};
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
+use super::describe::{Described, described};
 use super::path::{address, place, unreadable};
 
 /// stat(2).
@@ -57,8 +58,22 @@ pub fn statx(
 /// Serves a call that describes what a path names. `ask` makes the host call with a directory, the
 /// address of a path, flags and where the answer goes; `hide` takes entries that the guest does not
 /// have from the size of a directory of descriptors.
-fn answer<S: FromBytes + IntoBytes + Immutable>(
+fn answer<S: Described + FromBytes + IntoBytes + Immutable>(
     t: &mut Task,
+    dirfd: DirFd,
+    path: Path,
+    flags: AtFlags,
+    buf: UserPtr<S>,
+    ask: impl Fn(DirFd, usize, AtFlags, usize) -> SysResult,
+    hide: impl FnOnce(&mut S, u64),
+) -> SysResult {
+    hosts(t, dirfd, path, flags, buf, ask, hide)?;
+    described(t, buf)
+}
+
+/// What the host says.
+fn hosts<S: FromBytes + IntoBytes + Immutable>(
+    t: &Task,
     dirfd: DirFd,
     path: Path,
     flags: AtFlags,

@@ -53,7 +53,8 @@ pub struct Row {
     pub class: Class,
     /// Its arguments, in order.
     pub args: &'static [ArgSpec],
-    /// What serves it; `None` for direct and refused rows.
+    /// What serves it; `None` for refused rows and most direct ones. That of a direct row forwards
+    /// the call, too, and sees to emulated files where the process has any open.
     pub handler: Option<Handler>,
     /// The path of the handler, or nothing.
     pub by: &'static str,
@@ -99,6 +100,8 @@ pub(super) const fn plain(name: &'static str) -> &'static str {
 /// }
 /// ```
 ///
+/// A direct row can name one, too: it is called while entry.S does not forward the call.
+///
 /// A handler is a `fn(&mut Task, A, B, …) -> SysResult` with exactly the types of the row. `via`
 /// names the host calls that it makes (`zone/tests/host_calls.rs` compares them with its source).
 macro_rules! rows {
@@ -129,7 +132,7 @@ macro_rules! rows {
 
     (@class served $($path:ident)::+) => { $crate::table::row::Class::Served };
     (@class translated $($path:ident)::+) => { $crate::table::row::Class::Translated };
-    (@class direct) => { $crate::table::row::Class::Direct };
+    (@class direct $($path:ident)::*) => { $crate::table::row::Class::Direct };
     (@class refused $errno:ident) => {
         $crate::table::row::Class::Refused(abi::Errno::$errno)
     };

@@ -1,0 +1,161 @@
+//! Placeholders: what zsched put in the places of emulated files ([`crate::skeleton`]), and what
+//! the guest is told of them.
+
+use abi::arg::OpenFlags;
+use abi::stat::{DIRECTORY, REGULAR, SOCKET, Stat, TYPE};
+use abi::{Errno, SysResult, nr};
+use host::call::int;
+use host::host_call;
+use kernel::vfs::{At, File, OpenHow, ProcView, open_on_host};
+use kernel::zone::placeholders;
+use zerocopy::FromZeros;
+
+use crate::io::{Owned, write_all};
+use crate::skeleton::{Entry, Kind, lists, stamped};
+use crate::{live, memfd, zone};
+
+/// What the kernel says to be the best size of reads in procfs, in bytes.
+const BLOCK: i64 = 1024;
+/// What sysfs says of the size of every file, in bytes.
+const ATTRIBUTE: i64 = 4096;
+
+/// fstat(2).
+pub(crate) fn status(fd: i32) -> SysResult<Stat> {
+    let mut status = Stat::new_zeroed();
+    host_call!(nr::FSTAT, int(fd), (&raw mut status).expose_provenance())?;
+    Ok(status)
+}
+
+/// The entry whose placeholder has this status.
+pub(crate) fn entry(status: &Stat) -> Option<Entry<'static>> {
+    let [_, _, _, nanoseconds, ..] = status.st_times;
+    let placeholders = placeholders();
+    if placeholders == 0 || status.st_dev != placeholders {
+        return None;
+    }
+    match status.st_mode & TYPE {
+        SOCKET | REGULAR => stamped(nanoseconds),
+        _ => None,
+    }
+}
+
+/// Makes of a placeholder's status that of the file which it stands for.
+pub(crate) fn disguise(status: &mut Stat) {
+    let emulated = entry(status).is_some();
+    match status.st_mode & TYPE {
+        SOCKET => status.st_mode = status.st_mode & !TYPE | REGULAR,
+        REGULAR | DIRECTORY => {}
+        _ => return,
+    }
+    let file = status.st_mode & TYPE == REGULAR;
+    (status.st_size, status.st_blksize) = match (file, emulated) {
+        (true, true) => (0, BLOCK),
+        // The rest is sysfs.
+        (true, false) => (ATTRIBUTE, ATTRIBUTE),
+        (false, _) => (0, BLOCK),
+    };
+    status.st_blocks = 0;
+}
+
+/// Opens the emulated file whose placeholder `at` names; `None` when there is none.
+pub(crate) fn open(view: &dyn ProcView, at: At<'_>, how: &OpenHow) -> Option<SysResult> {
+    let flags = how.open_flags();
+    let path = OpenFlags::PATH | OpenFlags::CLOEXEC;
+    let kept = OpenFlags::NOFOLLOW | OpenFlags::DIRECTORY;
+    let again = OpenHow {
+        flags: (flags & kept | path).bits().into(),
+        mode: 0,
+        resolve: how.resolve,
+        strict: how.strict,
+    };
+    let fd = Owned::new(open_on_host(at, &again).ok()?);
+    let status = status(fd.raw()).ok()?;
+    let entry = entry(&status)?;
+    Some(open_entry(view, entry, status, fd, flags))
+}
+
+/// Opens the file that `entry` is about where its placeholder is open as `fd`.
+fn open_entry(
+    view: &dyn ProcView,
+    entry: Entry<'static>,
+    status: Stat,
+    fd: Owned,
+    flags: OpenFlags,
+) -> SysResult {
+    // A zone's limits are not its own to set, as where /proc/sys is mounted read-only.
+    let writes = OpenFlags::WRONLY | OpenFlags::RDWR | OpenFlags::TRUNC;
+    if entry.kind != Kind::Live || flags.intersects(writes) {
+        return Err(Errno::EROFS);
+    }
+    let text = render(view, &entry)?;
+    memfd::install(view, &text, fd.raw(), mode(&entry), flags)?;
+    live::opened(fd.raw(), &entry, status);
+    Ok(fd.into_raw())
+}
+
+/// A memory file with the text of `entry`.
+pub(crate) fn render(view: &dyn ProcView, entry: &Entry<'_>) -> SysResult<Owned> {
+    let text = zone::text(view, entry.path)?;
+    let file = memfd::create(&[b"/proc/", entry.path.as_bytes()].concat())?;
+    write_all(file.raw(), &text)?;
+    Ok(file)
+}
+
+/// The permission bits as a register.
+pub(crate) fn mode(entry: &Entry<'_>) -> usize {
+    usize::try_from(entry.mode).unwrap_or(0o400)
+}
+
+/// A directory of placeholders.
+#[derive(Debug)]
+pub(crate) struct PlaceholderDir;
+
+impl File for PlaceholderDir {
+    fn shows(&self, _view: &dyn ProcView, _dir: i32, _name: &[u8]) -> bool {
+        true
+    }
+
+    fn kind(&self, kind: u8) -> u8 {
+        const DT_SOCK: u8 = 12;
+        const DT_REG: u8 = 8;
+        if kind == DT_SOCK { DT_REG } else { kind }
+    }
+}
+
+/// The root of procfs, which has more than a zone shows.
+#[derive(Debug)]
+pub(crate) struct RootDir;
+
+impl File for RootDir {
+    fn shows(&self, _view: &dyn ProcView, _dir: i32, name: &[u8]) -> bool {
+        lists(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PlaceholderDir, disguise};
+    use abi::stat::Stat;
+    use kernel::vfs::File;
+
+    #[test]
+    fn placeholders_look_like_files() {
+        let mut status = Stat {
+            st_mode: 0o140_444,
+            st_size: 3,
+            st_blocks: 8,
+            ..Stat::default()
+        };
+        disguise(&mut status);
+        assert_eq!((status.st_mode, status.st_blocks), (0o100_444, 0));
+        let link = Stat {
+            st_mode: 0o120_777,
+            st_size: 3,
+            ..Stat::default()
+        };
+        let mut same = link;
+        disguise(&mut same);
+        assert_eq!(same, link);
+        assert_eq!((PlaceholderDir.kind(12), PlaceholderDir.kind(4)), (8, 4));
+    }
+}
