@@ -81,16 +81,18 @@ pub const NEEDS: [Needs; 6] = [
     },
     Needs {
         folder: "native-mounts",
-        calls: &[],
+        calls: &[nr::FACCESSAT, nr::FACCESSAT2, nr::READLINKAT],
     },
     Needs {
         folder: "brand",
         calls: &[
+            nr::CLONE,
             nr::CLOSE,
             nr::GETPID,
             nr::GETRANDOM,
             nr::GETTID,
             nr::IOCTL,
+            nr::KILL,
             nr::LSEEK,
             nr::MMAP,
             nr::MPROTECT,
@@ -100,6 +102,9 @@ pub const NEEDS: [Needs; 6] = [
             nr::PRCTL,
             nr::PREAD64,
             nr::READ,
+            nr::RT_SIGTIMEDWAIT,
+            nr::SETPGID,
+            nr::WAIT4,
         ],
     },
 ];
