@@ -18,6 +18,7 @@ use kernel::{Program, Task};
 use loader::handover::{self, Handover, Start};
 use syscalls::exec::{Inherited, Opened, Prepared, Strings, launch, prepare};
 
+use crate::init;
 use crate::load::{self, Loaded};
 use crate::patcher::PATCHER;
 
@@ -41,6 +42,9 @@ pub(crate) fn boot(mut boot: Boot, mut thread: Thread) -> Task {
     let Some(handover) = Handover::decode(text) else {
         fatal(format_args!("this is the brand of lx; `lx run` starts it"));
     };
+    if handover.init {
+        init::split();
+    }
     configure(&boot, &handover);
     let prepared = match handover.start {
         Start::Loaded => reopened(&handover),
@@ -95,6 +99,9 @@ fn configure(boot: &Boot, handover: &Handover<'_>) {
     }
     intercept::set_fast_rows(&rows);
     intercept::set_reserved_fd(handover.image_fd);
+    if handover.zone {
+        kernel::zone::attach();
+    }
     vdso::set_image(boot.auxiliary(AT_SYSINFO_EHDR).unwrap_or(0));
     if handover.intercept == handover::Intercept::Trap {
         let first = handover.start == Start::Resolve;
@@ -158,6 +165,7 @@ fn settings(handover: &Handover<'_>) -> Program {
             handover::Intercept::Sud => Intercept::Sud,
             handover::Intercept::Trap => Intercept::Trap,
         },
+        zone: handover.zone,
         exe: CString::default(),
         auxv: Vec::new(),
         layout: kernel::vfs::Layout::default(),
@@ -206,7 +214,7 @@ fn describe(
 }
 
 /// The thread's name (`comm`).
-fn set_name(name: &[u8]) {
+pub(crate) fn set_name(name: &[u8]) {
     const PR_SET_NAME: usize = 15;
     let mut comm = [0u8; 16];
     for (to, from) in comm.iter_mut().take(15).zip(name) {

@@ -10,6 +10,7 @@
 extern crate alloc;
 
 mod boot;
+mod init;
 mod load;
 mod maps;
 mod patcher;

@@ -117,44 +117,68 @@ pub fn proc_fd() -> i32 {
     reserved_fd() + 1
 }
 
+/// The descriptor of what zsched tells the brands of a zone (`kernel::zone::Facts`); outside a zone
+/// a copy of [`proc_fd`].
+#[must_use]
+pub fn facts_fd() -> i32 {
+    reserved_fd() + 2
+}
+
+/// The descriptor of the socket to zsched; outside a zone a copy of [`proc_fd`].
+#[must_use]
+pub fn zsched_fd() -> i32 {
+    reserved_fd() + 3
+}
+
 /// Gives the brand's descriptors other numbers, so that the guest can have theirs.
 ///
 /// # Errors
 /// Those of fcntl(2): `EMFILE` or `EINVAL` when there is no room below the limit.
 pub fn move_reserved_fds() -> SysResult<()> {
-    const F_DUPFD: usize = 0;
-    let (image, proc) = (image_fd(), proc_fd());
+    let old = int(reserved_fd());
     // Above, else below.
-    let mut from = int(proc + 1);
+    let new = copy_reserved_fds(old, old + RESERVED_FDS).or_else(|errno| match old {
+        257.. => copy_reserved_fds(old, 256),
+        _ => Err(errno),
+    })?;
+    set_reserved_fd(as_int(new));
+    close_row(old, RESERVED_FDS);
+    Ok(())
+}
+
+/// Copies them to the first free numbers in a row from `from` on; returns the first.
+fn copy_reserved_fds(old: usize, mut from: usize) -> SysResult {
+    const F_DUPFD: usize = 0;
     loop {
-        let first = host_call!(nr::FCNTL, int(image), F_DUPFD, from);
-        let first = match first {
-            Err(_) if from > 512 => {
-                from = 256;
-                continue;
-            }
-            other => other?,
-        };
-        match host_call!(nr::FCNTL, int(proc), F_DUPFD, first + 1) {
-            Ok(second) if second == first + 1 => {
-                set_reserved_fd(as_int(first));
-                break;
-            }
-            Ok(second) => {
-                let _ = (host_call!(nr::CLOSE, first), host_call!(nr::CLOSE, second));
-                from = second;
-            }
-            Err(errno) => {
-                let _ = host_call!(nr::CLOSE, first);
-                return Err(errno);
+        let first = host_call!(nr::FCNTL, old, F_DUPFD, from)?;
+        from = first;
+        let mut made = 1;
+        while made < RESERVED_FDS {
+            match host_call!(nr::FCNTL, old + made, F_DUPFD, first + made) {
+                Ok(copy) if copy == first + made => made += 1,
+                Ok(beyond) => {
+                    // A number in between is in use: go on behind it.
+                    close_row(beyond, 1);
+                    from = beyond;
+                    break;
+                }
+                Err(errno) => {
+                    close_row(first, made);
+                    return Err(errno);
+                }
             }
         }
+        if made == RESERVED_FDS {
+            return Ok(first);
+        }
+        close_row(first, made);
     }
-    let _ = (
-        host_call!(nr::CLOSE, int(image)),
-        host_call!(nr::CLOSE, int(proc)),
-    );
-    Ok(())
+}
+
+fn close_row(first: usize, count: usize) {
+    for fd in first..first + count {
+        let _ = host_call!(nr::CLOSE, fd);
+    }
 }
 
 /// Catches calls by a seccomp filter instead of SUD. With `install` the filter is set; without,

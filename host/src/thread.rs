@@ -20,9 +20,9 @@ pub const CONTROL_OFFSET: usize = AREA_SIZE - (8 << 10);
 /// Room for the brand's task in the control block.
 const TASK_SIZE: usize = 5 << 10;
 
-/// How many descriptors in a row, from `lx_reserved_fd` on, belong to the brand: its image, and
-/// the host's /proc.
-pub const RESERVED_FDS: usize = 2;
+/// How many descriptors in a row, from `lx_reserved_fd` on, belong to the brand: its image, the
+/// host's /proc, and in a zone the facts and the socket of zsched (`host::intercept`).
+pub const RESERVED_FDS: usize = 4;
 
 /// The guest's registers while its call is served.
 #[derive(Clone, Copy, Debug)]

@@ -34,6 +34,8 @@ pub struct Break {
 pub struct Program {
     /// How calls are caught.
     pub intercept: Intercept,
+    /// The process belongs to a zone (`crate::zone`).
+    pub zone: bool,
     /// The canonical path of the program.
     pub exe: CString,
     /// The auxiliary vector as the guest has it, with `AT_NULL`.

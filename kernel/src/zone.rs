@@ -156,16 +156,11 @@ impl Facts {
     }
 }
 
-/// The descriptor of the file of facts: the one after that of /proc.
-fn facts_fd() -> i32 {
-    intercept::proc_fd() + 1
-}
-
 /// Fills `into` from the file of facts.
 fn read_at(offset: u64, into: &mut [u8]) -> SysResult<()> {
     let offset = usize::try_from(offset).map_err(|_| Errno::EIO)?;
     let (to, len) = (into.as_mut_ptr().expose_provenance(), into.len());
-    match host_call!(nr::PREAD64, int(facts_fd()), to, len, offset)? {
+    match host_call!(nr::PREAD64, int(intercept::facts_fd()), to, len, offset)? {
         read if read == len => Ok(()),
         _ => Err(Errno::EIO),
     }

@@ -53,6 +53,11 @@ pub struct Handover<'a> {
     pub blocked_signals: u64,
     /// What is left to do.
     pub start: Start,
+    /// The process belongs to a zone: the two reserved descriptors behind /proc are zsched's facts
+    /// and its socket.
+    pub zone: bool,
+    /// This process is to reap, and its child to run the program.
+    pub init: bool,
     /// The program is to run with `AT_SECURE`.
     pub secure: bool,
     /// Descriptor of the guest's own seccomp filters.
@@ -92,6 +97,8 @@ impl<'a> Handover<'a> {
         out.number(b"blocked", self.blocked_signals)?;
         out.number(b"resolve", u64::from(self.start == Start::Resolve))?;
         out.number(b"secure", u64::from(self.secure))?;
+        out.number(b"zone", u64::from(self.zone))?;
+        out.number(b"init", u64::from(self.init))?;
         if let Some(version) = self.kernel_version {
             if version.len() > MAX_VERSION {
                 return None;
@@ -130,6 +137,8 @@ impl<'a> Handover<'a> {
             ignored_signals: 0,
             blocked_signals: 0,
             start: Start::Loaded,
+            zone: false,
+            init: false,
             secure: false,
             filters_fd: None,
             comm: None,
@@ -167,6 +176,8 @@ impl<'a> Handover<'a> {
                         b"blocked" => handover.blocked_signals = number,
                         b"resolve" if number == 1 => handover.start = Start::Resolve,
                         b"secure" => handover.secure = number == 1,
+                        b"zone" => handover.zone = number == 1,
+                        b"init" => handover.init = number == 1,
                         b"resolve" => {}
                         _ => return None,
                     }

@@ -14,6 +14,8 @@ fn sample() -> Handover<'static> {
         ignored_signals: 1 << 30,
         blocked_signals: 1 << 10,
         start: Start::Loaded,
+        zone: true,
+        init: true,
         secure: true,
         filters_fd: Some(0),
         comm: Some(b"a name"),
@@ -27,7 +29,7 @@ fn what_it_looks_like() {
     let mut out = [0xff; 512];
     let len = sample().encode(&mut out).unwrap();
     let expected = b"\x01LX1;image=fffff;proc=ffffe;program=3;filters=0;mode=1;ignored=40000000;\
-        blocked=400;resolve=0;secure=1;version=9:4.14;fn=x;comm=6:a name;exe=11:/usr/bin/a;fn=b=c;fn=./a;exe=0:;\0";
+        blocked=400;resolve=0;secure=1;zone=1;init=1;version=9:4.14;fn=x;comm=6:a name;exe=11:/usr/bin/a;fn=b=c;fn=./a;exe=0:;\0";
     assert_eq!(&out[..len], expected);
     let back = Handover::decode(&out[..len]).unwrap();
     assert_eq!(back, sample());
@@ -141,6 +143,8 @@ proptest! {
             ignored_signals: flags.2,
             blocked_signals: !flags.2,
             start: if flags.0 { Start::Loaded } else { Start::Resolve },
+            zone: flags.1,
+            init: flags.0,
             secure: flags.1,
             exe: &paths.0,
             execfn: &paths.1,

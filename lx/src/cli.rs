@@ -4,8 +4,9 @@ use std::ffi::{CString, OsString};
 use std::path::PathBuf;
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use zone::config::Mount;
 
 use crate::options;
 
@@ -29,8 +30,8 @@ pub(crate) enum Command {
     /// Run a program with every one of its system calls caught in the process
     ///
     /// The root directory, terminal, standard input and output, working directory and environment
-    /// are those of lx. A PROGRAM without a slash is looked up in the guest's PATH.
-    Run(Run),
+    /// are those of lx, unless --rootfs or --isolation asks for a zone. A PROGRAM without a slash is looked up in the guest's PATH.
+    Run(Box<Run>),
     /// Show an ELF file's segments, interpreter and `syscall` sites
     Inspect(Inspect),
     /// Show what this host offers and what lx will use
@@ -55,6 +56,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(
     override_usage = "lx run [OPTIONS] [--] PROGRAM [ARGS]...",
+    group = ArgGroup::new("zoned").args(["rootfs", "isolation"]).multiple(true),
     after_help = RUN_EXAMPLES,
     after_long_help = RUN_DETAILS
 )]
@@ -80,9 +82,95 @@ pub(crate) struct Run {
     #[arg(long, value_name = "V", value_parser = options::kernel_version)]
     pub(crate) kernel_version: Option<String>,
 
+    #[command(flatten)]
+    pub(crate) zone: Zone,
+
     /// The program and its arguments; options of lx go before it
     #[arg(value_name = "PROGRAM", required = true, trailing_var_arg = true)]
     pub(crate) command: Vec<OsString>,
+}
+
+/// What makes the program run in a zone.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Zone")]
+pub(crate) struct Zone {
+    /// Run in a zone of its own whose root is this directory
+    ///
+    /// The environment is then not lx's own, but PATH, HOME, HOSTNAME, TERM and what -e sets.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) rootfs: Option<PathBuf>,
+
+    /// Isolate the program in a zone; without --rootfs the zone's root is the host's
+    #[arg(long, value_name = "HOW")]
+    pub(crate) isolation: Option<Isolation>,
+
+    /// Call the zone so; a random name otherwise
+    #[arg(long, value_name = "NAME", value_parser = zone::config::check_name, requires = "zoned")]
+    pub(crate) name: Option<String>,
+
+    /// Set the zone's host name; otherwise it is the zone's name
+    #[arg(long, value_name = "H", value_parser = zone::config::check_hostname, requires = "zoned")]
+    pub(crate) hostname: Option<String>,
+
+    /// Run as this user and group of the zone, by names or numbers; otherwise as root
+    #[arg(long, value_name = "U[:G]", requires = "zoned")]
+    pub(crate) user: Option<String>,
+
+    /// Make the zone's root read-only
+    #[arg(long, requires = "zoned")]
+    pub(crate) read_only: bool,
+
+    /// Mount a tmpfs; may be repeated
+    ///
+    /// OPTIONS: ro, exec, suid, dev, size=, mode=, uid=, gid=, nr_inodes=, separated by commas.
+    #[arg(long, value_name = "PATH[:OPTIONS]", value_parser = zone::spec::tmpfs, requires = "zoned")]
+    pub(crate) tmpfs: Vec<Mount>,
+
+    /// Show a file or directory of the host in the zone; a missing SRC is made, as a directory
+    ///
+    /// OPTIONS: ro, nosuid, noexec, dev, bind (without the mounts below), private, slave, shared,
+    /// separated by commas. May be repeated.
+    #[arg(
+        short = 'v',
+        long = "volume",
+        value_name = "SRC:DST[:OPTIONS]",
+        value_parser = zone::spec::volume,
+        requires = "zoned"
+    )]
+    pub(crate) volumes: Vec<Mount>,
+
+    /// Mount something in the zone; a missing source is an error
+    ///
+    /// Keys: type (bind, volume or tmpfs), source, target, readonly, bind-propagation,
+    /// bind-nonrecursive, tmpfs-size, tmpfs-mode. May be repeated.
+    #[arg(long, value_name = "KEY=VALUE,...", value_parser = zone::spec::mount, requires = "zoned")]
+    pub(crate) mount: Vec<Mount>,
+
+    /// The zone's network: the host's, or only a loopback device of its own
+    #[arg(long, value_name = "NET", default_value = "none", requires = "zoned")]
+    pub(crate) net: Network,
+
+    /// Run a small init as the zone's process 1, which reaps orphans and passes on signals
+    #[arg(long, requires = "zoned")]
+    pub(crate) init: bool,
+}
+
+/// How a zone is isolated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Isolation {
+    /// The best that the host allows
+    Auto,
+    /// By the host kernel's namespaces
+    Namespaces,
+}
+
+/// The values of `--net`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Network {
+    /// The host's network
+    Host,
+    /// A loopback device alone
+    None,
 }
 
 macro_rules! run_examples {
@@ -92,6 +180,7 @@ Examples:
   lx run ls -l
   lx run -e LANG=C -w /tmp -- sh -c 'pwd; env'
   lx run --kernel-version 4.14 uname -r
+  lx run --rootfs /srv/debian --user 1000 -v /srv/data:/data:ro -- sh -c 'ls /data'
   LX_INTERCEPT=sud lx run make -j4"
     };
 }
@@ -149,7 +238,7 @@ mod tests {
         match Cli::try_parse_from(["lx", "run"].iter().chain(arguments)) {
             Ok(Cli {
                 command: Command::Run(run),
-            }) => run,
+            }) => *run,
             other => panic!("{other:?}"),
         }
     }

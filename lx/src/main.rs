@@ -29,7 +29,7 @@ fn main() -> ExitCode {
         Err(error) => return usage::answer(&error, named_command().as_deref()),
     };
     match execute(cli.command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => status,
         Err(failure) => {
             // With stderr closed there is nobody to tell.
             let _ = writeln!(io::stderr(), "lx: {failure}");
@@ -38,9 +38,9 @@ fn main() -> ExitCode {
     }
 }
 
-fn execute(command: Command) -> Result<(), Failure> {
+fn execute(command: Command) -> Result<ExitCode, Failure> {
     match command {
-        Command::Run(options) => match run::run(options)? {},
+        Command::Run(options) => return run::run(&options),
         Command::Inspect(options) => print(&inspect::report(&options.file, options.json)?),
         Command::Info(options) => print(&info::report(options.json)?),
         Command::Completions { shell } => print(&generate::completions(shell)),
@@ -49,6 +49,7 @@ fn execute(command: Command) -> Result<(), Failure> {
             print(&page)
         }
     }
+    .map(|()| ExitCode::SUCCESS)
 }
 
 /// Writes `text` to stdout. A reader that has had enough, as in `lx man | head`, is no error.

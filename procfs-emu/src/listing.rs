@@ -25,48 +25,34 @@ impl File for DescriptorDir {
     }
 }
 
-/// `fd` or `fdinfo` of another guest process. Which numbers are the brand's there is not known,
-/// but they are two in a row: its image, and /proc.
+/// `fd` or `fdinfo` of another guest process.
 #[derive(Debug)]
 pub(crate) struct GuestDescriptorDir;
 
 impl File for GuestDescriptorDir {
     fn shows(&self, _view: &dyn ProcView, dir: i32, name: &[u8]) -> bool {
-        let Some(fd) = number(name) else { return true };
-        let mut room = [0; 64];
-        let mut link = |fd| readlink(dir, &numbered("../fd/", fd, ""), &mut room).map(Link::of);
-        match link(fd) {
-            Ok(Link::Image) => false,
-            Ok(Link::Proc) if fd > 0 => link(fd - 1) != Ok(Link::Image),
-            _ => true,
-        }
+        number(name).is_none_or(|fd| {
+            !is_brands(fd, |fd, room| {
+                readlink(dir, &numbered("../fd/", fd, ""), room).is_ok_and(is_image)
+            })
+        })
     }
 }
 
-/// What a descriptor leads to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Link {
-    /// The brand's image.
-    Image,
-    /// The root of procfs.
-    Proc,
-    /// Something else.
-    Other,
+/// Whether `fd` of another guest process is the brand's. Which numbers are is not known, but they
+/// are [`RESERVED_FDS`] in a row, the first of them its image; `leads_to_image` tells of a
+/// descriptor whether it is that.
+pub(crate) fn is_brands(fd: u32, mut leads_to_image: impl FnMut(u32, &mut [u8]) -> bool) -> bool {
+    let mut room = [0; 64];
+    (0..=fd)
+        .rev()
+        .take(RESERVED_FDS)
+        .any(|first| leads_to_image(first, &mut room))
 }
 
-impl Link {
-    fn of(text: &[u8]) -> Self {
-        match text {
-            b"/proc" => Self::Proc,
-            _ if text.starts_with(BRAND_IMAGE) => Self::Image,
-            _ => Self::Other,
-        }
-    }
-}
-
-/// Whether the link of a descriptor of another guest process can be the brand's.
-pub(crate) fn may_be_brands(link: &[u8]) -> bool {
-    Link::of(link) != Link::Other
+/// Whether the link of a descriptor is that of the brand's image.
+pub(crate) fn is_image(link: &[u8]) -> bool {
+    link.starts_with(BRAND_IMAGE)
 }
 
 /// How many of the brand's descriptors are open.
@@ -160,16 +146,13 @@ mod tests {
     }
 
     #[test]
-    fn links() {
-        for (link, may) in [
-            ("/memfd:lx (deleted)", true),
-            ("/proc", true),
-            ("/proc/12", false),
-            ("/memfd:x (deleted)", false),
-            ("pipe:[12]", false),
-        ] {
-            assert_eq!(may_be_brands(link.as_bytes()), may, "{link}");
+    fn what_stands_behind_an_image() {
+        let image = |fd, _: &mut [u8]| fd == 7;
+        for (fd, brands) in [(0, false), (6, false), (7, true), (10, true), (11, false)] {
+            assert_eq!(is_brands(fd, image), brands, "{fd}");
         }
+        assert!(is_image(b"/memfd:lx (deleted)"));
+        assert!(!is_image(b"/memfd:x (deleted)"));
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! The emulated entries as a file system over the host's.
 
+use alloc::ffi::CString;
+use alloc::vec::Vec;
+
 use abi::arg::OpenFlags;
 use abi::stat::Stat;
 use abi::{Errno, SysResult, nr};
@@ -14,7 +17,7 @@ use crate::dispositions::Dispositions;
 use crate::entry::{Entry, Kind};
 use crate::io::{self, Owned, filter, is_procfs, name_of, numbered, read_all, write_all};
 use crate::listing::{
-    DescriptorDir, GuestDescriptorDir, MapFilesDir, hidden_descriptors, may_be_brands,
+    DescriptorDir, GuestDescriptorDir, MapFilesDir, hidden_descriptors, is_brands, is_image,
 };
 use crate::maps::Maps;
 use crate::numa_maps::NumaMaps;
@@ -24,6 +27,7 @@ use crate::smaps::Smaps;
 use crate::spelling::{Spelling, spelling};
 use crate::status::Status;
 use crate::subject::Subject;
+use crate::text::put_decimal;
 use crate::{auxv, environ, exe, live, memfd, stat};
 
 /// Room for the name of an entry; what does not fit is none.
@@ -64,16 +68,26 @@ fn refuse_hidden(view: &dyn ProcView, at: At<'_>, fd: u32) -> SysResult<()> {
             Subject::Own => Err(Errno::ENOENT),
             // Its brand may have put its descriptors elsewhere.
             Subject::Guest(_) => {
-                let mut link = [0; 64];
-                match io::readlink(at.dirfd, at.path, &mut link) {
-                    Ok(link) if may_be_brands(link) => Err(Errno::ENOENT),
-                    _ => Ok(()),
-                }
+                let path = at.path.to_bytes();
+                let number = path.iter().rev().take_while(|byte| byte.is_ascii_digit());
+                let directory = &path[..path.len() - number.count()];
+                let hidden = is_brands(fd, |fd, room| {
+                    let path = beside(directory, fd);
+                    io::readlink(at.dirfd, &path, room).is_ok_and(is_image)
+                });
+                if hidden { Err(Errno::ENOENT) } else { Ok(()) }
             }
             Subject::Other => Ok(()),
         },
         _ => Ok(()),
     }
+}
+
+/// The descriptor `fd` in a directory whose path ends with a slash.
+fn beside(directory: &[u8], fd: u32) -> CString {
+    let mut path = Vec::from(directory);
+    put_decimal(&mut path, fd.into(), 1);
+    CString::new(path).unwrap_or_default()
 }
 
 /// Whose `exe` the link `at` is.

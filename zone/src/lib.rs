@@ -1,6 +1,26 @@
-//! What concerns the host side of a zone: what the host offers, and confinement. See `ARCHITECTURE.md`.
+//! The host side of a zone: what the host offers, how a zone is set up and confined, and zsched,
+//! which supervises it from outside. See `ARCHITECTURE.md`.
+//!
+//! [`start`] splits the process that was `lx`. The parent becomes zsched ([`supervise`]); the child
+//! goes into new namespaces, builds the zone there ([`inside`]), and goes on as the guest.
 #![forbid(unsafe_code)]
 
+pub mod config;
 pub mod confine;
 pub mod cpu;
+mod error;
+mod facts;
 pub mod host;
+mod idmap;
+pub mod inside;
+mod namespaces;
+pub mod passwd;
+pub mod spec;
+mod start;
+mod state;
+mod supervise;
+mod terminal;
+
+pub use error::Error;
+pub use start::start;
+pub use supervise::End;

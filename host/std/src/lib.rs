@@ -9,4 +9,6 @@ pub mod confine;
 pub mod entry;
 pub mod launch;
 pub mod mapped;
+pub mod mount;
 pub mod probe;
+pub mod process;

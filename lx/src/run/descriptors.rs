@@ -1,22 +1,23 @@
 //! The descriptors that the brand keeps in every guest process.
 //!
 //! The brand needs its own image, to start it again when the guest executes a program, and the
-//! host's `/proc`. Guest descriptors are host descriptors, so these two stand in the same table,
-//! are hidden from the guest (EBADF), and must be out of its way:
+//! host's `/proc`; in a zone, the facts and the socket of zsched too, for which copies of `/proc`
+//! stand outside. Guest descriptors are host descriptors, so these stand in the same table, are
+//! hidden from the guest (EBADF), and must be out of its way:
 //!
 //! - A guest cannot make descriptors at or above its soft `RLIMIT_NOFILE`. Where the hard limit
-//!   leaves room, the two are placed just above the soft one, which lx raises for that moment
+//!   leaves room, they are placed just above the soft one, which lx raises for that moment
 //!   only. There no call of the guest can meet them unless it raises its limit.
 //! - That holds for soft limits up to 1024. A higher number would cost each fork: the kernel
 //!   copies the table up to the highest open descriptor (`dup_fd` in Linux `fs/file.c`). With a
-//!   higher limit, or no room above it, the two are placed at the end of the first 1024.
+//!   higher limit, or no room above it, they are placed at the end of the first 1024.
 //!
 //! They are [`ROOM`] numbers in a row. None is close-on-exec, since the host's exec must keep them.
 //! A guest that asks for one of the numbers by name (dup2) gets it: the brand moves its own.
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, RawFd};
+use std::os::fd::{BorrowedFd, RawFd};
 use std::os::unix::fs::OpenOptionsExt;
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -27,7 +28,10 @@ use nix::unistd::close;
 const USUAL_LIMIT: u64 = 1024;
 
 /// How many numbers are reserved (`RESERVED_FDS` of the brand).
-const ROOM: u16 = 2;
+const ROOM: u16 = 4;
+
+/// What stands behind the image: `/proc`, the facts, the socket.
+type Behind<'a> = [BorrowedFd<'a>; 3];
 
 /// By how much the soft limit is raised at most: some numbers above it may be in use, as when lx
 /// runs under lx.
@@ -51,17 +55,16 @@ struct Placement {
     raised: Option<u64>,
 }
 
-/// Makes the reserved descriptors.
-pub(super) fn reserve(image: BorrowedFd<'_>) -> io::Result<Reserved> {
-    let proc = open_proc()?;
+/// Makes the reserved descriptors: `image`, and those `behind` it.
+pub(super) fn reserve(image: BorrowedFd<'_>, behind: Behind<'_>) -> io::Result<Reserved> {
     let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
     let placement = place(soft, hard);
     if let Some(raised) = placement.raised {
         setrlimit(Resource::RLIMIT_NOFILE, raised, hard)?;
     }
     // What lx inherited may stand in the way at the end of the table; then there is room below.
-    let reserved = fill(image, proc.as_fd(), placement.first)
-        .or_else(|_| fill(image, proc.as_fd(), placement.first / 2));
+    let reserved =
+        fill(image, behind, placement.first).or_else(|_| fill(image, behind, placement.first / 2));
     if placement.raised.is_some() {
         setrlimit(Resource::RLIMIT_NOFILE, soft, hard)?;
     }
@@ -84,7 +87,8 @@ fn place(soft: u64, hard: u64) -> Placement {
     }
 }
 
-fn open_proc() -> io::Result<File> {
+/// The host's `/proc`.
+pub(super) fn open_proc() -> io::Result<File> {
     let flags = OFlag::O_PATH | OFlag::O_DIRECTORY;
     OpenOptions::new()
         .read(true)
@@ -92,14 +96,12 @@ fn open_proc() -> io::Result<File> {
         .open("/proc")
 }
 
-/// Fills the first [`ROOM`] free numbers in a row from `first` on: `image`, then `proc` and copies
-/// of it.
-fn fill(image: BorrowedFd<'_>, proc: BorrowedFd<'_>, first: u64) -> io::Result<Reserved> {
+/// Fills the first [`ROOM`] free numbers in a row from `first` on.
+fn fill(image: BorrowedFd<'_>, behind: Behind<'_>, first: u64) -> io::Result<Reserved> {
     let mut start = RawFd::try_from(first).map_err(io::Error::other)?;
     loop {
         start = duplicate(image, start)?;
-        let numbers = start + 1..start + RawFd::from(ROOM);
-        let Some(end) = run(proc, numbers)? else {
+        let Some(end) = run(behind, start + 1)? else {
             return Ok(Reserved {
                 image: start,
                 proc: start + 1,
@@ -111,15 +113,15 @@ fn fill(image: BorrowedFd<'_>, proc: BorrowedFd<'_>, first: u64) -> io::Result<R
     }
 }
 
-/// Makes copies of `fd` at `numbers`. When one of them is in use, none is made, and the result is
-/// the next free number behind it.
-fn run(fd: BorrowedFd<'_>, numbers: std::ops::Range<RawFd>) -> io::Result<Option<RawFd>> {
-    for number in numbers.clone() {
+/// Makes copies of `fds` at the numbers from `first` on. When one of them is in use, none is made,
+/// and the result is the next free number behind it.
+fn run(fds: Behind<'_>, first: RawFd) -> io::Result<Option<RawFd>> {
+    for (number, fd) in (first..).zip(fds) {
         let copy = duplicate(fd, number);
         if matches!(copy, Ok(copy) if copy == number) {
             continue;
         }
-        for made in numbers.start..number {
+        for made in first..number {
             close(made)?;
         }
         let next = copy?;
@@ -181,7 +183,8 @@ mod tests {
         let (image, proc) = (image.expect("it opens"), proc.expect("it opens"));
         // In the midst of the first run.
         let in_use = duplicate(image.as_fd(), 601).expect("a number is free");
-        let reserved = fill(image.as_fd(), proc.as_fd(), 600).expect("there is room");
+        let behind = [proc.as_fd(); 3];
+        let reserved = fill(image.as_fd(), behind, 600).expect("there is room");
         assert_eq!((reserved.image, reserved.proc), (602, 603));
         assert_eq!(target(602), "/etc/passwd");
         let end = 602 + RawFd::from(ROOM);

@@ -1,8 +1,8 @@
-//! `lx run`: this process becomes the guest.
+//! `lx run`: this process becomes the guest, or zsched of a zone whose first process does.
 //!
 //! Everything that can go wrong is checked first. Then lx executes the brand's image in its own
 //! place, so the guest has lx's process id, parent, terminal, descriptors and signal state, and
-//! its end is the end that lx's parent sees. What the brand must know stands in the last string
+//! its end is the end that lx's parent sees. (For a zone, `zone` splits the process before.) What the brand must know stands in the last string
 //! of the environment (`loader::handover`).
 
 mod descriptors;
@@ -11,15 +11,17 @@ mod fixed;
 mod image;
 mod preflight;
 mod search;
+mod zoned;
 
 use std::convert::Infallible;
 use std::env;
 use std::ffi::{CString, OsStr};
 use std::fs;
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::process::ExitCode;
 
 use abi::Errno;
 use loader::handover::{Handover, Intercept, MAX_LEN, Start};
@@ -27,16 +29,35 @@ use loader::handover::{Handover, Intercept, MAX_LEN, Start};
 use crate::cli::Run;
 use crate::failure::Failure;
 use crate::options::{INTERCEPT_VARIABLE, Wish};
-use descriptors::Reserved;
 
-/// Starts the guest; comes back only when that failed.
-pub(crate) fn run(options: Run) -> Result<Infallible, Failure> {
+/// Starts the guest. Comes back when that failed, or, from a zone, at the guest's end.
+pub(crate) fn run(options: &Run) -> Result<ExitCode, Failure> {
     let intercept = intercept()?;
-    let environment = environment::merge(host_std::entry::environment(), options.environment);
-    if let Some(directory) = &options.directory {
-        env::set_current_dir(directory)
-            .map_err(|error| Failure::about(directory.display(), &error))?;
+    if options.zone.is_asked_for() {
+        return zoned::run(options, intercept);
     }
+    let environment =
+        environment::merge(host_std::entry::environment(), options.environment.clone());
+    if let Some(directory) = &options.directory {
+        go_to(directory)?;
+    }
+    let proc = descriptors::open_proc().map_err(|error| Failure::about("/proc", &error))?;
+    let behind = [proc.as_fd(); 3];
+    match become_guest(options, intercept, environment, behind, false)? {}
+}
+
+fn go_to(directory: &Path) -> Result<(), Failure> {
+    env::set_current_dir(directory).map_err(|error| Failure::about(directory.display(), &error))
+}
+
+/// This process becomes the guest. `behind` are the reserved descriptors behind the brand's image.
+fn become_guest(
+    options: &Run,
+    intercept: Intercept,
+    environment: Vec<CString>,
+    behind: [BorrowedFd<'_>; 3],
+    zone: bool,
+) -> Result<Infallible, Failure> {
     let Some((name, rest)) = options.command.split_first() else {
         return Err(Failure::own("no program given"));
     };
@@ -51,15 +72,28 @@ pub(crate) fn run(options: Run) -> Result<Infallible, Failure> {
 
     let image = image::create(intercept)
         .map_err(|error| Failure::about("cannot make the brand's image", &error))?;
-    let reserved = descriptors::reserve(image.as_fd())
+    let reserved = descriptors::reserve(image.as_fd(), behind)
         .map_err(|error| Failure::about("cannot reserve descriptors", &error))?;
+    let exe = fs::canonicalize(&program).map_err(|error| Failure::program(&program, &error))?;
     let mut strings = environment;
-    strings.push(hand_over(
-        &program,
-        reserved,
+    strings.push(hand_over(&Handover {
+        image_fd: reserved.image,
+        proc_fd: reserved.proc,
+        program_fd: None,
+        interpreter_fd: None,
         intercept,
-        options.kernel_version.as_deref(),
-    )?);
+        kernel_version: options.kernel_version.as_deref().map(str::as_bytes),
+        ignored_signals: 0,
+        blocked_signals: 0,
+        start: Start::Resolve,
+        zone,
+        init: zone && options.zone.init,
+        secure: false,
+        filters_fd: None,
+        comm: None,
+        exe: exe.as_os_str().as_bytes(),
+        execfn: program.as_os_str().as_bytes(),
+    })?);
 
     match host_std::launch::exec_image(image.as_fd(), &arguments, &strings) {
         Ok(never) => match never {},
@@ -79,33 +113,11 @@ fn intercept() -> Result<Intercept, Failure> {
 }
 
 /// The string for the brand.
-fn hand_over(
-    program: &Path,
-    reserved: Reserved,
-    intercept: Intercept,
-    kernel_version: Option<&str>,
-) -> Result<CString, Failure> {
-    let exe = fs::canonicalize(program).map_err(|error| Failure::program(program, &error))?;
-    let handover = Handover {
-        image_fd: reserved.image,
-        proc_fd: reserved.proc,
-        program_fd: None,
-        interpreter_fd: None,
-        intercept,
-        kernel_version: kernel_version.map(str::as_bytes),
-        ignored_signals: 0,
-        blocked_signals: 0,
-        start: Start::Resolve,
-        secure: false,
-        filters_fd: None,
-        comm: None,
-        exe: exe.as_os_str().as_bytes(),
-        execfn: program.as_os_str().as_bytes(),
-    };
+fn hand_over(handover: &Handover<'_>) -> Result<CString, Failure> {
     let mut buffer = vec![0; MAX_LEN];
     let length = handover.encode(&mut buffer).ok_or_else(|| {
         let error = io::Error::from_raw_os_error(i32::from(Errno::ENAMETOOLONG.number()));
-        Failure::program(program, &error)
+        Failure::program(Path::new(OsStr::from_bytes(handover.execfn)), &error)
     })?;
     buffer.truncate(length);
     CString::from_vec_with_nul(buffer).map_err(|error| Failure::own(error.to_string()))

@@ -7,7 +7,8 @@ use core::ffi::CStr;
 use abi::{Errno, SysResult, nr};
 use host::call::{as_int, forward_blocking, int};
 use host::host_call;
-use host::intercept::proc_fd;
+use host::intercept::{proc_fd, reserved_fd};
+use host::thread::RESERVED_FDS;
 
 /// `AT_FDCWD`.
 pub(super) const AT_FDCWD: i32 = -100;
@@ -169,7 +170,7 @@ impl Opened {
     /// Those of fcntl(2).
     pub fn keep_over_exec(&self) -> SysResult<i32> {
         const F_DUPFD: usize = 0;
-        let above = int(proc_fd() + 1);
+        let above = int(reserved_fd()) + RESERVED_FDS;
         host_call!(nr::FCNTL, int(self.fd), F_DUPFD, above)
             .or_else(|_| host_call!(nr::FCNTL, int(self.fd), F_DUPFD, 3))
             .map(as_int)

@@ -133,6 +133,8 @@ pub fn launch(
         ignored_signals: inherited.ignored.0,
         blocked_signals: inherited.blocked.0,
         start: Start::Loaded,
+        zone: current.zone,
+        init: false,
         secure: false,
         filters_fd: inherited.filters_fd,
         comm: prepared.comm.as_deref().map(CStr::to_bytes),

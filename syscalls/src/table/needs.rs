@@ -98,11 +98,13 @@ pub const NEEDS: [Needs; 6] = [
     Needs {
         folder: "brand",
         calls: &[
+            nr::CLONE,
             nr::CLOSE,
             nr::GETPID,
             nr::GETRANDOM,
             nr::GETTID,
             nr::IOCTL,
+            nr::KILL,
             nr::LSEEK,
             nr::MMAP,
             nr::MPROTECT,
@@ -112,6 +114,9 @@ pub const NEEDS: [Needs; 6] = [
             nr::PRCTL,
             nr::PREAD64,
             nr::READ,
+            nr::RT_SIGTIMEDWAIT,
+            nr::SETPGID,
+            nr::WAIT4,
         ],
     },
 ];

@@ -1,0 +1,139 @@
+//! `lx run` with a zone: this process becomes zsched, and its child the zone's first process.
+
+use std::ffi::{CString, OsString};
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::{env, fs};
+
+use loader::handover::Intercept;
+use zone::config::{Config, Net};
+use zone::inside::Inside;
+
+use super::{become_guest, environment, go_to};
+use crate::cli::{Network, Run, Zone};
+use crate::failure::Failure;
+
+/// What a program finds in `PATH` when nothing else is said.
+const PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+impl Zone {
+    /// Whether a zone is asked for.
+    pub(super) fn is_asked_for(&self) -> bool {
+        self.rootfs.is_some() || self.isolation.is_some()
+    }
+}
+
+/// Runs the program in a zone, to its end.
+pub(super) fn run(options: &Run, intercept: Intercept) -> Result<ExitCode, Failure> {
+    let config = config(&options.zone)?;
+    let here = env::current_dir().ok();
+    let guest = |built: Result<Inside, zone::Error>| {
+        let started = built
+            .map_err(|error| failed(&error))
+            .and_then(|inside| go_on(options, &config, intercept, here.as_deref(), &inside));
+        let failure = match started {
+            Ok(never) => match never {},
+            Err(failure) => failure,
+        };
+        let _ = writeln!(io::stderr(), "lx: {failure}");
+        failure.status
+    };
+    zone::start(&config, guest)
+        .map_err(|error| failed(&error))?
+        .imitate()
+}
+
+fn failed(error: &zone::Error) -> Failure {
+    Failure::about(&error.subject, &error.error)
+}
+
+/// In the zone's first process: goes on as the guest.
+fn go_on(
+    options: &Run,
+    config: &Config,
+    intercept: Intercept,
+    here: Option<&Path>,
+    inside: &Inside,
+) -> Result<std::convert::Infallible, Failure> {
+    // With the host's root, the working directory stays where it is.
+    let start = here.filter(|_| config.rootfs.is_none());
+    if let Some(directory) = options.directory.as_deref().or(start) {
+        go_to(directory)?;
+    }
+    let inherited = match config.rootfs {
+        Some(_) => fresh(config, inside.home.as_deref())?,
+        None => host_std::entry::environment(),
+    };
+    let environment = environment::merge(inherited, options.environment.clone());
+    let behind = [
+        inside.proc.as_fd(),
+        inside.facts.as_fd(),
+        inside.socket.as_fd(),
+    ];
+    become_guest(options, intercept, environment, behind, true)
+}
+
+/// The environment of a zone with a root of its own.
+fn fresh(config: &Config, home: Option<&str>) -> Result<Vec<CString>, Failure> {
+    let hostname = config.hostname.as_ref().unwrap_or(&config.name);
+    let mut strings: Vec<OsString> = vec![
+        PATH.into(),
+        format!("HOSTNAME={hostname}").into(),
+        format!("HOME={}", home.unwrap_or("/")).into(),
+    ];
+    if let Some(terminal) = env::var_os("TERM").filter(|_| io::stdin().is_terminal()) {
+        let mut string = OsString::from("TERM=");
+        string.push(terminal);
+        strings.push(string);
+    }
+    let strings = strings.into_iter().map(|string| {
+        CString::new(string.into_vec()).map_err(|error| Failure::own(error.to_string()))
+    });
+    strings.collect()
+}
+
+fn config(options: &Zone) -> Result<Config, Failure> {
+    let mut mounts = Vec::new();
+    for mount in [&options.tmpfs, &options.volumes, &options.mount] {
+        mounts.extend(mount.iter().cloned());
+    }
+    for mount in &mut mounts {
+        if let zone::config::Source::Bind { path, .. } = &mut mount.source {
+            *path = std::path::absolute(&*path)
+                .map_err(|error| Failure::about(path.display(), &error))?;
+        }
+    }
+    Ok(Config {
+        name: options.name.clone().unwrap_or_else(random_name),
+        rootfs: options.rootfs.as_deref().map(root).transpose()?,
+        hostname: options.hostname.clone(),
+        user: options.user.clone(),
+        read_only: options.read_only,
+        mounts,
+        net: match options.net {
+            Network::Host => Net::Host,
+            Network::None => Net::None,
+        },
+        init: options.init,
+    })
+}
+
+/// The root directory, which must be there.
+fn root(path: &Path) -> Result<PathBuf, Failure> {
+    let about = |error| Failure::about(path.display(), &error);
+    let root = fs::canonicalize(path).map_err(about)?;
+    match fs::metadata(&root).map_err(about)?.is_dir() {
+        true => Ok(root),
+        false => Err(about(io::ErrorKind::NotADirectory.into())),
+    }
+}
+
+fn random_name() -> String {
+    // Twelve digits, as the short ids of containers.
+    let random = RandomState::new().build_hasher().finish() & ((1 << 48) - 1);
+    format!("{random:012x}")
+}

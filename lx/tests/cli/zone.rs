@@ -1,0 +1,372 @@
+//! Zones in the host's namespaces, as root and as an ordinary user.
+
+use crate::common::{Folder, LX, run, stderr, stdout};
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// A static program that is a shell and its tools.
+const BUSYBOX: &str = "/usr/bin/busybox";
+/// The ordinary user, by number: nobody.
+const NOBODY: u32 = 65534;
+
+/// A root directory with busybox in it, and who runs zones there.
+struct Zone {
+    folder: Folder,
+    user: u32,
+}
+
+impl Zone {
+    /// One for each user that this test can be, unless busybox is missing. Without root's rights,
+    /// the only user is oneself.
+    fn each(name: &str, test: impl Fn(&Self)) {
+        if !Path::new(BUSYBOX).exists() {
+            println!("skipped: {BUSYBOX} is missing");
+            return;
+        }
+        let user = nix::unistd::geteuid().as_raw();
+        let others = if user == 0 { Some(NOBODY) } else { None };
+        for user in [user].into_iter().chain(others) {
+            test(&Self::new(&format!("{name}-{user}"), user));
+        }
+    }
+
+    fn new(name: &str, user: u32) -> Self {
+        let folder = Folder::new(name);
+        let zone = Self { folder, user };
+        let bin = zone.path("root/bin");
+        fs::create_dir_all(&bin).expect("it is made");
+        fs::copy(BUSYBOX, bin.join("busybox")).expect("it is copied");
+        for tool in [
+            "sh", "id", "cat", "sleep", "hostname", "mount", "touch", "kill", "env", "true",
+        ] {
+            symlink("busybox", bin.join(tool)).expect("it is made");
+        }
+        fs::copy(LX, zone.path("lx")).expect("it is copied");
+        zone.own("root");
+        zone.own("root/bin");
+        fs::create_dir(zone.path("run")).expect("it is made");
+        zone.own("run");
+        fs::set_permissions(zone.path("run"), fs::Permissions::from_mode(0o700)).expect("its own");
+        zone
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn own(&self, name: &str) {
+        chown(self.path(name), Some(self.user), Some(self.user)).expect("it is given away");
+    }
+
+    /// lx with these arguments, as the user.
+    fn lx(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(self.path("lx"));
+        command
+            .args(arguments)
+            .env_remove("LX_INTERCEPT")
+            .env("XDG_RUNTIME_DIR", self.path("run"))
+            .stdin(Stdio::null());
+        if nix::unistd::geteuid().as_raw() != self.user {
+            command.uid(self.user).gid(self.user);
+        }
+        command
+    }
+
+    /// `lx run --rootfs ...` with these arguments.
+    fn zoned(&self, arguments: &[&str]) -> Command {
+        let root = self.path("root");
+        let root = root.to_str().expect("the path is plain");
+        self.lx(&[&["run", "--rootfs", root], arguments].concat())
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        run(self.zoned(arguments))
+    }
+
+    /// What a successful run prints.
+    fn prints(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert!(
+            output.status.success(),
+            "{arguments:?}: {}",
+            stderr(&output)
+        );
+        stdout(&output)
+    }
+
+    fn fails(&self, arguments: &[&str], status: i32, text: &str) {
+        let output = self.run(arguments);
+        let message = stderr(&output);
+        assert_eq!(
+            output.status.code(),
+            Some(status),
+            "{arguments:?}: {message}"
+        );
+        assert!(message.starts_with("lx: "), "{arguments:?}: {message}");
+        assert!(message.contains(text), "{arguments:?}: {message}");
+        assert_eq!(message.lines().count(), 1, "{arguments:?}: {message}");
+        self.nothing_is_left();
+    }
+
+    /// No directory of a zone is left.
+    fn nothing_is_left(&self) {
+        let zones = if self.user == 0 {
+            return;
+        } else {
+            self.path("run/lx/zones")
+        };
+        let left: Vec<_> = fs::read_dir(zones)
+            .into_iter()
+            .flatten()
+            .map(|entry| entry.expect("an entry").file_name())
+            .filter(|name| name != ".lock")
+            .collect();
+        assert!(left.is_empty(), "{left:?}");
+    }
+}
+
+#[test]
+fn the_first_process_is_pid_1_in_its_own_root() {
+    Zone::each("zone-first", |zone| {
+        let script =
+            "echo $$; id -u; hostname; env; cat /proc/1/comm; for f in /*; do echo $f; done";
+        let text = zone.prints(&["--hostname", "h.example", "-e", "A=b", "sh", "-c", script]);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[..3], ["1", "0", "h.example"]);
+        for line in [
+            "HOSTNAME=h.example",
+            "A=b",
+            "HOME=/",
+            "sh",
+            "/bin",
+            "/dev",
+            "/proc",
+            "/sys",
+        ] {
+            assert!(lines.contains(&line), "{line}: {text}");
+        }
+        assert!(!text.contains("XDG_RUNTIME_DIR"), "{text}");
+        zone.nothing_is_left();
+    });
+}
+
+#[test]
+fn the_exit_status_is_the_programs() {
+    Zone::each("zone-status", |zone| {
+        assert_eq!(zone.run(&["sh", "-c", "exit 7"]).status.code(), Some(7));
+        assert!(zone.prints(&["--init", "sh", "-c", "echo $$"]).trim() != "1");
+        assert_eq!(
+            zone.run(&["--init", "sh", "-c", "exit 7"]).status.code(),
+            Some(7)
+        );
+        let killed = zone.run(&["--init", "sh", "-c", "kill -9 $$"]);
+        assert_eq!(killed.status.code(), Some(137));
+        zone.fails(&["no-such-program"], 127, "not found");
+        zone.fails(&["/bin/none"], 127, "No such file");
+        zone.fails(&["/bin"], 126, "directory");
+        zone.nothing_is_left();
+    });
+}
+
+/// Waits until the guest has written to the file `name` in the root.
+fn wait_for(zone: &Zone, name: &str) {
+    let start = Instant::now();
+    while !zone.path("root").join(name).exists() {
+        assert!(
+            start.elapsed() < Duration::from_secs(60),
+            "{name} never came"
+        );
+        sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn signals_are_passed_on() {
+    Zone::each("zone-signals", |zone| {
+        let script =
+            "trap 'echo usr1' USR1; trap 'exit 3' TERM; touch /up; while :; do sleep 0.1; done";
+        let child = zone
+            .zoned(&["sh", "-c", script])
+            .stdout(Stdio::piped())
+            .spawn();
+        let child = child.expect("it starts");
+        wait_for(zone, "up");
+        let pid = nix::unistd::Pid::from_raw(i32::try_from(child.id()).expect("a pid"));
+        let send = |signal| nix::sys::signal::kill(pid, signal).expect("it is sent");
+        send(nix::sys::signal::Signal::SIGUSR1);
+        sleep(Duration::from_millis(300));
+        send(nix::sys::signal::Signal::SIGTERM);
+        let output = child.wait_with_output().expect("it ends");
+        assert_eq!(output.status.code(), Some(3));
+        assert_eq!(stdout(&output), "usr1\n");
+    });
+}
+
+#[test]
+fn the_zone_ends_with_zsched() {
+    Zone::each("zone-killed", |zone| {
+        let mark = format!("{}", 100_000 + std::process::id());
+        let script = format!("sleep {mark} & touch /up; exec sleep {mark}");
+        let mut child = zone
+            .zoned(&["--name", "z", "sh", "-c", &script])
+            .spawn()
+            .expect("it starts");
+        wait_for(zone, "up");
+        zone.run(&["--name", "other", "true"]);
+        let second = zone.run(&["--name", "z", "true"]);
+        assert_eq!(second.status.code(), Some(125));
+        assert!(stderr(&second).contains("running already"), "{second:?}");
+        child.kill().expect("it is killed");
+        assert_eq!(child.wait().expect("it ends").signal(), Some(9));
+        let start = Instant::now();
+        while anyone_runs(&mark) {
+            assert!(
+                start.elapsed() < Duration::from_secs(60),
+                "the zone lives on"
+            );
+            sleep(Duration::from_millis(5));
+        }
+        // Its name is free again, and what it left is gone.
+        zone.prints(&["--name", "z", "true"]);
+        zone.nothing_is_left();
+    });
+}
+
+/// Whether a process has `mark` among its arguments.
+fn anyone_runs(mark: &str) -> bool {
+    let processes = fs::read_dir("/proc").expect("it can be read");
+    let mut lines = processes.flatten().filter_map(|entry| {
+        let line = fs::read(entry.path().join("cmdline")).ok()?;
+        Some(String::from_utf8_lossy(&line).into_owned())
+    });
+    lines.any(|line| line.split('\0').any(|argument| argument == mark))
+}
+
+#[test]
+fn mounts_are_where_they_were_asked_for() {
+    Zone::each("zone-mounts", |zone| {
+        fs::create_dir(zone.path("data")).expect("it is made");
+        fs::write(zone.path("data/file"), "text\n").expect("it is written");
+        zone.own("data");
+        let path = |name: &str| {
+            zone.path(name)
+                .to_str()
+                .expect("the path is plain")
+                .to_owned()
+        };
+        let (data, made) = (path("data"), path("run/made/here"));
+        let script = "cat /a/file /b; touch /made/f /t/f; touch /a/x || echo a is read-only; \
+            touch /x || echo root is read-only; touch /dev/shm/x /c/y; cat /proc/mounts";
+        let text = zone.prints(&[
+            "--read-only",
+            "-v",
+            &format!("{data}:/a:ro"),
+            "--mount",
+            &format!("type=bind,source={data}/file,target=/b,readonly"),
+            "--mount",
+            &format!("type=bind,source={data},target=/c"),
+            "-v",
+            &format!("{made}:/made"),
+            "--tmpfs",
+            "/t:size=1m",
+            "sh",
+            "-c",
+            script,
+        ]);
+        assert!(
+            text.starts_with("text\ntext\na is read-only\nroot is read-only\n"),
+            "{text}"
+        );
+        assert!(text.contains(" /t tmpfs rw,nosuid,nodev,noexec"), "{text}");
+        assert!(zone.path("run/made/here/f").exists() && zone.path("data/y").exists());
+        assert!(!zone.path("root/t/f").exists());
+    });
+}
+
+#[test]
+fn links_of_the_root_do_not_lead_out_of_it() {
+    Zone::each("zone-links", |zone| {
+        let outside = zone.path("outside");
+        fs::create_dir(&outside).expect("it is made");
+        zone.own("outside");
+        symlink(&outside, zone.path("root/out")).expect("it is made");
+        symlink("../../../../etc", zone.path("root/up")).expect("it is made");
+        fs::create_dir(zone.path("root/etc")).expect("it is made");
+        zone.own("root/etc");
+        zone.prints(&["--tmpfs", "/up/t", "true"]);
+        assert!(zone.path("root/etc/t").is_dir() && !Path::new("/etc/t").exists());
+        // What it leads to is missing in the zone.
+        zone.fails(&["--tmpfs", "/out/t", "true"], 125, "/out/t");
+        assert!(!outside.join("t").exists());
+    });
+}
+
+#[test]
+fn users_are_those_of_the_root() {
+    Zone::each("zone-users", |zone| {
+        fs::create_dir(zone.path("root/etc")).expect("it is made");
+        fs::write(zone.path("root/etc/passwd"), "ann:x:1000:100::/home/ann:\n").expect("written");
+        let script = "id -u; id -g; echo $HOME";
+        let text = zone.prints(&["--user", "ann", "sh", "-c", script]);
+        assert_eq!(text, "1000\n100\n/home/ann\n");
+        assert_eq!(
+            zone.prints(&["--user", "7:8", "sh", "-c", script]),
+            "7\n8\n/\n"
+        );
+        zone.fails(&["--user", "bob", "true"], 125, "unknown user 'bob'");
+        zone.fails(&["--user", "ann:bob", "true"], 125, "unknown group 'bob'");
+    });
+}
+
+#[test]
+fn bad_input_leaves_nothing() {
+    Zone::each("zone-bad", |zone| {
+        let fails = |arguments: &[&str], status, text: &str| {
+            let output = run(zone.lx(&[&["run"], arguments].concat()));
+            let message = stderr(&output);
+            assert_eq!(
+                output.status.code(),
+                Some(status),
+                "{arguments:?}: {message}"
+            );
+            assert!(message.contains(text), "{arguments:?}: {message}");
+            assert_eq!(message.lines().count(), 1, "{arguments:?}: {message}");
+            zone.nothing_is_left();
+        };
+        fails(&["--rootfs", "/no/such", "true"], 125, "No such file");
+        fails(&["--rootfs", "/etc/passwd", "true"], 125, "not a directory");
+        fails(&["--hostname", "h", "true"], 2, "--rootfs");
+        for (option, value) in [
+            ("-v", "/a"),
+            ("-v", "/a:b"),
+            ("-v", "/a:/b:fast"),
+            ("--tmpfs", "/t:size=much"),
+            ("--mount", "type=disk,source=/a,target=/b"),
+            ("--name", "../x"),
+            ("--net", "all"),
+            ("--isolation", "none"),
+        ] {
+            fails(&["--rootfs", "/", option, value, "true"], 2, option);
+        }
+        zone.fails(
+            &["--mount", "type=bind,source=/no/such,target=/x", "true"],
+            125,
+            "/no/such",
+        );
+        zone.fails(&["--tmpfs", "/bin/sh", "true"], 125, "/bin/sh");
+    });
+}
+
+#[test]
+fn the_network_is_a_loopback_device() {
+    Zone::each("zone-net", |zone| {
+        let text = zone.prints(&["cat", "/proc/net/dev"]);
+        assert_eq!(text.lines().count(), 3, "{text}");
+        assert!(text.contains("lo:"), "{text}");
+    });
+}

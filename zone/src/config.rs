@@ -1,0 +1,160 @@
+//! What a zone is to be: as the command line says it, and as the zone's state directory keeps it.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// A zone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Config {
+    /// How `lx` commands call it.
+    pub name: String,
+    /// The directory that becomes the zone's root; without, the host's root.
+    pub rootfs: Option<PathBuf>,
+    /// What uname(2) says; without, the zone's name.
+    pub hostname: Option<String>,
+    /// `USER[:GROUP]`, by names of the zone or by numbers.
+    pub user: Option<String>,
+    /// The root cannot be written to.
+    pub read_only: bool,
+    /// What is mounted, besides what every zone has.
+    pub mounts: Vec<Mount>,
+    /// The network.
+    pub net: Net,
+    /// pid 1 is a reaper, and the program is its child.
+    pub init: bool,
+}
+
+/// The network of a zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Net {
+    /// The host's.
+    Host,
+    /// A loopback device of its own.
+    None,
+}
+
+/// Something to mount.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mount {
+    /// Where, as the zone sees it: absolute, without `..`.
+    pub target: PathBuf,
+    /// What.
+    pub source: Source,
+    /// It cannot be written to.
+    pub read_only: bool,
+    /// Set-id bits have no effect.
+    pub nosuid: bool,
+    /// Device nodes cannot be opened.
+    pub nodev: bool,
+    /// No program can be executed.
+    pub noexec: bool,
+}
+
+/// What is mounted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// A file or directory of the host.
+    Bind {
+        /// Which.
+        path: PathBuf,
+        /// A missing one is made, as a directory.
+        create: bool,
+        /// With what is mounted below it.
+        recursive: bool,
+        /// Whether later mounts show on the other side.
+        propagation: Propagation,
+    },
+    /// A directory that lx keeps for zones, by name.
+    Volume {
+        /// Which.
+        name: String,
+    },
+    /// Memory.
+    Tmpfs {
+        /// Options of tmpfs(5), as `size=64m`.
+        options: Vec<(String, String)>,
+    },
+}
+
+/// How mounts that are made later spread (mount_namespaces(7)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Propagation {
+    /// Not at all.
+    Private,
+    /// From the host into the zone.
+    Slave,
+    /// Both ways.
+    Shared,
+}
+
+/// Checks the name of a zone or a volume: a file name that no option or path looks like.
+///
+/// # Errors
+/// What names look like.
+pub fn check_name(name: &str) -> Result<String, String> {
+    const LONGEST: usize = 63;
+    let inner = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+    let good = name.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && name.bytes().all(inner)
+        && name.len() <= LONGEST;
+    if good {
+        Ok(name.to_owned())
+    } else {
+        Err(format!(
+            "expected at most {LONGEST} letters, digits, '_', '.' and '-', the first a letter or digit"
+        ))
+    }
+}
+
+/// Checks a host name (sethostname(2)).
+///
+/// # Errors
+/// Why it cannot be one.
+pub fn check_hostname(name: &str) -> Result<String, String> {
+    const LONGEST: usize = 64;
+    match name.len() {
+        0 => Err("it is empty".to_owned()),
+        1..=LONGEST if name.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(name.to_owned()),
+        1..=LONGEST => Err("it holds characters that a host name cannot".to_owned()),
+        _ => Err(format!("longer than {LONGEST} bytes")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{check_hostname, check_name};
+
+    #[test]
+    fn names_cannot_leave_their_directory() {
+        for good in ["a", "web-1", "0f", "A.b_c"] {
+            assert!(check_name(good).is_ok(), "{good}");
+        }
+        let long = "x".repeat(64);
+        for bad in [
+            "",
+            ".",
+            "..",
+            ".lock",
+            "a/b",
+            "-a",
+            "a b",
+            "ä",
+            long.as_str(),
+        ] {
+            assert!(check_name(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn host_names_fit_uname() {
+        assert!(check_hostname("h.example.org").is_ok());
+        let long = "x".repeat(65);
+        for bad in ["", "a b", "a\n", long.as_str()] {
+            assert!(check_hostname(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! The child's side: from a copy of `lx` in new namespaces to the zone's first process.
+
+mod credentials;
+mod dev;
+mod loopback;
+mod proc;
+mod root;
+mod tree;
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::OwnedFd;
+
+use host_std::process::{close_on_exec_from, new_session_keyring};
+use nix::sched::{CloneFlags, unshare};
+use nix::unistd::{Pid, sethostname, setpgid, setsid};
+use rustix::process::{Signal, set_parent_process_death_signal};
+
+use crate::config::{Config, Net};
+use crate::error::{Context, Error, Result};
+use crate::passwd::User;
+use root::Root;
+
+/// What the guest's first process is started with, inside the zone.
+#[derive(Debug)]
+pub struct Inside {
+    /// A procfs of the zone's processes, mounted nowhere.
+    pub proc: OwnedFd,
+    /// The zone's facts (`kernel::zone`).
+    pub facts: OwnedFd,
+    /// The socket to zsched.
+    pub socket: OwnedFd,
+    /// The user's home directory.
+    pub home: Option<String>,
+}
+
+/// What the child needs to know.
+pub(crate) struct Plan<'a> {
+    /// The zone.
+    pub(crate) config: &'a Config,
+    /// Who runs in it.
+    pub(crate) user: &'a User,
+    /// Whether supplementary groups can be set.
+    pub(crate) may_set_groups: bool,
+    /// Whether the zone has a user namespace.
+    pub(crate) own_users: bool,
+    /// A process group in the same session, instead of a session.
+    pub(crate) own_group: bool,
+}
+
+/// Builds the zone around this process, once `go` says that its namespaces are ready.
+pub(crate) fn build(
+    plan: &Plan<'_>,
+    go: OwnedFd,
+    facts: OwnedFd,
+    socket: OwnedFd,
+) -> Result<Inside> {
+    die_with_zsched()?;
+    wait_for(go)?;
+    if plan.own_group {
+        setpgid(Pid::from_raw(0), Pid::from_raw(0)).about("cannot make a process group")?;
+    } else {
+        setsid().map(drop).about("cannot make a session")?;
+    }
+    let config = plan.config;
+    // The zone's root of the cgroups is where zsched has put this process.
+    unshare(CloneFlags::CLONE_NEWCGROUP).about("cannot make a cgroup namespace")?;
+    sethostname(config.hostname.as_ref().unwrap_or(&config.name))
+        .about("cannot set the host name")?;
+    if config.net == Net::None {
+        loopback::up().about("cannot start the loopback device")?;
+    }
+    // The zone's processes must not reach keys of whoever started it; without keyrings there are
+    // none to reach.
+    let _ = new_session_keyring();
+
+    let root = Root::clone(config)?;
+    // Made while the host's /proc is in sight: the kernel lets a user namespace mount procfs only
+    // where one is that hides nothing (mount_too_revealing in fs/namespace.c).
+    let procs = proc::make().about("cannot mount the zone's /proc")?;
+    root.cover()?;
+    proc::attach(&root, procs.shown)?;
+    dev::attach(&root, plan.own_users)?;
+    for mount in tree::in_order(&config.mounts) {
+        tree::attach(&root, mount)?;
+    }
+    root.enter(config.read_only)?;
+
+    credentials::become_user(plan.user, plan.may_set_groups)?;
+    // A change of credentials has undone it.
+    die_with_zsched()?;
+    close_on_exec_from(3).about("cannot close descriptors")?;
+    Ok(Inside {
+        proc: procs.hidden,
+        facts,
+        socket,
+        home: plan.user.home.clone(),
+    })
+}
+
+/// The end of zsched, however it comes, is the end of the zone: the kernel kills all processes of a
+/// pid namespace with its first one.
+fn die_with_zsched() -> Result<()> {
+    set_parent_process_death_signal(Some(Signal::KILL)).about("cannot bind the zone to zsched")
+}
+
+/// Waits for zsched's word. Its end comes instead when zsched gave up, or died before the kernel
+/// was told what to do then.
+fn wait_for(go: OwnedFd) -> Result<()> {
+    let mut byte = [0];
+    File::from(go)
+        .read_exact(&mut byte)
+        .map_err(|_| Error::new("zsched", io::Error::other("it is gone")))
+}

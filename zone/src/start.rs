@@ -1,0 +1,142 @@
+//! The start of a zone: everything that can go wrong is checked, then the process splits.
+
+use std::fs;
+use std::io::{self, Write};
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::process;
+
+use host_std::process::{Cloned, clone};
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
+use nix::unistd::Pid;
+use rustix::fs::{Mode, OFlags, ResolveFlags, openat, openat2};
+use rustix::pipe::{PipeFlags, pipe_with};
+
+use crate::config::{Config, Mount, Source};
+use crate::error::{Context, Error, Result};
+use crate::idmap::IdMap;
+use crate::inside::{self, Inside, Plan};
+use crate::passwd::User;
+use crate::state::{Directory, Running};
+use crate::supervise::{self, End};
+use crate::terminal::Terminal;
+use crate::{facts, namespaces};
+
+/// Starts the zone that `config` describes, and supervises it to its end.
+///
+/// `guest` goes on in the zone's first process, and is told there whether the zone could be built.
+/// It comes back only when it could not start a program, with the exit status.
+///
+/// # Errors
+/// What could not be set up outside the zone; nothing is left behind then.
+pub fn start(
+    config: &Config,
+    guest: impl FnOnce(std::result::Result<Inside, Error>) -> u8,
+) -> Result<End> {
+    let user = user_of(config)?;
+    let own_users = !namespaces::is_privileged();
+    let ids = own_users.then(|| IdMap::choose(&user)).transpose()?;
+    for mount in &config.mounts {
+        prepare_source(mount)?;
+    }
+
+    let directory = Directory::create(config)?;
+    let facts = facts::create(&config.name).about("cannot make the zone's facts")?;
+    let (socket, zsched_end) = socketpair(
+        AddressFamily::Unix,
+        SockType::SeqPacket,
+        None,
+        SockFlag::SOCK_CLOEXEC,
+    )
+    .about("cannot make the zone's socket")?;
+    let (go, say_go) = pipe_with(PipeFlags::CLOEXEC).about("cannot make a pipe")?;
+
+    let terminal = Terminal::of_this_process();
+    let signals = supervise::Signals::block().about("cannot block signals")?;
+    let cloned = clone(namespaces::flags(config.net, own_users))
+        .about("the host refuses the namespaces of a zone")?;
+    let (pid, _pidfd) = match cloned {
+        Cloned::Child => {
+            drop((say_go, zsched_end));
+            let plan = Plan {
+                config,
+                user: &user,
+                may_set_groups: ids.as_ref().is_none_or(IdMap::has_groups),
+                own_users,
+                own_group: terminal.is_some(),
+            };
+            let built = inside::build(&plan, go, facts, socket);
+            let built = signals.restore().about("signals").and(built);
+            process::exit(i32::from(guest(built)));
+        }
+        Cloned::Parent { pid, pidfd } => (pid, pidfd),
+    };
+    drop((go, facts, socket));
+    let ready = ids.as_ref().map_or(Ok(()), |ids| ids.apply(pid));
+    let ready = ready.and_then(|()| directory.describe(&Running::now(pid)));
+    if let Err(error) = ready {
+        supervise::discard(pid);
+        return Err(error);
+    }
+    let terminal = terminal.map(|terminal| terminal.give_to(pid));
+    let end = let_go(say_go, pid)
+        .and_then(|()| supervise::run(pid, &signals, terminal.as_ref()).about("cannot wait"));
+    drop((zsched_end, terminal, directory));
+    end
+}
+
+/// Tells the child that its namespaces are ready.
+fn let_go(pipe: OwnedFd, child: Pid) -> Result<()> {
+    let sent = fs::File::from(pipe).write_all(&[1]);
+    if let Err(error) = sent.or_else(ignore_broken_pipe) {
+        supervise::discard(child);
+        return Err(Error::new("cannot reach the zone", error));
+    }
+    Ok(())
+}
+
+/// A child that is dead already has a status, which says more.
+fn ignore_broken_pipe(error: io::Error) -> io::Result<()> {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => Ok(()),
+        _ => Err(error),
+    }
+}
+
+/// Who runs in the zone, by the zone's files.
+fn user_of(config: &Config) -> Result<User> {
+    let root = config.rootfs.as_deref().unwrap_or(Path::new("/"));
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let root_fd = openat(rustix::fs::CWD, root, flags, Mode::empty()).about(root.display())?;
+    let read = |path: &str| {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
+        let file = openat2(&root_fd, path, flags, Mode::empty(), resolve).map(fs::File::from);
+        let is_file = |file: &fs::File| file.metadata().is_ok_and(|metadata| metadata.is_file());
+        let text = file.ok().filter(is_file).map(io::read_to_string);
+        text.and_then(io::Result::ok).unwrap_or_default()
+    };
+    let passwd = read("etc/passwd");
+    match &config.user {
+        None => Ok(User::root(&passwd)),
+        Some(text) => User::parse(text, &passwd, &read("etc/group"))
+            .map_err(|why| Error::because(format!("--user {text}"), why)),
+    }
+}
+
+/// Makes the source of a mount where it is to be made, and checks that it is there.
+fn prepare_source(mount: &Mount) -> Result<()> {
+    match &mount.source {
+        Source::Bind { path, create, .. } => {
+            if *create && fs::symlink_metadata(path).is_err() {
+                fs::create_dir_all(path).about(path.display())?;
+            }
+            fs::metadata(path).map(drop).about(path.display())
+        }
+        Source::Volume { name } => {
+            let path = crate::state::volume(name)?;
+            fs::create_dir_all(&path).about(path.display())
+        }
+        Source::Tmpfs { .. } => Ok(()),
+    }
+}
