@@ -171,12 +171,20 @@ impl SigInfo {
             .filter(|&n| n <= SIGRTMAX)
             .unwrap_or(0)
     }
+
+    /// Whether it was sent to a thread, not to a process, as far as `si_code` tells: by tkill(2) or
+    /// tgkill(2), or by a fault. (rt_tgsigqueueinfo(2) leaves the code to its caller.)
+    #[must_use]
+    pub fn is_for_thread(&self) -> bool {
+        self.code == si::TKILL || self.code > 0
+    }
 }
 
 /// Values of `si_code`.
 pub mod si {
     #![allow(missing_docs, reason = "sigaction(2) documents each by its name")]
     pub const USER: i32 = 0;
+    pub const TKILL: i32 = -6;
     pub const KERNEL: i32 = 0x80;
     pub const SYS_SECCOMP: i32 = 1;
     pub const SYS_USER_DISPATCH: i32 = 2;

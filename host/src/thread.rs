@@ -63,9 +63,9 @@ pub const KIND_INT80: usize = 2;
 pub(crate) const EXIT_GS: u32 = 1;
 pub(crate) const EXIT_MASK: u32 = 2;
 
-/// Slots for held signals: one for the signals that the host blocks meanwhile, and one for each
+/// Slots for held signals: one for the signals that the host blocks meanwhile, and two for each
 /// of the protected ones, which stay unblocked.
-pub(crate) const HELD: usize = 6;
+pub(crate) const HELD: usize = 11;
 
 /// The control block.
 #[repr(C)]

@@ -166,6 +166,14 @@ impl Task {
         let at = core::ptr::from_ref(&mask).expose_provenance();
         host::call::forward_blocking(nr::RT_SIGPROCMASK, &[2, at, 0, 8, 0, 0])?;
         self.blocked = new;
+        if !due.is_empty() && due.without(self.kept.for_process()).is_empty() {
+            // What the host has for this thread comes before what is kept for the process.
+            let caught = self.sighand.those(crate::signal::is_function);
+            let wanted = crate::signal::host_mask(caught.without(new));
+            if let Some(info) = crate::signal::take_for_thread(wanted) {
+                self.thread.hold(&info);
+            }
+        }
         while let Some(info) = self.take_kept() {
             self.thread.hold(&info);
             self.thread.mask_changed();

@@ -101,6 +101,9 @@ static unsigned sum(const char *p, long size) {
     for (long i = 0; i < size; i++) s = s * 31 + (unsigned char)p[i];
     return s;
 }
+// Where memory is mapped: what lies beside it must not depend on where the kernel puts other things.
+enum { ROOM = 1 << 24 };
+static char *place(int slot) { return (char *)0x200000000 + (size_t)slot * ROOM; }
 static const char *P(long n) { return paths[n % PATHS]; }
 static int S(long n) { return signals[n % SIGNALS]; }
 static struct { char name[20]; long v[5]; } lines[LINES];
@@ -160,7 +163,7 @@ static void one(int i) {
     } else if (is(n, "readv") || is(n, "writev")) {
         struct iovec v[4] = {{buffer, b % 100}, {buffer + 1000, c % 5000}, {0, 0}, {buffer + 9000, d % 100}};
         memset(buffer, 'q', 10000);
-        r = result(n, n[0] == 'r' ? readv(FD(a), v, e % 6) : writev(FD(a), v, e % 6));
+        r = result(n, n[0] == 'r' ? readv(FD(a), v, e % 5) : writev(FD(a), v, e % 5));
         if (r > 0) show("%d   sum %u", current, sum(buffer, 10000));
     } else if (is(n, "lseek")) result(n, lseek(FD(a), b, c % 6));
     else if (is(n, "ftruncate")) result(n, ftruncate(FD(a), b % 200000 - 5));
@@ -340,13 +343,11 @@ static void one(int i) {
         int k = a % MEMS;
         size_t size = (1 + b % 8) * PAGE;
         int fd = d & 1 ? FD(e) : -1;
-        char *p = mmap(0, size, c % 8, (d & 2 ? MAP_SHARED : MAP_PRIVATE) | (fd < 0 ? MAP_ANONYMOUS : 0), fd, 0);
+        munmap(place(k), ROOM);
+        char *p = mmap(place(k), size, c % 8, MAP_FIXED | (d & 2 ? MAP_SHARED : MAP_PRIVATE) | (fd < 0 ? MAP_ANONYMOUS : 0), fd, 0);
         success(n, (long)p);
-        if (p != MAP_FAILED) {
-            if (mems[k].at) munmap(mems[k].at, mems[k].size);
-            mems[k].at = p;
-            mems[k].size = size;
-        }
+        mems[k].at = p == MAP_FAILED ? 0 : p;
+        mems[k].size = size;
     } else if (is(n, "munmap") || is(n, "mprotect") || is(n, "madvise") || is(n, "mincore") || is(n, "msync") || is(n, "touch") || is(n, "mremap") || is(n, "mlock")) {
         int k = a % MEMS;
         if (!mems[k].at) return;
@@ -360,12 +361,13 @@ static void one(int i) {
         if (is(n, "msync")) result(n, msync(p, size, d % 8));
         if (is(n, "mlock")) result(n, d & 1 ? mlock(p, size) : munlock(p, size));
         if (is(n, "mremap")) {
-            char *q = mremap(p, size, (1 + d % 8) * PAGE, e % 2);
+            // It may stay, grow, or move to the next slot.
+            int next = (k + 1) % MEMS, moves = e % 4 == 3;
+            if (moves) munmap(place(next), ROOM);
+            char *q = mremap(p, size, (1 + d % 8) * PAGE, moves ? MREMAP_MAYMOVE | MREMAP_FIXED : e % 2, place(next));
             success(n, (long)q);
-            if (q != MAP_FAILED && q != p) {
-                mems[k].at = q;
-                mems[k].size = (1 + d % 8) * PAGE;
-            } else if (q == p && at == 0) mems[k].size = (1 + d % 8) * PAGE;
+            if (moves) mems[next].at = q == MAP_FAILED ? 0 : q, mems[next].size = (1 + d % 8) * PAGE;
+            else if (q == p && at == 0) mems[k].size = (1 + d % 8) * PAGE;
         }
         if (is(n, "touch")) {
             guarded = 1;
@@ -498,7 +500,7 @@ static void one(int i) {
         int number = calls[a % (sizeof calls / sizeof *calls)];
         long v[4] = {values[b % 13], values[c % 13], values[d % 13], values[e % 13]};
         // Without a right descriptor, address or size nothing can happen to this process.
-        if (number == 0 || number == 1 || number == 3 || (number >= 16 && number <= 20) || number == 33 || number == 292 || number == 436 || number == 434)
+        if (number == 0 || number == 1 || number == 3 || (number >= 16 && number <= 20) || number == 33 || number == 292 || number == 436 || number == 434 || number == 77 || number == 91)
             v[0] = v[0] >= 0 && v[0] < 900 ? -1 : v[0];
         if (number == 10 || number == 11 || number == 25 || number == 26 || number == 27 || number == 28) v[0] = v[0] > 4096 || v[0] < 0 ? 4095 : v[0] | 1;
         if (number == 47 || number == 45 || number == 46 || number == 299 || number == 288 || number == 43) v[0] = -1;

@@ -6,7 +6,7 @@ use core::sync::atomic::Ordering;
 use abi::Errno;
 use abi::signal::{SIGFPE, SIGILL, SIGSYS, SIGTRAP, SigInfo, SigSet, SignalNumber, UContext, si};
 
-use super::held::{hold, slot_of};
+use super::held::{hold, is_protected};
 use super::send_to_host_default;
 use crate::arch::{self, Label};
 use crate::brand::{Outcome, Trap, TrapKind};
@@ -186,7 +186,7 @@ fn brand_fault(info: &SigInfo, context: &mut UContext) {
 /// Holds a signal to the end of the call that is being served.
 fn defer(control: NonNull<Control>, info: &SigInfo, context: &mut UContext) {
     hold(control, info);
-    if slot_of(info.signal()) == 0 {
+    if !is_protected(info.signal()) {
         context.sigmask = SigSet(context.sigmask.0 | BLOCK_ALL.0);
         // SAFETY: the control block is this thread's.
         unsafe { control.as_ref() }

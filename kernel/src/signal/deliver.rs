@@ -5,6 +5,7 @@ use host::Outcome;
 use host::frame::Delivery;
 use host::signal::send_to_host_default;
 
+use super::queue::give_back;
 use super::{IGNORED_BY_DEFAULT, handler_mask, host_mask};
 use crate::Task;
 
@@ -13,8 +14,13 @@ pub fn deliver(task: &mut Task, info: &SigInfo, delivery: &mut Delivery<'_>) -> 
     let signal = info.signal();
     if delivery.fault.is_some() {
         fault(task, signal, info, delivery);
-    } else if task.blocked.contains(signal) && SigSet::PROTECTED.contains(signal) {
-        task.kept.put(info);
+    } else if task.blocked.contains(signal) {
+        // The handler of a signal that came first blocks it.
+        if SigSet::PROTECTED.contains(signal) {
+            task.kept.put(info);
+        } else {
+            give_back(info);
+        }
     } else {
         act(task, signal, info, delivery);
     }

@@ -3,9 +3,11 @@
 //! when a signal arrives.
 
 mod deliver;
+mod queue;
 mod stack;
 
 pub use deliver::deliver;
+pub(crate) use queue::take_for_thread;
 pub use stack::AltStack;
 
 use abi::signal::{
@@ -121,9 +123,17 @@ fn host_has(signal: SignalNumber, old: &SigAction, new: &SigAction) -> bool {
 pub const IGNORED_BY_DEFAULT: SigSet = SigSet::of(&[SIGCHLD, SIGCONT, SIGURG, SIGWINCH]);
 
 /// Protected signals that came while the guest blocked them: the host must not block them, so the
-/// brand keeps them. Standard signals: one of each.
+/// brand keeps them. Standard signals do not queue, but one can be pending for the thread and one
+/// more for the process (signal(7)).
 #[derive(Clone, Copy, Debug)]
 pub struct Kept {
+    thread: Pending,
+    process: Pending,
+}
+
+/// One of each protected signal.
+#[derive(Clone, Copy, Debug)]
+struct Pending {
     set: SigSet,
     info: [SigInfo; 5],
 }
@@ -139,18 +149,51 @@ const PROTECTED: [SignalNumber; 5] = [
 impl Kept {
     /// None.
     pub const EMPTY: Self = Self {
-        set: SigSet::EMPTY,
-        info: [SigInfo::ZERO; 5],
+        thread: Pending::EMPTY,
+        process: Pending::EMPTY,
     };
 
     /// What is kept.
     #[must_use]
     pub const fn set(&self) -> SigSet {
-        self.set
+        self.thread.set.union(self.process.set)
+    }
+
+    /// Of what is kept, that which is for the process alone.
+    #[must_use]
+    pub const fn for_process(&self) -> SigSet {
+        self.process.set.without(self.thread.set)
     }
 
     /// Keeps one, unless that signal is kept already.
     pub fn put(&mut self, info: &SigInfo) {
+        if info.is_for_thread() {
+            self.thread.put(info);
+        } else {
+            self.process.put(info);
+        }
+    }
+
+    /// Takes the lowest one that is in `wanted`, the thread's before the process's.
+    pub fn take(&mut self, wanted: SigSet) -> Option<SigInfo> {
+        self.thread
+            .take(wanted)
+            .or_else(|| self.process.take(wanted))
+    }
+
+    /// Drops that signal.
+    pub fn drop_signal(&mut self, signal: SignalNumber) {
+        while self.take(SigSet::of(&[signal])).is_some() {}
+    }
+}
+
+impl Pending {
+    const EMPTY: Self = Self {
+        set: SigSet::EMPTY,
+        info: [SigInfo::ZERO; 5],
+    };
+
+    fn put(&mut self, info: &SigInfo) {
         let signal = info.signal();
         let slot = PROTECTED.iter().position(|&protected| protected == signal);
         if let Some(to) = slot.and_then(|slot| self.info.get_mut(slot))
@@ -161,8 +204,7 @@ impl Kept {
         }
     }
 
-    /// Takes the lowest one that is in `wanted`.
-    pub fn take(&mut self, wanted: SigSet) -> Option<SigInfo> {
+    fn take(&mut self, wanted: SigSet) -> Option<SigInfo> {
         let signal = self.set.intersection(wanted).first()?;
         let slot = PROTECTED
             .iter()

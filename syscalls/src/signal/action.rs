@@ -42,7 +42,7 @@ pub fn rt_sigaction(
         let ignored =
             new.handler == SIG_IGN || new.handler == SIG_DFL && IGNORED_BY_DEFAULT.contains(signal);
         if ignored {
-            t.kept.take(SigSet::of(&[signal]));
+            t.kept.drop_signal(signal);
         }
         before
     } else {

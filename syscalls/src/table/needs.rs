@@ -57,13 +57,18 @@ pub const NEEDS: [Needs; 6] = [
         folder: "kernel",
         calls: &[
             nr::BRK,
+            nr::CLOSE,
             nr::GETPID,
             nr::GETTID,
             nr::OPENAT,
             nr::OPENAT2,
             nr::PRCTL,
             nr::PREAD64,
+            nr::RT_SIGPENDING,
             nr::RT_SIGPROCMASK,
+            nr::RT_SIGQUEUEINFO,
+            nr::RT_SIGTIMEDWAIT,
+            nr::RT_TGSIGQUEUEINFO,
         ],
     },
     Needs {
