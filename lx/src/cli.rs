@@ -7,6 +7,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use zone::config::Mount;
+use zone::confine::Layer;
 
 use crate::options;
 
@@ -153,6 +154,12 @@ pub(crate) struct Zone {
     /// Run a small init as the zone's process 1, which reaps orphans and passes on signals
     #[arg(long, requires = "zoned")]
     pub(crate) init: bool,
+
+    /// Start the zone even if this host lacks that layer of confinement; may be repeated
+    ///
+    /// LAYER: seccomp, no-new-privs, landlock, landlock-scopes, capabilities, limits or descriptors.
+    #[arg(long, value_name = "LAYER", value_parser = Layer::parse, requires = "zoned")]
+    pub(crate) allow_weaker: Vec<Layer>,
 }
 
 /// How a zone is isolated.

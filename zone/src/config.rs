@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::confine::Layer;
+
 /// A zone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Config {
@@ -23,6 +25,8 @@ pub struct Config {
     pub net: Net,
     /// pid 1 is a reaper, and the program is its child.
     pub init: bool,
+    /// Layers of confinement that may be missing.
+    pub allow_weaker: Vec<Layer>,
 }
 
 /// The network of a zone.

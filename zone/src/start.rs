@@ -12,7 +12,8 @@ use nix::unistd::Pid;
 use rustix::fs::{Mode, OFlags, ResolveFlags, openat, openat2};
 use rustix::pipe::{PipeFlags, pipe_with};
 
-use crate::config::{Config, Mount, Source};
+use crate::config::{Config, Mount, Net, Source};
+use crate::confine::{self, Capabilities, Confinement, Identity};
 use crate::error::{Context, Error, Result};
 use crate::idmap::IdMap;
 use crate::inside::{self, Inside, Plan};
@@ -36,6 +37,8 @@ pub fn start(
     let user = user_of(config)?;
     let own_users = !namespaces::is_privileged();
     let ids = own_users.then(|| IdMap::choose(&user)).transpose()?;
+    let may_set_groups = ids.as_ref().is_none_or(IdMap::has_groups);
+    let confinement = confinement(config, &user, may_set_groups)?;
     for mount in &config.mounts {
         prepare_source(mount)?;
     }
@@ -60,12 +63,11 @@ pub fn start(
             drop((say_go, zsched_end));
             let plan = Plan {
                 config,
-                user: &user,
-                may_set_groups: ids.as_ref().is_none_or(IdMap::has_groups),
+                home: user.home.as_deref(),
                 own_users,
                 own_group: terminal.is_some(),
             };
-            let built = inside::build(&plan, go, facts, socket);
+            let built = inside::build(&plan, go, facts, socket, confinement);
             let built = signals.restore().about("signals").and(built);
             process::exit(i32::from(guest(built)));
         }
@@ -73,7 +75,7 @@ pub fn start(
     };
     drop((go, facts, socket));
     let ready = ids.as_ref().map_or(Ok(()), |ids| ids.apply(pid));
-    let ready = ready.and_then(|()| directory.describe(&Running::now(pid)));
+    let ready = ready.and_then(|()| directory.describe(&Running::now(pid, confinement.report())));
     if let Err(error) = ready {
         supervise::discard(pid);
         return Err(error);
@@ -83,6 +85,28 @@ pub fn start(
         .and_then(|()| supervise::run(pid, &signals, terminal.as_ref()).about("cannot wait"));
     drop((zsched_end, terminal, directory));
     end
+}
+
+/// What the zone's processes lose.
+fn confinement(config: &Config, user: &User, may_set_groups: bool) -> Result<Confinement> {
+    let on_host_network = config.net == Net::Host;
+    let usual = Capabilities::USUAL;
+    Confinement::plan(confine::Config {
+        scopes: on_host_network,
+        capabilities: if on_host_network {
+            usual.without_raw_network()
+        } else {
+            usual
+        },
+        identity: Some(Identity {
+            user: user.uid,
+            group: user.gid,
+            groups: may_set_groups.then(|| user.groups.clone()),
+        }),
+        allow_weaker: config.allow_weaker.clone(),
+        ..confine::Config::default()
+    })
+    .map_err(|why| Error::because("this host cannot confine the zone", why))
 }
 
 /// Tells the child that its namespaces are ready.

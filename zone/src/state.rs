@@ -16,9 +16,10 @@ use rustix::process::{PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
+use crate::confine::Report;
 use crate::error::{Context, Error, Result};
 
-/// The processes of a running zone. A process id alone may be used again; with the time of its
+/// A running zone. A process id alone may be used again; with the time of its
 /// start (field 22 of proc_pid_stat(5)) it means one process.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Running {
@@ -26,15 +27,18 @@ pub(crate) struct Running {
     pub(crate) zsched: (i32, u64),
     /// The zone's first process.
     pub(crate) init: (i32, u64),
+    /// How they are confined.
+    pub(crate) confinement: Report,
 }
 
 impl Running {
     /// This process is zsched, `init` its child.
-    pub(crate) fn now(init: Pid) -> Self {
+    pub(crate) fn now(init: Pid, confinement: &Report) -> Self {
         let process = |pid: Pid| (pid.as_raw(), start_time(pid).unwrap_or(0));
         Self {
             zsched: process(Pid::this()),
             init: process(init),
+            confinement: confinement.clone(),
         }
     }
 }

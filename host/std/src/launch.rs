@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::ffi::CStr;
 use std::io;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{BorrowedFd, RawFd};
 
 use nix::fcntl::AtFlags;
 use nix::sys::signal::{SigHandler, Signal, signal};
@@ -12,15 +12,11 @@ use nix::unistd::{close, execveat};
 use crate::entry;
 
 /// Replaces this process by the program in the file `image` (execveat(2), `AT_EMPTY_PATH`),
-/// with SIGPIPE and the standard descriptors as this process inherited them.
+/// by its number, whoever owns it, with SIGPIPE and the standard descriptors as this process inherited them.
 ///
 /// # Errors
 /// What execveat(2) refuses. The descriptors that were handed over closed are closed then.
-pub fn exec_image<A, E>(
-    image: BorrowedFd<'_>,
-    arguments: &[A],
-    environment: &[E],
-) -> io::Result<Infallible>
+pub fn exec_image<A, E>(image: RawFd, arguments: &[A], environment: &[E]) -> io::Result<Infallible>
 where
     A: AsRef<CStr>,
     E: AsRef<CStr>,
@@ -33,6 +29,8 @@ where
         // Only std's own /dev/null can be there; whether it was open makes no difference.
         let _ = close(fd);
     }
+    // SAFETY: nothing here closes it, and of a number that is not open execveat(2) says so.
+    let image = unsafe { BorrowedFd::borrow_raw(image) };
     Ok(execveat(
         image,
         c"",

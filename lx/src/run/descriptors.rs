@@ -28,7 +28,7 @@ use nix::unistd::close;
 const USUAL_LIMIT: u64 = 1024;
 
 /// How many numbers are reserved (`RESERVED_FDS` of the brand).
-const ROOM: u16 = 4;
+const ROOM: u8 = 4;
 
 /// What stands behind the image: `/proc`, the facts, the socket.
 type Behind<'a> = [BorrowedFd<'a>; 3];
@@ -44,6 +44,13 @@ pub(super) struct Reserved {
     pub(super) image: RawFd,
     /// The host's `/proc`, as an `O_PATH` directory.
     pub(super) proc: RawFd,
+}
+
+impl Reserved {
+    /// All of them.
+    pub(super) fn numbers(self) -> [RawFd; ROOM as usize] {
+        [0, 1, 2, 3].map(|behind| self.image + behind)
+    }
 }
 
 /// Where the reserved descriptors go.

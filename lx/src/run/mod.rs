@@ -16,15 +16,16 @@ mod zoned;
 use std::convert::Infallible;
 use std::env;
 use std::ffi::{CString, OsStr};
-use std::fs;
+use std::fs::{self, File};
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::ExitCode;
 
 use abi::Errno;
 use loader::handover::{Handover, Intercept, MAX_LEN, Start};
+use zone::inside::Inside;
 
 use crate::cli::Run;
 use crate::failure::Failure;
@@ -42,21 +43,27 @@ pub(crate) fn run(options: &Run) -> Result<ExitCode, Failure> {
         go_to(directory)?;
     }
     let proc = descriptors::open_proc().map_err(|error| Failure::about("/proc", &error))?;
-    let behind = [proc.as_fd(); 3];
-    match become_guest(options, intercept, environment, behind, false)? {}
+    match become_guest(options, intercept, environment, Place::Host(proc))? {}
+}
+
+/// Where the guest begins.
+enum Place {
+    /// On the host, whose /proc this is.
+    Host(File),
+    /// In a zone.
+    Zone(Inside),
 }
 
 fn go_to(directory: &Path) -> Result<(), Failure> {
     env::set_current_dir(directory).map_err(|error| Failure::about(directory.display(), &error))
 }
 
-/// This process becomes the guest. `behind` are the reserved descriptors behind the brand's image.
+/// This process becomes the guest.
 fn become_guest(
     options: &Run,
     intercept: Intercept,
     environment: Vec<CString>,
-    behind: [BorrowedFd<'_>; 3],
-    zone: bool,
+    place: Place,
 ) -> Result<Infallible, Failure> {
     let Some((name, rest)) = options.command.split_first() else {
         return Err(Failure::own("no program given"));
@@ -72,6 +79,18 @@ fn become_guest(
 
     let image = image::create(intercept)
         .map_err(|error| Failure::about("cannot make the brand's image", &error))?;
+    let (zone, behind) = match &place {
+        Place::Host(proc) => (false, [proc.as_fd(); 3]),
+        Place::Zone(inside) => {
+            let Inside {
+                proc,
+                facts,
+                socket,
+                ..
+            } = inside;
+            (true, [proc.as_fd(), facts.as_fd(), socket.as_fd()])
+        }
+    };
     let reserved = descriptors::reserve(image.as_fd(), behind)
         .map_err(|error| Failure::about("cannot reserve descriptors", &error))?;
     let exe = fs::canonicalize(&program).map_err(|error| Failure::program(&program, &error))?;
@@ -95,7 +114,13 @@ fn become_guest(
         execfn: program.as_os_str().as_bytes(),
     })?);
 
-    match host_std::launch::exec_image(image.as_fd(), &arguments, &strings) {
+    // What a zone's process loses last is what the steps up to here needed.
+    if let Place::Zone(inside) = place {
+        let confined = inside.confine(&reserved.numbers());
+        confined.map_err(|error| Failure::about("cannot confine the zone", &error))?;
+    }
+
+    match host_std::launch::exec_image(reserved.image, &arguments, &strings) {
         Ok(never) => match never {},
         // The only error that is about the guest's own arguments.
         Err(error) if is(&error, Errno::E2BIG) => Err(Failure::program(&program, &error)),

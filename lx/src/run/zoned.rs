@@ -3,7 +3,6 @@
 use std::ffi::{CString, OsString};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, IsTerminal, Write};
-use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -13,7 +12,7 @@ use loader::handover::Intercept;
 use zone::config::{Config, Net};
 use zone::inside::Inside;
 
-use super::{become_guest, environment, go_to};
+use super::{Place, become_guest, environment, go_to};
 use crate::cli::{Network, Run, Zone};
 use crate::failure::Failure;
 
@@ -34,7 +33,7 @@ pub(super) fn run(options: &Run, intercept: Intercept) -> Result<ExitCode, Failu
     let guest = |built: Result<Inside, zone::Error>| {
         let started = built
             .map_err(|error| failed(&error))
-            .and_then(|inside| go_on(options, &config, intercept, here.as_deref(), &inside));
+            .and_then(|inside| go_on(options, &config, intercept, here.as_deref(), inside));
         let failure = match started {
             Ok(never) => match never {},
             Err(failure) => failure,
@@ -57,7 +56,7 @@ fn go_on(
     config: &Config,
     intercept: Intercept,
     here: Option<&Path>,
-    inside: &Inside,
+    inside: Inside,
 ) -> Result<std::convert::Infallible, Failure> {
     // With the host's root, the working directory stays where it is.
     let start = here.filter(|_| config.rootfs.is_none());
@@ -69,12 +68,7 @@ fn go_on(
         None => host_std::entry::environment(),
     };
     let environment = environment::merge(inherited, options.environment.clone());
-    let behind = [
-        inside.proc.as_fd(),
-        inside.facts.as_fd(),
-        inside.socket.as_fd(),
-    ];
-    become_guest(options, intercept, environment, behind, true)
+    become_guest(options, intercept, environment, Place::Zone(inside))
 }
 
 /// The environment of a zone with a root of its own.
@@ -119,6 +113,7 @@ fn config(options: &Zone) -> Result<Config, Failure> {
             Network::None => Net::None,
         },
         init: options.init,
+        allow_weaker: options.allow_weaker.clone(),
     })
 }
 

@@ -289,6 +289,72 @@ fn mounts_are_where_they_were_asked_for() {
 }
 
 #[test]
+fn what_the_zone_does_not_need_is_gone() {
+    Zone::each("zone-confined", |zone| {
+        let script = "cat /proc/self/status /proc/self/limits; mknod /n c 1 3; ls /proc/self/fd";
+        symlink("busybox", zone.path("root/bin/mknod")).expect("it is made");
+        symlink("busybox", zone.path("root/bin/ls")).expect("it is made");
+        let output = zone.run(&["sh", "-c", script]);
+        let text = stdout(&output);
+        for set in ["CapPrm", "CapEff", "CapBnd"] {
+            assert!(
+                text.contains(&format!("{set}:\t00000000a00425fb\n")),
+                "{text}"
+            );
+        }
+        for line in ["NoNewPrivs:\t1\n", "CapInh:\t0000000000000000\n"] {
+            assert!(text.contains(line), "{line}: {text}");
+        }
+        let cores = text
+            .lines()
+            .find(|line| line.starts_with("Max core file size"));
+        let cores: Vec<&str> = cores.unwrap_or_default().split_whitespace().collect();
+        assert_eq!(cores[4..], ["1", "1", "bytes"]);
+        assert!(stderr(&output).contains("Operation not permitted"));
+        assert!(text.ends_with("\n0\n1\n2\n3\n"), "{text}");
+
+        let user = zone.prints(&["--user", "7", "cat", "/proc/self/status"]);
+        assert!(user.contains("CapPrm:\t0000000000000000\n"), "{user}");
+        let net = zone.prints(&["--net", "host", "cat", "/proc/self/status"]);
+        assert!(net.contains("CapPrm:\t00000000a00405fb\n"), "{net}");
+    });
+}
+
+#[test]
+fn the_state_says_how_a_zone_is_confined() {
+    Zone::each("zone-report", |zone| {
+        let script = "touch /up; sleep 1000";
+        let weaker = ["--allow-weaker", "landlock-scopes"];
+        let mut child = zone
+            .zoned(&[&["--name", "lx-report"], &weaker[..], &["sh", "-c", script]].concat())
+            .spawn()
+            .expect("it starts");
+        wait_for(zone, "up");
+        let zones = match zone.user {
+            0 => Path::new("/run/lx/zones").to_owned(),
+            _ => zone.path("run/lx/zones"),
+        };
+        let state = fs::read_to_string(zones.join("lx-report/state.json")).expect("it is there");
+        child.kill().expect("it is killed");
+        child.wait().expect("it ends");
+        let state: serde_json::Value = serde_json::from_str(&state).expect("it is JSON");
+        let layers = state["confinement"].as_array().expect("a list");
+        for name in [
+            "seccomp",
+            "no-new-privs",
+            "capabilities",
+            "limits",
+            "descriptors",
+        ] {
+            let layer = layers.iter().find(|layer| layer["layer"] == name);
+            assert_eq!(layer.expect(name)["active"], true, "{name}");
+        }
+        zone.prints(&["--name", "lx-report", "true"]);
+        zone.nothing_is_left();
+    });
+}
+
+#[test]
 fn links_of_the_root_do_not_lead_out_of_it() {
     Zone::each("zone-links", |zone| {
         let outside = zone.path("outside");
@@ -350,6 +416,7 @@ fn bad_input_leaves_nothing() {
             ("--name", "../x"),
             ("--net", "all"),
             ("--isolation", "none"),
+            ("--allow-weaker", "walls"),
         ] {
             fails(&["--rootfs", "/", option, value, "true"], 2, option);
         }

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A layer of confinement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Layer {
     /// The seccomp filter with the host calls that the dispatch table lists.
@@ -51,9 +51,12 @@ impl Layer {
     }
 
     /// The layer of that name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|layer| layer.name() == name)
+    ///
+    /// # Errors
+    /// Which names there are.
+    pub fn parse(name: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|layer| layer.name() == name);
+        found.ok_or_else(|| format!("expected one of {}", Self::ALL.map(Self::name).join(", ")))
     }
 }
 
@@ -64,7 +67,7 @@ impl fmt::Display for Layer {
 }
 
 /// What became of one layer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     /// Which.
     pub layer: Layer,
@@ -75,7 +78,7 @@ pub struct State {
 }
 
 /// What became of all layers; `lx zone inspect` shows it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Report {
     /// One entry for each layer.
@@ -114,11 +117,11 @@ mod tests {
     #[test]
     fn names_are_the_same_everywhere() {
         for layer in Layer::ALL {
-            assert_eq!(Layer::named(layer.name()), Some(layer));
+            assert_eq!(Layer::parse(layer.name()), Ok(layer));
             let json = serde_json::to_string(&layer).expect("it has a form");
             assert_eq!(json, format!("\"{layer}\""));
         }
-        assert_eq!(Layer::named("Seccomp"), None);
+        assert!(Layer::parse("Seccomp").is_err());
     }
 
     #[test]
@@ -131,5 +134,7 @@ mod tests {
         let json = serde_json::to_string(&report).expect("it has a form");
         let first = r#"[{"layer":"seccomp","active":true,"detail":"3 host calls"},"#;
         assert!(json.starts_with(first), "{json}");
+        let again: Report = serde_json::from_str(&json).expect("it is one");
+        assert_eq!(again, report);
     }
 }

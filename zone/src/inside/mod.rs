@@ -1,6 +1,5 @@
 //! The child's side: from a copy of `lx` in new namespaces to the zone's first process.
 
-mod credentials;
 mod dev;
 mod loopback;
 mod proc;
@@ -9,7 +8,7 @@ mod tree;
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::OwnedFd;
+use std::os::fd::{OwnedFd, RawFd};
 
 use host_std::process::{close_on_exec_from, new_session_keyring};
 use nix::sched::{CloneFlags, unshare};
@@ -17,8 +16,8 @@ use nix::unistd::{Pid, sethostname, setpgid, setsid};
 use rustix::process::{Signal, set_parent_process_death_signal};
 
 use crate::config::{Config, Net};
+use crate::confine::Confinement;
 use crate::error::{Context, Error, Result};
-use crate::passwd::User;
 use root::Root;
 
 /// What the guest's first process is started with, inside the zone.
@@ -32,16 +31,28 @@ pub struct Inside {
     pub socket: OwnedFd,
     /// The user's home directory.
     pub home: Option<String>,
+    confinement: Confinement,
+}
+
+impl Inside {
+    /// The last step before the guest: this process takes on its user and loses what the zone does
+    /// not need. Of its descriptors the standard ones stay open, and those to `keep`.
+    ///
+    /// # Errors
+    /// Whatever step failed; this process must end then.
+    pub fn confine(self, keep: &[RawFd]) -> io::Result<()> {
+        self.confinement.apply(keep)?;
+        // A change of credentials has undone it.
+        Ok(set_parent_process_death_signal(Some(Signal::KILL))?)
+    }
 }
 
 /// What the child needs to know.
 pub(crate) struct Plan<'a> {
     /// The zone.
     pub(crate) config: &'a Config,
-    /// Who runs in it.
-    pub(crate) user: &'a User,
-    /// Whether supplementary groups can be set.
-    pub(crate) may_set_groups: bool,
+    /// The home directory of who runs in it.
+    pub(crate) home: Option<&'a str>,
     /// Whether the zone has a user namespace.
     pub(crate) own_users: bool,
     /// A process group in the same session, instead of a session.
@@ -54,6 +65,7 @@ pub(crate) fn build(
     go: OwnedFd,
     facts: OwnedFd,
     socket: OwnedFd,
+    confinement: Confinement,
 ) -> Result<Inside> {
     die_with_zsched()?;
     wait_for(go)?;
@@ -86,15 +98,13 @@ pub(crate) fn build(
     }
     root.enter(config.read_only)?;
 
-    credentials::become_user(plan.user, plan.may_set_groups)?;
-    // A change of credentials has undone it.
-    die_with_zsched()?;
     close_on_exec_from(3).about("cannot close descriptors")?;
     Ok(Inside {
         proc: procs.hidden,
         facts,
         socket,
-        home: plan.user.home.clone(),
+        home: plan.home.map(str::to_owned),
+        confinement,
     })
 }
 
