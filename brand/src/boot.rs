@@ -109,7 +109,11 @@ fn configure(boot: &Boot, handover: &Handover<'_>) {
             fatal(format_args!("cannot install the seccomp filter: {errno}"));
         }
     }
-    PATCHER.configure(handover.intercept != handover::Intercept::Sud);
+    let rewrites = handover.intercept != handover::Intercept::Sud;
+    if rewrites {
+        intercept::expect_sync();
+    }
+    PATCHER.configure(rewrites);
 }
 
 /// The program that the brand before this one opened and checked.

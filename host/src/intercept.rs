@@ -289,6 +289,12 @@ pub fn arm() -> SysResult<()> {
     Ok(())
 }
 
+/// Tells the kernel that [`sync_cores`] will be called: cheap while the process has one thread,
+/// later the kernel waits for all processors (`synchronize_rcu`).
+pub fn expect_sync() {
+    let _ = host_call!(nr::MEMBARRIER, MEMBARRIER_REGISTER_SYNC_CORE, 0, 0);
+}
+
 /// Makes every core see changed code before it goes on (membarrier(2)).
 ///
 /// # Errors

@@ -7,8 +7,7 @@ use core::ffi::CStr;
 use abi::{Errno, SysResult, nr};
 use host::call::{as_int, forward_blocking, int};
 use host::host_call;
-use host::intercept::{proc_fd, reserved_fd};
-use host::thread::RESERVED_FDS;
+use host::intercept::proc_fd;
 
 /// `AT_FDCWD`.
 pub(super) const AT_FDCWD: i32 = -100;
@@ -164,16 +163,15 @@ impl Opened {
         mount_flags(self.fd).is_ok_and(|flags| flags & ST_NOSUID == 0)
     }
 
-    /// Takes the descriptor out, to survive exec; its number may change.
+    /// Another descriptor of the file, which survives exec. Its number is as low as may be: where
+    /// threads share the table, the kernel waits for all processors to make it larger
+    /// (`expand_files`).
     ///
     /// # Errors
     /// Those of fcntl(2).
     pub fn keep_over_exec(&self) -> SysResult<i32> {
         const F_DUPFD: usize = 0;
-        let above = int(reserved_fd()) + RESERVED_FDS;
-        host_call!(nr::FCNTL, int(self.fd), F_DUPFD, above)
-            .or_else(|_| host_call!(nr::FCNTL, int(self.fd), F_DUPFD, 3))
-            .map(as_int)
+        host_call!(nr::FCNTL, int(self.fd), F_DUPFD, 3).map(as_int)
     }
 }
 
