@@ -20,8 +20,9 @@ pub const MAX_CPUS: usize = 1024;
 
 /// The beginning of the file. What follows are texts, at the places that [`Facts::texts`] names.
 ///
-/// zsched writes the structure anew every second with one pwrite(2). A reader that finds
-/// `begun` and `ended` different has read across a write, and reads again.
+/// zsched writes the structure anew every second, `ended` first and `begun` last, so that a reader
+/// that goes from the beginning to the end and finds them different has read across a write, and
+/// reads again.
 #[derive(Clone, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
 pub struct Facts {

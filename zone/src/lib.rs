@@ -15,6 +15,7 @@ mod idmap;
 pub mod inside;
 mod namespaces;
 pub mod passwd;
+mod report;
 pub mod spec;
 mod start;
 mod state;

@@ -15,13 +15,14 @@ use rustix::pipe::{PipeFlags, pipe_with};
 use crate::config::{Config, Mount, Net, Source};
 use crate::confine::{self, Capabilities, Confinement, Identity};
 use crate::error::{Context, Error, Result};
+use crate::facts::{Board, Meter};
 use crate::idmap::IdMap;
 use crate::inside::{self, Inside, Plan};
 use crate::passwd::User;
 use crate::state::{Directory, Running};
-use crate::supervise::{self, End};
+use crate::supervise::{self, End, Supervisor};
 use crate::terminal::Terminal;
-use crate::{facts, namespaces};
+use crate::{namespaces, report};
 
 /// Starts the zone that `config` describes, and supervises it to its end.
 ///
@@ -44,7 +45,10 @@ pub fn start(
     }
 
     let directory = Directory::create(config)?;
-    let facts = facts::create(&config.name).about("cannot make the zone's facts")?;
+    let mut facts = Board::create(&config.name).about("cannot make the zone's facts")?;
+    let mut meter = Meter::new();
+    facts.update(&mut meter);
+    let (reporter, reports) = report::channel().about("cannot make a socket")?;
     let (socket, zsched_end) = socketpair(
         AddressFamily::Unix,
         SockType::SeqPacket,
@@ -60,20 +64,21 @@ pub fn start(
         .about("the host refuses the namespaces of a zone")?;
     let (pid, _pidfd) = match cloned {
         Cloned::Child => {
-            drop((say_go, zsched_end));
+            drop((say_go, zsched_end, reports));
             let plan = Plan {
                 config,
                 home: user.home.as_deref(),
                 own_users,
                 own_group: terminal.is_some(),
+                facts: &facts,
             };
-            let built = inside::build(&plan, go, facts, socket, confinement);
+            let built = inside::build(&plan, go, &reporter, socket, confinement);
             let built = signals.restore().about("signals").and(built);
             process::exit(i32::from(guest(built)));
         }
         Cloned::Parent { pid, pidfd } => (pid, pidfd),
     };
-    drop((go, facts, socket));
+    drop((go, reporter, socket));
     let ready = ids.as_ref().map_or(Ok(()), |ids| ids.apply(pid));
     let ready = ready.and_then(|()| directory.describe(&Running::now(pid, confinement.report())));
     if let Err(error) = ready {
@@ -81,8 +86,15 @@ pub fn start(
         return Err(error);
     }
     let terminal = terminal.map(|terminal| terminal.give_to(pid));
-    let end = let_go(say_go, pid)
-        .and_then(|()| supervise::run(pid, &signals, terminal.as_ref()).about("cannot wait"));
+    let supervisor = Supervisor {
+        child: pid,
+        signals: &signals,
+        terminal: terminal.as_ref(),
+        reports,
+        facts,
+        meter,
+    };
+    let end = let_go(say_go, pid).and_then(|()| supervisor.run().about("cannot wait"));
     drop((zsched_end, terminal, directory));
     end
 }

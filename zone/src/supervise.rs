@@ -1,15 +1,20 @@
 //! zsched's work while the zone runs: it passes signals on and waits for the end.
 
 use std::io;
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
 
 use host_std::process::{die_of, send_signal};
 use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, raise};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
+use crate::facts::{Board, Meter};
+use crate::report::{Reports, Said};
 use crate::terminal::Given;
 
 /// How the zone's first process ended.
@@ -50,7 +55,7 @@ impl Signals {
         let all = SigSet::all();
         let before = all.thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
         Ok(Self {
-            fd: SignalFd::with_flags(&all, SfdFlags::SFD_CLOEXEC)?,
+            fd: SignalFd::with_flags(&all, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?,
             before,
         })
     }
@@ -60,43 +65,99 @@ impl Signals {
         Ok(self.before.thread_set_mask()?)
     }
 
-    /// The next signal, and whether the kernel sent it by itself (`SI_KERNEL`), as for a key of
-    /// the terminal.
-    fn next(&self) -> io::Result<(i32, bool)> {
+    /// The next signal, if one is there, and whether the kernel sent it by itself (`SI_KERNEL`),
+    /// as for a key of the terminal.
+    fn next(&self) -> io::Result<Option<(i32, bool)>> {
         const SI_KERNEL: i32 = 0x80;
-        loop {
-            match self.fd.read_signal() {
-                Ok(Some(info)) => {
-                    let number = i32::try_from(info.ssi_signo).map_err(io::Error::other)?;
-                    return Ok((number, info.ssi_code == SI_KERNEL));
-                }
-                Ok(None) | Err(Errno::EINTR) => {}
-                Err(errno) => return Err(errno.into()),
+        match self.fd.read_signal() {
+            Ok(Some(info)) => {
+                let number = i32::try_from(info.ssi_signo).map_err(io::Error::other)?;
+                Ok(Some((number, info.ssi_code == SI_KERNEL)))
             }
+            Ok(None) | Err(Errno::EINTR) => Ok(None),
+            Err(errno) => Err(errno.into()),
         }
     }
 }
 
-/// Waits for the end of the zone's first process, `child`.
-pub(crate) fn run(child: Pid, signals: &Signals, terminal: Option<&Given>) -> io::Result<End> {
-    loop {
-        let (number, from_kernel) = signals.next()?;
-        // What the terminal sends to this process's group, it would have sent to the guest's, if
-        // that were in the foreground.
-        let to = if from_kernel && terminal.is_none() {
-            Pid::from_raw(-child.as_raw())
-        } else {
-            child
-        };
-        match Signal::try_from(number) {
-            Ok(Signal::SIGCHLD) => {
-                if let Some(end) = reap(child, terminal)? {
+/// How often the facts are written.
+const SECOND: Duration = Duration::from_secs(1);
+
+/// What zsched works with.
+#[derive(Debug)]
+pub(crate) struct Supervisor<'a> {
+    /// The zone's first process.
+    pub(crate) child: Pid,
+    /// What is to be passed on.
+    pub(crate) signals: &'a Signals,
+    /// The terminal, if the zone has it.
+    pub(crate) terminal: Option<&'a Given>,
+    /// What the child says before it becomes the guest.
+    pub(crate) reports: Reports,
+    /// What the guests are told.
+    pub(crate) facts: Board,
+    /// Finds it out.
+    pub(crate) meter: Meter,
+}
+
+impl Supervisor<'_> {
+    /// Waits for the end of the zone's first process.
+    pub(crate) fn run(mut self) -> io::Result<End> {
+        let mut next = Instant::now() + SECOND;
+        let mut reporting = true;
+        loop {
+            let left = next.saturating_duration_since(Instant::now());
+            let mut ready = vec![PollFd::new(self.signals.fd.as_fd(), PollFlags::POLLIN)];
+            if reporting {
+                ready.push(PollFd::new(self.reports.as_fd(), PollFlags::POLLIN));
+            }
+            // Rounded up: an early end of the wait would be one in vain.
+            let wait = PollTimeout::try_from(left.as_millis() + 1).map_err(io::Error::other)?;
+            match poll(&mut ready, wait) {
+                Ok(_) | Err(Errno::EINTR) => {}
+                Err(errno) => return Err(errno.into()),
+            }
+            let has = |at: usize| ready.get(at).is_some_and(|fd| fd.any() == Some(true));
+            let (signalled, reported) = (has(0), has(1));
+            if reported {
+                reporting = self.report()?;
+            }
+            if Instant::now() >= next {
+                next = Instant::now() + SECOND;
+                self.facts.update(&mut self.meter);
+            }
+            while signalled && let Some((number, from_kernel)) = self.signals.next()? {
+                if let Some(end) = self.signal(number, from_kernel)? {
                     return Ok(end);
                 }
             }
+        }
+    }
+
+    /// Takes what the child says; false when that was all.
+    fn report(&mut self) -> io::Result<bool> {
+        match self.reports.next()? {
+            None => return Ok(false),
+            Some((Said::Processes, Some(proc))) => self.meter.watch(proc),
+            Some(_) => {}
+        }
+        Ok(true)
+    }
+
+    /// Does what a signal is for; the end of the zone when that is what it says.
+    fn signal(&self, number: i32, from_kernel: bool) -> io::Result<Option<End>> {
+        // What the terminal sends to this process's group, it would have sent to the guest's, if
+        // that were in the foreground.
+        let to = if from_kernel && self.terminal.is_none() {
+            Pid::from_raw(-self.child.as_raw())
+        } else {
+            self.child
+        };
+        match Signal::try_from(number) {
+            Ok(Signal::SIGCHLD) => return reap(self.child, self.terminal),
             // Of zsched's own doings, not the zone's.
             Ok(Signal::SIGTTOU | Signal::SIGTTIN) => {}
-            Ok(Signal::SIGTSTP) if terminal.is_none() => {
+            Ok(Signal::SIGTSTP) if self.terminal.is_none() => {
                 // The group is an orphan (setpgid(2)), where SIGTSTP does nothing.
                 pass_on(to, Signal::SIGSTOP as i32);
                 raise(Signal::SIGSTOP)?;
@@ -105,6 +166,7 @@ pub(crate) fn run(child: Pid, signals: &Signals, terminal: Option<&Given>) -> io
             // Real-time signals have no name.
             _ => pass_on(to, number),
         }
+        Ok(None)
     }
 }
 

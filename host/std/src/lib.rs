@@ -12,3 +12,4 @@ pub mod mapped;
 pub mod mount;
 pub mod probe;
 pub mod process;
+pub mod shared;

@@ -156,6 +156,47 @@ fn the_first_process_is_pid_1_in_its_own_root() {
 }
 
 #[test]
+fn proc_speaks_of_the_zone() {
+    Zone::each("zone-proc", |zone| {
+        let script = "cat /proc/sys/kernel/hostname /proc/uptime; echo /proc/*; \
+            echo $(cat /proc/sys/net/ipv4/conf/lo/forwarding); \
+            cat /proc/kcore || echo hidden; echo 1 > /proc/sys/vm/swappiness || echo read-only; \
+            sleep 1.2; cat /proc/loadavg";
+        let text = zone.prints(&["--hostname", "h", "sh", "-c", script]);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], "h", "{text}");
+        let uptime = lines[1]
+            .split('.')
+            .next()
+            .and_then(|word| word.parse().ok());
+        assert!(uptime.is_some_and(|seconds: u32| seconds < 60), "{text}");
+        let names: Vec<&str> = lines[2].split(' ').collect();
+        for name in ["1", "self", "stat", "sys", "sysvipc", "meminfo", "version"] {
+            assert!(
+                names.contains(&format!("/proc/{name}").as_str()),
+                "{name}: {text}"
+            );
+        }
+        for name in ["kcore", "acpi", "mtrr", "sysrq-trigger", "config.gz"] {
+            assert!(
+                !names.contains(&format!("/proc/{name}").as_str()),
+                "{name}: {text}"
+            );
+        }
+        assert_eq!(lines[3..6], ["0", "hidden", "read-only"], "{text}");
+        // zsched has counted the processes: the shell, and what it runs.
+        let tasks = lines[6]
+            .split(['/', ' '])
+            .nth(4)
+            .and_then(|word| word.parse().ok());
+        assert!(
+            tasks.is_some_and(|tasks: u32| (1..10).contains(&tasks)),
+            "{text}"
+        );
+    });
+}
+
+#[test]
 fn the_exit_status_is_the_programs() {
     Zone::each("zone-status", |zone| {
         assert_eq!(zone.run(&["sh", "-c", "exit 7"]).status.code(), Some(7));

@@ -2,13 +2,14 @@
 
 mod dev;
 mod loopback;
+mod placeholders;
 mod proc;
 mod root;
 mod tree;
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::{OwnedFd, RawFd};
+use std::os::fd::{AsFd, OwnedFd, RawFd};
 
 use host_std::process::{close_on_exec_from, new_session_keyring};
 use nix::sched::{CloneFlags, unshare};
@@ -18,6 +19,9 @@ use rustix::process::{Signal, set_parent_process_death_signal};
 use crate::config::{Config, Net};
 use crate::confine::Confinement;
 use crate::error::{Context, Error, Result};
+use crate::facts::Board;
+use crate::report::{Reporter, Said};
+use placeholders::Placeholders;
 use root::Root;
 
 /// What the guest's first process is started with, inside the zone.
@@ -57,16 +61,19 @@ pub(crate) struct Plan<'a> {
     pub(crate) own_users: bool,
     /// A process group in the same session, instead of a session.
     pub(crate) own_group: bool,
+    /// What the guests are told.
+    pub(crate) facts: &'a Board,
 }
 
 /// Builds the zone around this process, once `go` says that its namespaces are ready.
 pub(crate) fn build(
     plan: &Plan<'_>,
     go: OwnedFd,
-    facts: OwnedFd,
+    report: &Reporter,
     socket: OwnedFd,
     confinement: Confinement,
 ) -> Result<Inside> {
+    let facts = plan.facts.for_reading().about("the zone's facts")?;
     die_with_zsched()?;
     wait_for(go)?;
     if plan.own_group {
@@ -90,8 +97,14 @@ pub(crate) fn build(
     // Made while the host's /proc is in sight: the kernel lets a user namespace mount procfs only
     // where one is that hides nothing (mount_too_revealing in fs/namespace.c).
     let procs = proc::make().about("cannot mount the zone's /proc")?;
+    let placeholders = Placeholders::make(procs.shown.as_fd()).about("the zone's /proc")?;
+    let device = placeholders.device().about("the zone's /proc")?;
+    plan.facts.set_placeholders(device);
+    let sent = report.send(&Said::Processes, Some(procs.hidden.as_fd()));
+    sent.about("cannot tell zsched of the zone's processes")?;
     root.cover()?;
-    proc::attach(&root, procs.shown)?;
+    placeholders.park()?;
+    proc::attach(&root, &procs.shown, &placeholders)?;
     dev::attach(&root, plan.own_users)?;
     for mount in tree::in_order(&config.mounts) {
         tree::attach(&root, mount)?;

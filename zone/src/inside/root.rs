@@ -138,38 +138,6 @@ impl Root {
         self.put(device, self.point(&path, Kind::File)?)
     }
 
-    /// Makes what is at `path` in the zone read-only, if it is there.
-    pub(super) fn protect(&self, path: &str) -> io::Result<()> {
-        let at = match self.open(Path::new(path), OFlags::PATH, Mode::empty()) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            result => result?,
-        };
-        let flags = OpenTreeFlags::OPEN_TREE_CLONE
-            | OpenTreeFlags::OPEN_TREE_CLOEXEC
-            | OpenTreeFlags::AT_EMPTY_PATH;
-        let tree = open_tree(&at, "", flags)?;
-        set_attributes(&tree, attribute::RDONLY, 0, None, false)?;
-        self.put(tree, at)
-    }
-
-    /// Hides what is at `path` in the zone, if it is there.
-    pub(super) fn mask(&self, path: &str) -> io::Result<()> {
-        let at = match self.open(Path::new(path), OFlags::PATH, Mode::empty()) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            result => result?,
-        };
-        let stat = rustix::fs::fstat(&at)?;
-        let cover = match rustix::fs::FileType::from_raw_mode(stat.st_mode) {
-            rustix::fs::FileType::Directory => super::tree::memory(
-                "lx-placeholders",
-                &[("mode", "555"), ("size", "4k"), ("nr_inodes", "2")],
-                rustix::mount::MountAttrFlags::MOUNT_ATTR_RDONLY,
-            )?,
-            _ => clone_tree(Path::new("/dev/null"), false)?,
-        };
-        self.put(cover, at)
-    }
-
     /// Makes it the root of this process, and lets go of the host's.
     pub(super) fn enter(self, read_only: bool) -> Result<()> {
         fchdir(&self.tree).about(self.path.display())?;
