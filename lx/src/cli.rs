@@ -151,6 +151,18 @@ pub(crate) struct Zone {
     #[arg(long, value_name = "NET", default_value = "none", requires = "zoned")]
     pub(crate) net: Network,
 
+    /// Limit the zone's memory to N bytes; k, m, g and t stand for their powers of 1024
+    #[arg(long, value_name = "N", value_parser = zone::limits::memory, requires = "zoned")]
+    pub(crate) memory: Option<u64>,
+
+    /// Limit the number of the zone's threads
+    #[arg(long, value_name = "N", value_parser = zone::limits::pids, requires = "zoned")]
+    pub(crate) pids: Option<u64>,
+
+    /// Limit the zone to the time of N processors, as 1.5
+    #[arg(long, value_name = "N", value_parser = zone::limits::cpus, requires = "zoned")]
+    pub(crate) cpus: Option<u32>,
+
     /// Run a small init as the zone's process 1, which reaps orphans and passes on signals
     #[arg(long, requires = "zoned")]
     pub(crate) init: bool,

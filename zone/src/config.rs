@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::confine::Layer;
+use crate::limits::Limits;
 
 /// A zone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +24,8 @@ pub struct Config {
     pub mounts: Vec<Mount>,
     /// The network.
     pub net: Net,
+    /// What it may use.
+    pub limits: Limits,
     /// pid 1 is a reaper, and the program is its child.
     pub init: bool,
     /// Layers of confinement that may be missing.

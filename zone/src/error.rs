@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io;
 
+use nix::errno::Errno;
+
 /// What could not be done, and why.
 #[derive(Debug)]
 pub struct Error {
@@ -24,6 +26,17 @@ impl Error {
     /// `subject` is wrong, and `why`.
     pub fn because(subject: impl fmt::Display, why: impl Into<String>) -> Self {
         Self::new(subject, io::Error::other(why.into()))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.subject)?;
+        match self.error.raw_os_error() {
+            // Without the number that std appends.
+            Some(number) => f.write_str(Errno::from_raw(number).desc()),
+            None => self.error.fmt(f),
+        }
     }
 }
 

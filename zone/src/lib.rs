@@ -5,14 +5,17 @@
 //! goes into new namespaces, builds the zone there ([`inside`]), and goes on as the guest.
 #![forbid(unsafe_code)]
 
+mod cgroup;
 pub mod config;
 pub mod confine;
 pub mod cpu;
 mod error;
 mod facts;
+mod guard;
 pub mod host;
 mod idmap;
 pub mod inside;
+pub mod limits;
 mod namespaces;
 pub mod passwd;
 mod report;

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::process;
 
@@ -12,10 +12,12 @@ use nix::unistd::Pid;
 use rustix::fs::{Mode, OFlags, ResolveFlags, openat, openat2};
 use rustix::pipe::{PipeFlags, pipe_with};
 
+use crate::cgroup::Groups;
 use crate::config::{Config, Mount, Net, Source};
 use crate::confine::{self, Capabilities, Confinement, Identity};
 use crate::error::{Context, Error, Result};
 use crate::facts::{Board, Meter};
+use crate::guard::Guard;
 use crate::idmap::IdMap;
 use crate::inside::{self, Inside, Plan};
 use crate::passwd::User;
@@ -46,7 +48,9 @@ pub fn start(
 
     let directory = Directory::create(config)?;
     let mut facts = Board::create(&config.name).about("cannot make the zone's facts")?;
-    let mut meter = Meter::new();
+    let groups = Groups::create(&config.name, &config.limits)?;
+    directory.note_groups(&groups.paths())?;
+    let mut meter = Meter::new(config.limits, groups);
     facts.update(&mut meter);
     let (reporter, reports) = report::channel().about("cannot make a socket")?;
     let (socket, zsched_end) = socketpair(
@@ -60,9 +64,11 @@ pub fn start(
 
     let terminal = Terminal::of_this_process();
     let signals = supervise::Signals::block().about("cannot block signals")?;
-    let cloned = clone(namespaces::flags(config.net, own_users))
+    let group = meter.groups().unified()?;
+    let flags = namespaces::flags(config.net, own_users);
+    let cloned = clone(flags, group.as_ref().map(|group| group.as_fd()))
         .about("the host refuses the namespaces of a zone")?;
-    let (pid, _pidfd) = match cloned {
+    let (pid, pidfd) = match cloned {
         Cloned::Child => {
             drop((say_go, zsched_end, reports));
             let plan = Plan {
@@ -80,11 +86,17 @@ pub fn start(
     };
     drop((go, reporter, socket));
     let ready = ids.as_ref().map_or(Ok(()), |ids| ids.apply(pid));
-    let ready = ready.and_then(|()| directory.describe(&Running::now(pid, confinement.report())));
-    if let Err(error) = ready {
-        supervise::discard(pid);
-        return Err(error);
-    }
+    let ready = ready
+        .and_then(|()| meter.groups().take_in(pid))
+        .and_then(|()| directory.describe(&Running::now(pid, confinement.report())))
+        .and_then(|()| Guard::start(pidfd.as_fd()).about("cannot start the zone's guard"));
+    let guard = match ready {
+        Ok(guard) => guard,
+        Err(error) => {
+            supervise::discard(pid);
+            return Err(error);
+        }
+    };
     let terminal = terminal.map(|terminal| terminal.give_to(pid));
     let supervisor = Supervisor {
         child: pid,
@@ -95,7 +107,7 @@ pub fn start(
         meter,
     };
     let end = let_go(say_go, pid).and_then(|()| supervisor.run().about("cannot wait"));
-    drop((zsched_end, terminal, directory));
+    drop((guard, zsched_end, terminal, directory));
     end
 }
 

@@ -15,6 +15,7 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::process::{PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use serde::{Deserialize, Serialize};
 
+use crate::cgroup;
 use crate::config::Config;
 use crate::confine::Report;
 use crate::error::{Context, Error, Result};
@@ -54,6 +55,8 @@ fn start_time_in(stat: &str) -> Option<u64> {
     rest.split_ascii_whitespace().nth(22 - 3)?.parse().ok()
 }
 
+/// The file with the paths of a zone's control groups.
+const GROUPS: &str = "cgroups.json";
 /// How long the end of a killed zone is waited for, in milliseconds.
 const KILL_PATIENCE: u16 = 5000;
 
@@ -99,6 +102,11 @@ impl Directory {
         self.write("state.json", running)
     }
 
+    /// Notes the control groups.
+    pub(crate) fn note_groups(&self, paths: &[&Path]) -> Result<()> {
+        self.write(GROUPS, &paths)
+    }
+
     fn write(&self, name: &str, value: &impl Serialize) -> Result<()> {
         let path = self.path.join(name);
         let text = serde_json::to_vec_pretty(value).about(path.display())?;
@@ -128,6 +136,10 @@ fn clean_up(base: &Path) -> io::Result<()> {
         let state = fs::read(path.join("state.json")).unwrap_or_default();
         if let Ok(running) = serde_json::from_slice::<Running>(&state) {
             kill(running.init)?;
+        }
+        let groups = fs::read(path.join(GROUPS)).unwrap_or_default();
+        for group in serde_json::from_slice::<Vec<PathBuf>>(&groups).unwrap_or_default() {
+            cgroup::remove(&group);
         }
         fs::remove_dir_all(&path)?;
     }

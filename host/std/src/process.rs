@@ -2,13 +2,16 @@
 
 use std::fs;
 use std::io;
-use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use nix::sched::CloneFlags;
 use nix::unistd::Pid;
 
 /// `KEYCTL_JOIN_SESSION_KEYRING` (keyctl(2)).
 const KEYCTL_JOIN_SESSION_KEYRING: libc::c_int = 1;
+
+/// `CLONE_INTO_CGROUP` (clone3(2), Linux 5.7), beyond the bits of clone(2).
+const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
 
 /// Which process goes on.
 #[derive(Debug)]
@@ -24,12 +27,13 @@ pub enum Cloned {
     },
 }
 
-/// Makes a child that is a copy of this process in new `namespaces` (clone3(2)).
+/// Makes a child that is a copy of this process in new `namespaces` (clone3(2)), and in the control
+/// group of version 2 whose directory `group` is.
 ///
 /// # Errors
 /// What clone3(2) refuses; an error of its own when this process has more than one thread, since
 /// the child would have a copy of locks that nobody unlocks.
-pub fn clone(namespaces: CloneFlags) -> io::Result<Cloned> {
+pub fn clone(namespaces: CloneFlags, group: Option<BorrowedFd<'_>>) -> io::Result<Cloned> {
     if fs::read_dir("/proc/self/task")?.count() != 1 {
         return Err(io::Error::other("the process has several threads"));
     }
@@ -39,6 +43,10 @@ pub fn clone(namespaces: CloneFlags) -> io::Result<Cloned> {
     let mut arguments: libc::clone_args = unsafe { std::mem::zeroed() };
     arguments.flags = u64::from(flags.cast_unsigned());
     arguments.pidfd = (&raw mut pidfd).expose_provenance() as u64;
+    if let Some(group) = group {
+        arguments.flags |= CLONE_INTO_CGROUP;
+        arguments.cgroup = u64::from(group.as_raw_fd().cast_unsigned());
+    }
     arguments.exit_signal = u64::from(libc::SIGCHLD.cast_unsigned());
     let size = size_of::<libc::clone_args>();
     // SAFETY: without CLONE_VM and a stack the child goes on from here on a copy of this memory.

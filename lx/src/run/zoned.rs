@@ -11,6 +11,7 @@ use std::{env, fs};
 use loader::handover::Intercept;
 use zone::config::{Config, Net};
 use zone::inside::Inside;
+use zone::limits::Limits;
 
 use super::{Place, become_guest, environment, go_to};
 use crate::cli::{Network, Run, Zone};
@@ -111,6 +112,11 @@ fn config(options: &Zone) -> Result<Config, Failure> {
         net: match options.net {
             Network::Host => Net::Host,
             Network::None => Net::None,
+        },
+        limits: Limits {
+            memory: options.memory,
+            pids: options.pids,
+            cpus: options.cpus,
         },
         init: options.init,
         allow_weaker: options.allow_weaker.clone(),

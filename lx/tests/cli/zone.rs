@@ -43,6 +43,7 @@ impl Zone {
         fs::copy(BUSYBOX, bin.join("busybox")).expect("it is copied");
         for tool in [
             "sh", "id", "cat", "sleep", "hostname", "mount", "touch", "kill", "env", "true",
+            "head", "tail", "ps",
         ] {
             symlink("busybox", bin.join(tool)).expect("it is made");
         }
@@ -278,14 +279,92 @@ fn the_zone_ends_with_zsched() {
     });
 }
 
+/// Another user's process 1 is one that the kernel would not kill.
+#[test]
+fn the_zone_ends_with_zsched_whoever_runs_in_it() {
+    Zone::each("zone-guard", |zone| {
+        if zone.user != 0 {
+            return;
+        }
+        let mark = format!("{}", 200_000 + std::process::id());
+        fs::create_dir(zone.path("root/etc")).expect("it is made");
+        fs::write(zone.path("root/etc/passwd"), "ann:x:7:8::/:/bin/sh\n").expect("written");
+        let command = format!("exec sleep {mark}");
+        let mut child = zone
+            .zoned(&["busybox", "su", "-c", &command, "ann"])
+            .spawn()
+            .expect("it starts");
+        let start = Instant::now();
+        let in_time = |what| assert!(start.elapsed() < Duration::from_secs(60), "{what}");
+        while !runs_as(&mark, 7) {
+            in_time("it never changed its user");
+            sleep(Duration::from_millis(5));
+        }
+        child.kill().expect("it is killed");
+        child.wait().expect("it ends");
+        while anyone_runs(&mark) {
+            in_time("the zone lives on");
+            sleep(Duration::from_millis(5));
+        }
+    });
+}
+
+#[test]
+fn limits_hold_or_are_refused() {
+    Zone::each("zone-limits", |zone| {
+        let name = format!("limits-{}", std::process::id());
+        let limits = [
+            "--name", &name, "--memory", "64m", "--pids", "20", "--cpus", "0.5",
+        ];
+        let script = "sleep 1.2; while read a b c; do echo $b; break; done < /proc/meminfo; \
+            head -c 200m /dev/zero | tail > /dev/null || echo $?";
+        let arguments = [&limits[..], &["--init", "sh", "-c", script]].concat();
+        let output = zone.run(&arguments);
+        if !output.status.success() {
+            let message = stderr(&output);
+            assert_eq!(output.status.code(), Some(125), "{message}");
+            assert!(message.contains("the limit cannot be set"), "{message}");
+            assert_eq!(message.lines().count(), 1, "{message}");
+            println!("no limits for user {}: {message}", zone.user);
+        } else {
+            assert!(stdout(&output).starts_with("65536\n"), "{output:?}");
+            assert!(stdout(&output).contains("137"), "{output:?}");
+            let forks = "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21; do \
+                sleep 1 & done";
+            let output = zone.run(&[&limits[..], &["sh", "-c", forks]].concat());
+            assert!(stderr(&output).contains("fork"), "{output:?}");
+        }
+        for controller in ["memory", "pids", "cpu", "cpuacct", "unified", ""] {
+            let path = Path::new("/sys/fs/cgroup").join(controller);
+            assert!(!path.join(format!("lx-{name}")).exists(), "{controller}");
+        }
+        zone.nothing_is_left();
+    });
+}
+
+/// Whether a process of that user has `mark` among its arguments.
+fn runs_as(mark: &str, user: u32) -> bool {
+    with_mark(mark).iter().any(|process| {
+        let status = fs::metadata(process);
+        status.is_ok_and(|status| std::os::unix::fs::MetadataExt::uid(&status) == user)
+    })
+}
+
 /// Whether a process has `mark` among its arguments.
 fn anyone_runs(mark: &str) -> bool {
+    !with_mark(mark).is_empty()
+}
+
+/// The directories in /proc of such processes.
+fn with_mark(mark: &str) -> Vec<std::path::PathBuf> {
     let processes = fs::read_dir("/proc").expect("it can be read");
-    let mut lines = processes.flatten().filter_map(|entry| {
-        let line = fs::read(entry.path().join("cmdline")).ok()?;
-        Some(String::from_utf8_lossy(&line).into_owned())
-    });
-    lines.any(|line| line.split('\0').any(|argument| argument == mark))
+    let paths = processes.flatten().map(|entry| entry.path());
+    let has = |path: &std::path::PathBuf| {
+        let line = fs::read(path.join("cmdline")).unwrap_or_default();
+        let line = String::from_utf8_lossy(&line);
+        line.split('\0').any(|argument| argument == mark)
+    };
+    paths.filter(has).collect()
 }
 
 #[test]
@@ -458,6 +537,10 @@ fn bad_input_leaves_nothing() {
             ("--net", "all"),
             ("--isolation", "none"),
             ("--allow-weaker", "walls"),
+            ("--memory", "64x"),
+            ("--memory", "1k"),
+            ("--pids", "0"),
+            ("--cpus", "x"),
         ] {
             fails(&["--rootfs", "/", option, value, "true"], 2, option);
         }

@@ -194,7 +194,7 @@ fn landlock_layer(report: &mut Report, layer: Layer, abi: &io::Result<i64>, what
 }
 
 /// Closes all descriptors but the standard ones and those to keep.
-fn close_others(keep: &[RawFd]) -> io::Result<()> {
+pub(crate) fn close_others(keep: &[RawFd]) -> io::Result<()> {
     for (first, last) in gaps(keep) {
         host::close_range(first, last)?;
     }

@@ -8,6 +8,8 @@ use nix::unistd::Pid;
 use rustix::system::sysinfo;
 
 use super::processes::Usage;
+use crate::cgroup::Groups;
+use crate::limits::Limits;
 
 /// Bytes in a page.
 const PAGE: u64 = 4096;
@@ -22,17 +24,29 @@ const DECAY: [u64; 3] = [1884, 2014, 2037];
 const LOAD_EVERY: u32 = 5;
 
 /// Measures a zone.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Meter {
+    limits: Limits,
+    groups: Groups,
     /// A procfs of the zone, once there is one.
     proc: Option<OwnedFd>,
     readings: u32,
 }
 
 impl Meter {
-    /// One for a zone whose processes are not known yet.
-    pub(crate) fn new() -> Self {
-        Self::default()
+    /// One for a zone whose processes are not known yet. It keeps the groups.
+    pub(crate) fn new(limits: Limits, groups: Groups) -> Self {
+        Self {
+            limits,
+            groups,
+            proc: None,
+            readings: 0,
+        }
+    }
+
+    /// The zone's groups.
+    pub(crate) fn groups(&self) -> &Groups {
+        &self.groups
     }
 
     /// From now on the zone's processes are those in `proc`.
@@ -47,18 +61,28 @@ impl Meter {
             .as_ref()
             .and_then(|proc| Usage::of(proc.as_fd()).ok())
             .unwrap_or_default();
+        // The groups count what processes that are gone used, and memory that is shared once.
+        let counted = self.groups.usage();
         let host = sysinfo();
         let unit = u64::from(host.mem_unit);
-        facts.memory_total = host.totalram.saturating_mul(unit);
-        facts.memory_used = usage.pages.saturating_mul(PAGE).min(facts.memory_total);
-        facts.memory_cached = 0;
-        facts.swap_total = host.totalswap.saturating_mul(unit);
-        facts.swap_used = 0;
-        facts.pids_limit = u64::MAX;
-        facts.pids_current = usage.tasks.max(1);
+        let total = host.totalram.saturating_mul(unit);
+        facts.memory_total = self.limits.memory.map_or(total, |limit| limit.min(total));
+        let memory = counted.memory.unwrap_or(usage.pages.saturating_mul(PAGE));
+        facts.memory_used = memory.min(facts.memory_total);
+        facts.memory_cached = counted.cached.unwrap_or(0).min(facts.memory_used);
+        // With a limit, it is one for both.
+        let swap = self.limits.memory.map_or(host.totalswap, |_| 0);
+        facts.swap_total = swap.saturating_mul(unit);
+        facts.swap_used = counted.swap.unwrap_or(0).min(facts.swap_total);
+        facts.pids_limit = self.limits.pids.unwrap_or(u64::MAX);
+        facts.pids_current = counted.tasks.unwrap_or(usage.tasks).max(1);
+        facts.cpu_quota = self.limits.cpus.map_or(0, u64::from);
+        let micro = |ticks: u64| ticks.saturating_mul(TICK);
         // A process that nobody waited for takes its time with it.
-        facts.cpu_user = facts.cpu_user.max(usage.user.saturating_mul(TICK));
-        facts.cpu_system = facts.cpu_system.max(usage.system.saturating_mul(TICK));
+        let user = counted.user.unwrap_or(micro(usage.user));
+        let system = counted.system.unwrap_or(micro(usage.system));
+        facts.cpu_user = facts.cpu_user.max(user);
+        facts.cpu_system = facts.cpu_system.max(system);
         facts.running = usage.running;
         facts.cpus = processors();
         if self.readings.is_multiple_of(LOAD_EVERY) && self.readings > 0 {

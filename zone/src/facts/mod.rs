@@ -121,6 +121,8 @@ fn nanoseconds(clock: ClockId) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::{Board, Meter};
+    use crate::cgroup::Groups;
+    use crate::limits::Limits;
     use kernel::zone::{Facts, MAGIC, Text};
     use std::fs::{File, OpenOptions};
     use std::io::{Read, Seek, Write};
@@ -147,7 +149,10 @@ mod tests {
         assert_eq!(&bytes[offset..offset + length], b"zone-1");
 
         board.set_placeholders(77);
-        board.update(&mut Meter::new());
+        let name = format!("board-{}", std::process::id());
+        let limits = Limits::default();
+        let groups = Groups::create(&name, &limits).expect("none is needed");
+        board.update(&mut Meter::new(limits, groups));
         let (later, _) = read(&mut file);
         assert_eq!((later.begun, later.placeholders), (facts.begun + 1, 77));
         assert!(later.memory_total > 0 && later.processors().count() > 0);

@@ -1,0 +1,72 @@
+//! A process that ends the zone when zsched was killed by a signal that it cannot see coming. The
+//! kernel would do that by itself (`PR_SET_PDEATHSIG`), but forgets it when the zone's first
+//! process changes its user.
+
+use std::fs::OpenOptions;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+
+use host_std::process::{Cloned, clone};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sched::CloneFlags;
+use nix::sys::prctl::set_name;
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::waitpid;
+use nix::unistd::{Pid, chdir, dup2_stderr, dup2_stdin, dup2_stdout, setsid};
+use rustix::process::{PidfdFlags, Signal as ByNumber, getpid, pidfd_open, pidfd_send_signal};
+
+use crate::confine::close_others;
+
+/// A running guard, which is ended when dropped.
+#[derive(Debug)]
+pub(crate) struct Guard(Pid);
+
+impl Guard {
+    /// Starts one for the zone whose first process `init` is. All signals are blocked here, and
+    /// so in the guard.
+    pub(crate) fn start(init: BorrowedFd<'_>) -> io::Result<Self> {
+        let zsched = pidfd_open(getpid(), PidfdFlags::empty())?;
+        match clone(CloneFlags::empty(), None)? {
+            Cloned::Parent { pid, .. } => Ok(Self(pid)),
+            Cloned::Child => {
+                // What this copy of zsched holds would keep pipes and the zone's lock alive.
+                let _ = set_name(c"lx-guard");
+                let _ = let_go(&[zsched.as_raw_fd(), init.as_raw_fd()]);
+                watch(zsched.as_fd(), init);
+                std::process::exit(0)
+            }
+        }
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let _ = kill(self.0, Signal::SIGKILL);
+        let _ = waitpid(self.0, None);
+    }
+}
+
+/// Waits for the end of zsched or of the zone, and makes one of them the other.
+fn watch(zsched: BorrowedFd<'_>, init: BorrowedFd<'_>) {
+    // A process's descriptor can be read when the process has ended (pidfd_open(2)).
+    let mut ends = [zsched, init].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
+    while poll(&mut ends, PollTimeout::NONE).is_err() {}
+    // Comes too late when it was the zone.
+    let _ = pidfd_send_signal(init, ByNumber::KILL);
+}
+
+/// Lets go of everything but these descriptors.
+fn let_go(kept: &[RawFd]) -> io::Result<()> {
+    let null = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open("/dev/null")?;
+    dup2_stdin(&null)?;
+    dup2_stdout(&null)?;
+    dup2_stderr(&null)?;
+    drop(null);
+    close_others(kept)?;
+    // Neither what the terminal sends nor a file system that is to be unmounted meets it.
+    setsid()?;
+    Ok(chdir("/")?)
+}
