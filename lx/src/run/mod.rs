@@ -114,6 +114,7 @@ fn become_guest(
         execfn: program.as_os_str().as_bytes(),
     })?);
 
+    drop(image);
     // What a zone's process loses last is what the steps up to here needed.
     if let Place::Zone(inside) = place {
         let confined = inside.confine(&reserved.numbers());

@@ -45,7 +45,16 @@ impl Inside {
     /// # Errors
     /// Whatever step failed; this process must end then.
     pub fn confine(self, keep: &[RawFd]) -> io::Result<()> {
-        self.confinement.apply(keep)?;
+        let Self {
+            proc,
+            facts,
+            socket,
+            confinement,
+            ..
+        } = self;
+        // What is kept are copies.
+        drop((proc, facts, socket));
+        confinement.apply(keep)?;
         // A change of credentials has undone it.
         Ok(set_parent_process_death_signal(Some(Signal::KILL))?)
     }

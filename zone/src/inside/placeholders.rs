@@ -38,7 +38,9 @@ pub(super) struct Placeholders {
 impl Placeholders {
     /// Makes it, mounted nowhere yet. `proc` is a procfs of the zone, whose texts are copied.
     pub(super) fn make(proc: BorrowedFd<'_>) -> io::Result<Self> {
-        let options = [("mode", "555"), ("size", "4m"), ("nr_inodes", "8k")];
+        // Without bounds: with the host's network, each of its interfaces has its files. Nobody
+        // can write to it later.
+        let options = [("mode", "555"), ("size", "0"), ("nr_inodes", "0")];
         let tree = memory(SOURCE, &options, QUIET)?;
         // The permissions are to be those of the tables.
         let before = umask(Mode::empty());
