@@ -70,14 +70,8 @@ pub(crate) fn boot(mut boot: Boot, mut thread: Thread) -> Task {
     };
     let sighand = Arc::new(Sighand::new(ignored));
     let mask = SigSet(host::signal::mask().0 | handover.blocked_signals);
-    let mut task = Task::new(
-        thread,
-        Arc::new(program),
-        sighand,
-        mask,
-        &PATCHER,
-        &crate::MOUNTS,
-    );
+    let mounts = crate::mounts(program.exe.to_bytes());
+    let mut task = Task::new(thread, Arc::new(program), sighand, mask, &PATCHER, mounts);
     if let Some(fd) = handover.filters_fd {
         task.seccomp = filters(fd).unwrap_or_else(|errno| {
             fatal(format_args!(

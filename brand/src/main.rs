@@ -24,7 +24,9 @@ use host::thread::KIND_TRAPPED;
 use host::{Brand, Outcome, Thread, Trap, TrapKind};
 use kernel::Task;
 use kernel::signal::host_mask;
-use kernel::vfs::{FileSystem, MountTable};
+use kernel::vfs::MountTable;
+use native_mounts::{HostRoot, NativeTools};
+use procfs_emu::ProcOverlay;
 
 #[cfg(not(lx_image))]
 fn main() {
@@ -35,9 +37,23 @@ fn main() {
 #[global_allocator]
 static HEAP: host::alloc::Heap = host::alloc::Heap;
 
-static OVERLAYS: [&dyn FileSystem; 1] = [&procfs_emu::ProcOverlay];
-/// What the guest's paths lead to.
-static MOUNTS: MountTable = MountTable::new(&OVERLAYS, &native_mounts::HostRoot);
+/// What the paths of a guest lead to that is in no zone.
+static MOUNTS: MountTable = MountTable::new(&[&ProcOverlay], &HostRoot);
+/// Those of a program of the zone.
+static ZONE_MOUNTS: MountTable = MountTable::new(&[&ProcOverlay, &NativeTools::Shown], &HostRoot);
+/// Those of one of the host's tools in a zone.
+static TOOL_MOUNTS: MountTable = MountTable::new(&[&ProcOverlay, &NativeTools::Used], &HostRoot);
+
+/// What the paths of the program at `exe` lead to.
+fn mounts(exe: &[u8]) -> &'static MountTable {
+    if !kernel::zone::attached() {
+        &MOUNTS
+    } else if kernel::zone::is_native(exe) {
+        &TOOL_MOUNTS
+    } else {
+        &ZONE_MOUNTS
+    }
+}
 
 #[cfg(lx_image)]
 host::entry_point!(Lx);

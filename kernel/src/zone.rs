@@ -109,6 +109,22 @@ pub fn attach() {
     PLACEHOLDERS.store(placeholders, Ordering::Relaxed);
 }
 
+/// Whether this process runs in a zone.
+#[must_use]
+pub fn attached() -> bool {
+    placeholders() != 0
+}
+
+/// Where a zone has the host's tools.
+pub const NATIVE: &str = "/native";
+
+/// Whether the program or script at `path`, a canonical path, is one of the host's tools.
+#[must_use]
+pub fn is_native(path: &[u8]) -> bool {
+    path.strip_prefix(NATIVE.as_bytes())
+        .is_some_and(|rest| rest.starts_with(b"/"))
+}
+
 /// `st_dev` of the placeholders for emulated files; 0 outside a zone.
 #[inline]
 #[must_use]

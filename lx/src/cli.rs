@@ -147,6 +147,10 @@ pub(crate) struct Zone {
     #[arg(long, value_name = "KEY=VALUE,...", value_parser = zone::spec::mount, requires = "zoned")]
     pub(crate) mount: Vec<Mount>,
 
+    /// Do not show the host's tools (/usr, /bin, ...) beneath /native, read-only
+    #[arg(long, requires = "zoned")]
+    pub(crate) no_native: bool,
+
     /// The zone's network: the host's, or only a loopback device of its own
     #[arg(long, value_name = "NET", default_value = "none", requires = "zoned")]
     pub(crate) net: Network,

@@ -17,10 +17,10 @@ use abi::arg::OpenFlags;
 use abi::{Errno, SysResult, nr};
 use host::call::int;
 use host::host_call;
-use kernel::vfs::{AT_FDCWD, At, File, FileSystem, Links, OpenHow, Place, ProcView, open_on_host};
-
-/// Where the host's directories are mounted.
-pub const MOUNT_POINT: &str = "/native";
+use kernel::vfs::{
+    AT_FDCWD, At, File, FileSystem, Links, OpenHow, Place, ProcView, beneath_native, open_on_host,
+};
+use kernel::zone::{NATIVE, is_native};
 
 /// The host's directories and files that are mounted there, where the host has them.
 pub const SHOWN: [&str; 11] = [
@@ -40,15 +40,14 @@ pub const SHOWN: [&str; 11] = [
 /// What the dynamic loader reads besides shared objects (ld.so(8)).
 const LOADER_FILES: [&[u8]; 2] = [b"/etc/ld.so.cache", b"/etc/ld.so.preload"];
 
-/// The root file system as a program from `/native` sees it.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NativeTools;
-
-/// Whether the program at `exe`, a canonical path, is one of the host's.
-#[must_use]
-pub fn is_native(exe: &[u8]) -> bool {
-    exe.strip_prefix(MOUNT_POINT.as_bytes())
-        .is_some_and(|rest| rest.starts_with(b"/"))
+/// The host's tools, as the programs of a zone see them.
+#[derive(Clone, Copy, Debug)]
+pub enum NativeTools {
+    /// As a program of the zone does: `/native` is a directory like others, but that absolute links
+    /// in it lead to what is beneath it.
+    Shown,
+    /// As a program from there does.
+    Used,
 }
 
 /// Whether the host's file of that name comes first.
@@ -78,48 +77,85 @@ pub fn beneath(path: &[u8]) -> Option<CString> {
     if !shown {
         return None;
     }
-    let mut text = Vec::from(MOUNT_POINT.as_bytes());
+    let mut text = Vec::from(NATIVE.as_bytes());
     text.extend_from_slice(path);
     CString::new(text).ok()
 }
 
+const F_OK: usize = 0;
+
 /// Whether something is at `path`, be it a link that leads nowhere.
 fn exists(path: &CStr) -> bool {
-    const F_OK: usize = 0;
     const AT_SYMLINK_NOFOLLOW: usize = 0x100;
     let at = path.as_ptr().expose_provenance();
     let found = host_call!(nr::FACCESSAT2, int(AT_FDCWD), at, F_OK, AT_SYMLINK_NOFOLLOW);
     match found {
-        Err(Errno::ENOSYS) => host_call!(nr::FACCESSAT, int(AT_FDCWD), at, F_OK).is_ok(),
+        Err(Errno::ENOSYS) => leads_somewhere(path),
         answer => answer.is_ok(),
     }
 }
 
-/// Where the host's file is that takes the place of what `path` names.
-fn host_file(path: &CStr) -> Option<CString> {
-    let bytes = path.to_bytes();
-    let host = beneath(bytes)?;
-    if prefers_host(bytes) {
-        // Libraries of the zone are no choice for what the host has.
-        return exists(&host).then_some(host);
+/// Whether the host finds something at the end of `path`.
+fn leads_somewhere(path: &CStr) -> bool {
+    let at = path.as_ptr().expose_provenance();
+    host_call!(nr::FACCESSAT, int(AT_FDCWD), at, F_OK).is_ok()
+}
+
+impl NativeTools {
+    /// Where the host's file is that takes the place of what `path` names.
+    fn host_file(self, path: &CStr, links: Links) -> Option<CString> {
+        let bytes = path.to_bytes();
+        if is_native(bytes) {
+            let lost = links == Links::Follow && !leads_somewhere(path);
+            return lost.then(|| beneath_native(path)).flatten();
+        }
+        if matches!(self, Self::Shown) {
+            return None;
+        }
+        let host = beneath(bytes)?;
+        let found = if prefers_host(bytes) {
+            // Libraries of the zone are no choice for what the host has.
+            exists(&host)
+        } else {
+            !exists(path) && exists(&host)
+        };
+        if !found {
+            return None;
+        }
+        if links == Links::Follow && !leads_somewhere(&host) {
+            return beneath_native(&host);
+        }
+        Some(host)
     }
-    (!exists(path) && exists(&host)).then_some(host)
 }
 
 impl FileSystem for NativeTools {
     fn claims(&self, path: &[u8]) -> bool {
-        path.starts_with(b"/") && beneath(path).is_some()
+        match self {
+            Self::Shown => is_native(path),
+            Self::Used => is_native(path) || beneath(path).is_some(),
+        }
     }
 
-    fn locate(&self, _view: &dyn ProcView, at: At<'_>, _links: Links) -> SysResult<Place> {
-        Ok(host_file(at.path).map_or(Place::Same, Place::Elsewhere))
+    fn locate(&self, _view: &dyn ProcView, at: At<'_>, links: Links) -> SysResult<Place> {
+        let place = self.host_file(at.path, links);
+        Ok(place.map_or(Place::Same, Place::Elsewhere))
     }
 
     fn open(&self, _view: &dyn ProcView, at: At<'_>, how: &OpenHow) -> SysResult {
-        if how.open_flags().contains(OpenFlags::CREAT) {
-            return open_on_host(at, how);
-        }
-        match host_file(at.path) {
+        let flags = how.open_flags();
+        let links = if flags.contains(OpenFlags::NOFOLLOW) {
+            Links::Keep
+        } else {
+            Links::Follow
+        };
+        // What a call creates is the zone's.
+        let place = if flags.contains(OpenFlags::CREAT) {
+            None
+        } else {
+            self.host_file(at.path, links)
+        };
+        match place {
             Some(path) => open_on_host(At::cwd(&path), how),
             None => open_on_host(at, how),
         }
@@ -131,7 +167,7 @@ impl FileSystem for NativeTools {
         at: At<'_>,
         into: &mut [u8],
     ) -> SysResult<Option<usize>> {
-        let Some(path) = host_file(at.path) else {
+        let Some(path) = self.host_file(at.path, Links::Keep) else {
             return Ok(None);
         };
         let (from, to) = (
@@ -149,13 +185,22 @@ impl FileSystem for NativeTools {
 #[cfg(test)]
 mod tests {
     extern crate std;
-    use super::{beneath, is_native, prefers_host};
+    use super::{NativeTools, beneath, prefers_host};
+    use kernel::vfs::FileSystem;
 
     #[test]
-    fn programs_beneath_native_are_the_hosts() {
-        assert!(is_native(b"/native/usr/bin/python3"));
-        for path in ["/native", "/nativeX/bin/sh", "/usr/native/bin/sh", ""] {
-            assert!(!is_native(path.as_bytes()), "{path}");
+    fn only_programs_beneath_native_use_the_hosts_files() {
+        for (path, shown, used) in [
+            ("/native/usr/bin/python3", true, true),
+            ("/usr/lib/libc.so.6", false, true),
+            ("/native", false, false),
+            ("/nativeX/bin/sh", false, false),
+            ("/home/native/bin/sh", false, false),
+            ("", false, false),
+        ] {
+            let claims = |tools: NativeTools| tools.claims(path.as_bytes());
+            assert_eq!(claims(NativeTools::Shown), shown, "{path}");
+            assert_eq!(claims(NativeTools::Used), used, "{path}");
         }
     }
 

@@ -20,6 +20,8 @@ pub struct Config {
     pub user: Option<String>,
     /// The root cannot be written to.
     pub read_only: bool,
+    /// The host's tools are beneath `/native`.
+    pub native: bool,
     /// What is mounted, besides what every zone has.
     pub mounts: Vec<Mount>,
     /// The network.

@@ -26,5 +26,6 @@ mod supervise;
 mod terminal;
 
 pub use error::Error;
+pub use kernel::zone::NATIVE;
 pub use start::start;
 pub use supervise::End;

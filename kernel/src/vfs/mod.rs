@@ -8,6 +8,7 @@
 //! the host does.
 
 mod mounts;
+mod native;
 mod open;
 mod view;
 
@@ -18,6 +19,7 @@ use abi::stat::Stat;
 use alloc::ffi::CString;
 
 pub use mounts::MountTable;
+pub use native::beneath_native;
 pub use open::{OpenHow, open_on_host};
 pub use view::{CredentialView, Layout, ProcView, SignalView};
 
@@ -60,7 +62,7 @@ pub enum Links {
 pub enum Place {
     /// Under the very same name.
     Same,
-    /// Under another, absolute name. Links there are to be followed.
+    /// Under another, absolute name.
     Elsewhere(CString),
     /// Under the same name, but it is a directory of descriptors whose size (`st_size` is their
     /// number since Linux 6.2) counts that many which the guest does not have.

@@ -119,6 +119,8 @@ fn config(options: &Zone) -> Result<Config, Failure> {
             cpus: options.cpus,
         },
         init: options.init,
+        // The host's root has its tools anyway.
+        native: options.rootfs.is_some() && !options.no_native,
         allow_weaker: options.allow_weaker.clone(),
     })
 }

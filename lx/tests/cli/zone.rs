@@ -561,3 +561,45 @@ fn the_network_is_a_loopback_device() {
         assert!(text.contains("lo:"), "{text}");
     });
 }
+
+#[test]
+fn the_hosts_tools_run_in_a_root_that_lacks_them() {
+    Zone::each("native", |zone| {
+        for (tool, arguments, expected) in [
+            (
+                "/native/bin/bash",
+                &["-c", "echo ${BASH_VERSION%%.*} | /native/usr/bin/wc -l"][..],
+                "1\n",
+            ),
+            // A link to an absolute path, which leads on beneath /native.
+            ("/native/usr/bin/awk", &["BEGIN { print 6 * 7 }"], "42\n"),
+            (
+                "/native/usr/bin/python3",
+                &["-c", "import json, ctypes; print(json.dumps(1))"],
+                "1\n",
+            ),
+            ("/native/usr/bin/git", &["--version"], "git version"),
+            (
+                "/native/usr/bin/perl",
+                &["-MList::Util=sum", "-e", "print sum(1..4)"],
+                "10",
+            ),
+        ] {
+            let on_host = tool.strip_prefix("/native").expect("all are tools");
+            if !Path::new(on_host).exists() {
+                println!("skipped: {on_host} is missing");
+                continue;
+            }
+            let printed = zone.prints(&[&[tool], arguments].concat());
+            assert!(printed.starts_with(expected), "{tool}: {printed}");
+        }
+        // From a shell of the zone; and nothing can be written there.
+        let script = "/native/bin/echo fine; touch /native/usr/x 2>/dev/null || echo sealed";
+        assert_eq!(zone.prints(&["/bin/sh", "-c", script]), "fine\nsealed\n");
+        zone.fails(
+            &["--no-native", "/native/bin/bash"],
+            127,
+            "/native/bin/bash",
+        );
+    });
+}

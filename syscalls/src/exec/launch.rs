@@ -67,7 +67,7 @@ pub fn execveat(
         None => Place::Same,
     };
     let prepared = match &place {
-        Place::Elsewhere(other) => prepare(AT_FDCWD, other, 0),
+        Place::Elsewhere(other) => prepare(AT_FDCWD, other, flags.0 & AT_SYMLINK_NOFOLLOW),
         _ => prepare(dirfd.0, path, flags.0),
     }?;
     let (argv, envp) = (Strings::read(argv)?, Strings::read(envp)?);

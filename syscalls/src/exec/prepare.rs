@@ -5,6 +5,8 @@ use alloc::vec::Vec;
 use core::ffi::CStr;
 
 use abi::{Errno, SysResult};
+use kernel::vfs::beneath_native;
+use kernel::zone;
 use loader::elf::{Header, Image};
 use loader::script::{self, HEAD_LEN, MAX_DEPTH};
 
@@ -91,7 +93,7 @@ pub fn prepare(dirfd: i32, path: &CStr, flags: u32) -> SysResult<Prepared> {
             return Err(Errno::ELOOP);
         }
         let text = |bytes: &[u8]| CString::new(bytes).map_err(|_| Errno::ENOEXEC);
-        let interpreter = text(script.interpreter)?;
+        let interpreter = beside(&program, text(script.interpreter)?);
         let mut words = Vec::new();
         words.push(interpreter.clone());
         if let Some(argument) = script.argument {
@@ -145,6 +147,7 @@ fn binary(program: &Opened, head: &[u8]) -> SysResult<(Image, Option<(Opened, Im
     };
     let path = program.read_exact(interp.len, interp.offset)?;
     let path = CString::new(interp.path(&path)?).map_err(|_| Errno::ENOEXEC)?;
+    let path = beside(program, path);
     let file = Opened::open_interpreter(&path)?;
     let mut head = [0u8; loader::elf::HEADER_LEN];
     if file.read(&mut head, 0)? < head.len() {
@@ -153,6 +156,23 @@ fn binary(program: &Opened, head: &[u8]) -> SysResult<(Image, Option<(Opened, Im
     let header = Header::interpreter(&head)?;
     let table = headers(&file, header, Errno::ELIBBAD)?;
     Ok((image, Some((file, table))))
+}
+
+/// The interpreter of `program`: for one of the host's tools in a zone that of the host.
+fn beside(program: &Opened, interpreter: CString) -> CString {
+    let path = interpreter.to_bytes();
+    if !zone::attached() || !path.starts_with(b"/") || zone::is_native(path) {
+        return interpreter;
+    }
+    if !zone::is_native(program.canonical().to_bytes()) {
+        return interpreter;
+    }
+    let mut native = Vec::from(zone::NATIVE.as_bytes());
+    native.extend_from_slice(path);
+    let native = CString::new(native).ok();
+    native
+        .and_then(|native| beneath_native(&native))
+        .unwrap_or(interpreter)
 }
 
 /// Reads the program headers; `unreadable` when the table is not in the file as it should be

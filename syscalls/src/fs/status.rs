@@ -96,10 +96,7 @@ fn hosts<S: FromBytes + IntoBytes + Immutable>(
     };
     match seek(t, dirfd, path, flags)? {
         Place::Same => ask(dirfd, address(path), flags, buf.address()),
-        Place::Elsewhere(path) => {
-            let flags = flags.difference(AtFlags::SYMLINK_NOFOLLOW);
-            ask(DirFd::CWD, address(&path), flags, buf.address())
-        }
+        Place::Elsewhere(path) => ask(DirFd::CWD, address(&path), flags, buf.address()),
         Place::Descriptors { hidden } => {
             let mut status = S::new_zeroed();
             let to = (&raw mut status).expose_provenance();

@@ -64,6 +64,7 @@ pub const NEEDS: [Needs; 6] = [
             nr::OPENAT2,
             nr::PRCTL,
             nr::PREAD64,
+            nr::READLINKAT,
             nr::RT_SIGPENDING,
             nr::RT_SIGPROCMASK,
             nr::RT_SIGQUEUEINFO,

@@ -2,6 +2,7 @@
 
 mod dev;
 mod loopback;
+mod native;
 mod placeholders;
 mod proc;
 mod root;
@@ -115,6 +116,9 @@ pub(crate) fn build(
     placeholders.park()?;
     proc::attach(&root, &procs.shown, &placeholders)?;
     dev::attach(&root, plan.own_users)?;
+    if config.native {
+        native::attach(&root)?;
+    }
     for mount in tree::in_order(&config.mounts) {
         tree::attach(&root, mount)?;
     }
