@@ -68,11 +68,16 @@ fn become_guest(
     let Some((name, rest)) = options.command.split_first() else {
         return Err(Failure::own("no program given"));
     };
-    let program = search::find(name, environment::value(&environment, "PATH"))?;
-    // The interpreters of the host's tools in a zone are where only the brand looks.
-    if !(matches!(place, Place::Zone(_)) && program.starts_with(zone::NATIVE)) {
-        preflight::check(&program)?;
-    }
+    let in_zone = matches!(place, Place::Zone(_));
+    let program = match search::host_tool(name).filter(|_| in_zone) {
+        // Its interpreters are where only the brand looks.
+        Some(tool) => tool,
+        None => {
+            let program = search::find(name, environment::value(&environment, "PATH"))?;
+            preflight::check(&program)?;
+            program
+        }
+    };
 
     let argv0 = options.argv0.as_ref().unwrap_or(name);
     let arguments = std::iter::once(argv0)

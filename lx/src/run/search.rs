@@ -1,12 +1,15 @@
 //! Finds the program that a name means, as a shell does.
 
 use std::ffi::{OsStr, OsString};
-use std::fs;
+use std::fs::{self, File};
 use std::io;
+use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
 use nix::unistd::{AccessFlags, eaccess};
+use zone::NATIVE;
 
 use crate::failure::{Failure, NOT_EXECUTABLE, NOT_FOUND};
 
@@ -26,6 +29,19 @@ enum Found {
 /// file of that name in the directories of `path` (the guest's `PATH`).
 pub(super) fn find(name: &OsStr, path: Option<&OsStr>) -> Result<PathBuf, Failure> {
     search(name, path.unwrap_or(OsStr::new(DEFAULT_PATH)), look)
+}
+
+/// The canonical path of one of the host's tools in a zone, where absolute links lead on beneath
+/// `/native`, as the brand has it.
+pub(super) fn host_tool(name: &OsStr) -> Option<PathBuf> {
+    let path = Path::new(name).strip_prefix(NATIVE).ok()?;
+    let top = File::open(NATIVE).ok()?;
+    let how = OpenHow::new()
+        .flags(OFlag::O_PATH | OFlag::O_CLOEXEC)
+        .resolve(ResolveFlag::RESOLVE_IN_ROOT);
+    let found = openat2(&top, path, how).ok()?;
+    let file = fs::read_link(format!("/proc/self/fd/{}", found.as_raw_fd())).ok()?;
+    matches!(look(&file), Ok(Found::Executable)).then_some(file)
 }
 
 fn search(
