@@ -44,6 +44,7 @@ impl Mode {
             "lx" => return Ok(Self::lx(lx)),
             "sud" => return Ok(Self::lx_variant("lx sud", lx, "sud")),
             "trap" => return Ok(Self::lx_variant("lx trap", lx, "trap")),
+            "zone" => return Ok(Self::lx_zone(lx)),
             "proot" => &["proot", "-r", "/"],
             "qemu" => &["qemu-x86_64"],
             // The platform that every host offers; systrap and kvm are the faster ones.
@@ -77,6 +78,16 @@ impl Mode {
             prefix: vec![lx.into(), "run".into(), "--".into()],
             env: vec![("LX_INTERCEPT", intercept)],
         }
+    }
+
+    /// A zone in the host's namespaces, confined, whose root is the host's.
+    fn lx_zone(lx: &Path) -> Self {
+        let words = ["run", "--isolation", "namespaces", "--net", "host", "--"];
+        let mut mode = Self::lx_variant("lx zone", lx, "rewrite");
+        mode.prefix = std::iter::once(lx.into())
+            .chain(words.iter().map(OsString::from))
+            .collect();
+        mode
     }
 
     /// The command that runs `program`, which must be an absolute path, with `args`.
