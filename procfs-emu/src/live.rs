@@ -18,6 +18,7 @@ use host::intercept::{hold_file_rows, release_file_rows};
 use host::sync::Lock;
 use kernel::vfs::ProcView;
 
+use crate::io::{NAME_MAX, name_of};
 use crate::placeholder::{self, disguise, mode, render};
 use crate::skeleton::{Entry, stamped};
 use crate::{memfd, placeholder::status};
@@ -157,7 +158,10 @@ fn renew(view: &dyn ProcView, open: &Open, offset: Option<i64>) -> SysResult<Opt
     if host_call!(nr::FCNTL, fd, GET_DESCRIPTOR_FLAGS)? & 1 == 1 {
         flags |= OpenFlags::CLOEXEC;
     }
-    let text = render(view, &entry)?;
+    let mut link = [0; NAME_MAX];
+    let link = name_of(view, open.fd, &mut link)?;
+    let name = memfd::entry_name(link).unwrap_or_default();
+    let text = render(view, &entry, name)?;
     memfd::install(view, &text, open.fd, mode(&entry), flags)?;
     if position != 0 {
         host_call!(nr::LSEEK, fd, position, SEEK_SET)?;

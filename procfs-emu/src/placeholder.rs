@@ -10,8 +10,8 @@ use kernel::vfs::{At, File, OpenHow, ProcView, open_on_host};
 use kernel::zone::placeholders;
 use zerocopy::FromZeros;
 
-use crate::io::{Owned, write_all};
-use crate::skeleton::{Entry, Kind, lists, stamped};
+use crate::io::{NAME_MAX, Owned, name_of, write_all};
+use crate::skeleton::{Entry, Kind, Tree, lists, stamped};
 use crate::{live, memfd, zone};
 
 /// What the kernel says to be the best size of reads in procfs, in bytes.
@@ -34,25 +34,24 @@ pub(crate) fn entry(status: &Stat) -> Option<Entry<'static>> {
         return None;
     }
     match status.st_mode & TYPE {
-        SOCKET | REGULAR => stamped(nanoseconds),
+        SOCKET | REGULAR | DIRECTORY => stamped(nanoseconds),
         _ => None,
     }
 }
 
 /// Makes of a placeholder's status that of the file which it stands for.
 pub(crate) fn disguise(status: &mut Stat) {
-    let emulated = entry(status).is_some();
+    let tree = entry(status).map(|entry| entry.tree);
     match status.st_mode & TYPE {
         SOCKET => status.st_mode = status.st_mode & !TYPE | REGULAR,
         REGULAR | DIRECTORY => {}
         _ => return,
     }
     let file = status.st_mode & TYPE == REGULAR;
-    (status.st_size, status.st_blksize) = match (file, emulated) {
-        (true, true) => (0, BLOCK),
-        // The rest is sysfs.
-        (true, false) => (ATTRIBUTE, ATTRIBUTE),
-        (false, _) => (0, BLOCK),
+    (status.st_size, status.st_blksize) = match (file, tree) {
+        (true, Some(Tree::Sys)) => (ATTRIBUTE, ATTRIBUTE),
+        (false, Some(Tree::Sys)) => (0, ATTRIBUTE),
+        _ => (0, BLOCK),
     };
     status.st_blocks = 0;
 }
@@ -87,16 +86,19 @@ fn open_entry(
     if entry.kind != Kind::Live || flags.intersects(writes) {
         return Err(Errno::EROFS);
     }
-    let text = render(view, &entry)?;
+    // The name that it has here: some entries stand for several files.
+    let mut name = [0; NAME_MAX];
+    let name = name_of(view, fd.raw(), &mut name).unwrap_or_default();
+    let text = render(view, &entry, name)?;
     memfd::install(view, &text, fd.raw(), mode(&entry), flags)?;
     live::opened(fd.raw(), &entry, status);
     Ok(fd.into_raw())
 }
 
-/// A memory file with the text of `entry`.
-pub(crate) fn render(view: &dyn ProcView, entry: &Entry<'_>) -> SysResult<Owned> {
-    let text = zone::text(view, entry.path)?;
-    let file = memfd::create(&[b"/proc/", entry.path.as_bytes()].concat())?;
+/// A memory file with the text of `entry`, which is called `name`.
+pub(crate) fn render(view: &dyn ProcView, entry: &Entry<'_>, name: &[u8]) -> SysResult<Owned> {
+    let text = zone::text(view, entry, name)?;
+    let file = memfd::create(name)?;
     write_all(file.raw(), &text)?;
     Ok(file)
 }
