@@ -121,6 +121,12 @@ pub(crate) fn describe(told: &mut Stat) {
     }
 }
 
+/// The magic number of the file system that an open file belongs to for the guest.
+pub(crate) fn magic(status: &Stat) -> Option<u64> {
+    let open = find(|open| open.file == status.st_ino)?;
+    Some(placeholder::magic(&open.status))
+}
+
 /// The guest is about to read from `fd`, at `offset` or from its position on.
 pub(crate) fn before_read(view: &dyn ProcView, fd: i32, offset: Option<i64>) {
     let Some(open) = find(|open| open.fd == fd) else {

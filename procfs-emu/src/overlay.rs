@@ -215,6 +215,14 @@ impl FileSystem for ProcOverlay {
         }
     }
 
+    fn magic(&self, status: &Stat) -> Option<u64> {
+        if status.st_dev == placeholders() {
+            Some(placeholder::magic(status))
+        } else {
+            live::magic(status)
+        }
+    }
+
     fn before_read(&self, view: &dyn ProcView, fd: i32, offset: Option<i64>) {
         live::before_read(view, fd, offset);
     }

@@ -10,7 +10,7 @@ use kernel::vfs::{At, File, OpenHow, ProcView, open_on_host};
 use kernel::zone::placeholders;
 use zerocopy::FromZeros;
 
-use crate::io::{NAME_MAX, Owned, name_of, write_all};
+use crate::io::{NAME_MAX, Owned, PROC_SUPER_MAGIC, name_of, write_all};
 use crate::skeleton::{Entry, Kind, Tree, lists, stamped};
 use crate::{live, memfd, zone};
 
@@ -54,6 +54,18 @@ pub(crate) fn disguise(status: &mut Stat) {
         _ => (0, BLOCK),
     };
     status.st_blocks = 0;
+}
+
+/// The magic number of the file system that a placeholder stands for a file of (statfs(2)).
+pub(crate) fn magic(status: &Stat) -> u64 {
+    const SYSFS: u64 = 0x6265_6572;
+    const CGROUP2: u64 = 0x6367_7270;
+    match entry(status) {
+        Some(entry) if entry.tree == Tree::Proc => PROC_SUPER_MAGIC,
+        Some(entry) if entry.path.starts_with("fs/cgroup") => CGROUP2,
+        // The root of /sys has no entry.
+        _ => SYSFS,
+    }
 }
 
 /// Opens the emulated file whose placeholder `at` names; `None` when there is none.

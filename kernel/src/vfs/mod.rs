@@ -134,6 +134,13 @@ pub trait FileSystem: Sync {
         let _ = status;
     }
 
+    /// The magic number of the file system (statfs(2)) that a file of such a device belongs to for
+    /// the guest; `None` when the host's is right.
+    fn magic(&self, status: &Stat) -> Option<u64> {
+        let _ = status;
+        None
+    }
+
     /// The guest is about to read from `fd`, at `offset` or from its position on.
     fn before_read(&self, view: &dyn ProcView, fd: i32, offset: Option<i64>) {
         let _ = (view, fd, offset);

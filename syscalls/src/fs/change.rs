@@ -28,7 +28,6 @@ on_path! {
     chdir = nr::CHDIR();
     utime = nr::UTIME(times: Ptr);
     utimes = nr::UTIMES(times: Ptr);
-    statfs = nr::STATFS(buf: Ptr);
     getxattr = nr::GETXATTR(name: Str, value: Ptr, size: Size);
     listxattr = nr::LISTXATTR(list: Ptr, size: Size);
     setxattr = nr::SETXATTR(name: Str, value: Ptr, size: Size, flags: Flags);
