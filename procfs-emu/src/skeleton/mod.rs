@@ -31,7 +31,7 @@ const TABLE: &str = concat!(
 const SYS: usize = include_str!("proc.table").len() + include_str!("sysctl.table").len();
 
 /// The file system that an entry belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Tree {
     /// /proc.
     Proc,
