@@ -197,6 +197,14 @@ impl FileSystem for ProcOverlay {
         placeholder::open(view, at, how)
     }
 
+    fn instead(&self, path: &[u8]) -> Option<CString> {
+        placeholder::of_zsched(path)
+    }
+
+    fn is_instead(&self, status: &Stat) -> bool {
+        status.st_dev == placeholders()
+    }
+
     fn opened_path(&self, fd: i32) {
         if placeholder::status(fd).is_ok_and(|status| status.st_dev == placeholders()) {
             live::opened_placeholder();

@@ -1,6 +1,9 @@
 //! Placeholders: what zsched put in the places of emulated files ([`crate::skeleton`]), and what
 //! the guest is told of them.
 
+use alloc::ffi::CString;
+use alloc::vec::Vec;
+
 use abi::arg::OpenFlags;
 use abi::stat::{DIRECTORY, REGULAR, SOCKET, Stat, TYPE};
 use abi::{Errno, SysResult, nr};
@@ -11,7 +14,7 @@ use kernel::zone::placeholders;
 use zerocopy::FromZeros;
 
 use crate::io::{NAME_MAX, Owned, PROC_SUPER_MAGIC, name_of, write_all};
-use crate::skeleton::{Entry, Kind, Tree, lists, stamped};
+use crate::skeleton::{Entry, Kind, Tree, ZSCHED, lists, stamped};
 use crate::{live, memfd, zone};
 
 /// What the kernel says to be the best size of reads in procfs, in bytes.
@@ -101,10 +104,33 @@ fn open_entry(
     // The name that it has here: some entries stand for several files.
     let mut name = [0; NAME_MAX];
     let name = name_of(view, fd.raw(), &mut name).unwrap_or_default();
-    let text = render(view, &entry, name)?;
+    let name = name_for_guest(&entry, name);
+    let text = render(view, &entry, &name)?;
     memfd::install(view, &text, fd.raw(), mode(&entry), flags)?;
     live::opened(fd.raw(), &entry, status);
     Ok(fd.into_raw())
+}
+
+/// What the guest calls the file that the host calls `name`.
+fn name_for_guest(entry: &Entry<'_>, name: &[u8]) -> Vec<u8> {
+    match entry.path.strip_prefix(ZSCHED) {
+        Some(file) => [b"/proc/0", file.as_bytes()].concat(),
+        None => name.into(),
+    }
+}
+
+/// Where the host has what a path names that the guest has in /proc/0, or in a directory of that
+/// name relative to /proc; `None` where nothing in the path is so called.
+pub(crate) fn of_zsched(path: &[u8]) -> Option<CString> {
+    let is_zero = |(_, part): &(usize, &[u8])| *part == b"0";
+    let mut parts = path.split(|byte| *byte == b'/').scan(0, |at, part| {
+        let start = *at;
+        *at += part.len() + 1;
+        Some((start, part))
+    });
+    let (at, _) = parts.find(is_zero)?;
+    let (before, after) = (path.get(..at)?, path.get(at + 1..)?);
+    CString::new([before, ZSCHED.as_bytes(), after].concat()).ok()
 }
 
 /// A memory file with the text of `entry`, which is called `name`.
@@ -125,8 +151,12 @@ pub(crate) fn mode(entry: &Entry<'_>) -> usize {
 pub(crate) struct PlaceholderDir;
 
 impl File for PlaceholderDir {
-    fn shows(&self, _view: &dyn ProcView, _dir: i32, _name: &[u8]) -> bool {
-        true
+    fn shows(&self, _view: &dyn ProcView, _dir: i32, name: &[u8]) -> bool {
+        // zsched's are listed as 0.
+        ZSCHED
+            .rsplit('/')
+            .next()
+            .is_none_or(|zsched| name != zsched.as_bytes())
     }
 
     fn kind(&self, kind: u8) -> u8 {
@@ -144,13 +174,36 @@ impl File for RootDir {
     fn shows(&self, _view: &dyn ProcView, _dir: i32, name: &[u8]) -> bool {
         lists(name)
     }
+
+    fn first(&self) -> Option<u8> {
+        // zsched.
+        Some(b'0')
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{PlaceholderDir, disguise};
+    use super::{PlaceholderDir, disguise, of_zsched};
     use abi::stat::Stat;
     use kernel::vfs::File;
+
+    #[test]
+    fn zsched_is_process_0() {
+        for (path, expected) in [
+            ("/proc/0", Some("/proc/sys/.zsched")),
+            ("/proc/0/task/0/stat", Some("/proc/sys/.zsched/task/0/stat")),
+            ("0/stat", Some("sys/.zsched/stat")),
+            ("//x/0/", Some("//x/sys/.zsched/")),
+            ("/proc/10/stat", None),
+            ("", None),
+        ] {
+            let found = of_zsched(path.as_bytes());
+            assert_eq!(
+                found.as_ref().map(|path| path.to_bytes()),
+                expected.map(str::as_bytes)
+            );
+        }
+    }
 
     #[test]
     fn placeholders_look_like_files() {

@@ -25,10 +25,16 @@ pub use processors::Processors;
 const TABLE: &str = concat!(
     include_str!("proc.table"),
     include_str!("sysctl.table"),
+    include_str!("zsched.table"),
     include_str!("sys.table")
 );
 /// Where those of /sys begin.
-const SYS: usize = include_str!("proc.table").len() + include_str!("sysctl.table").len();
+const SYS: usize = include_str!("proc.table").len()
+    + include_str!("sysctl.table").len()
+    + include_str!("zsched.table").len();
+
+/// Where the files of /proc/0 lie, below /proc.
+pub const ZSCHED: &str = "sys/.zsched";
 
 /// The file system that an entry belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

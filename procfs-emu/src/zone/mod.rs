@@ -7,6 +7,7 @@
 //! | cpuinfo, stat, interrupts, softirqs, schedstat | [`processors`] |
 //! | uptime, loadavg, pressure | [`load`] |
 //! | version, filesystems, and of /proc/sys what is not a plain number | [`system`] |
+//! | zsched's own | [`zsched`] |
 //! | of /sys, `fs/cgroup` | [`cgroup`] |
 //! | of /sys, memory nodes and network statistics | [`sysfs`] |
 
@@ -19,6 +20,7 @@ mod pages;
 mod processors;
 mod sysfs;
 mod system;
+mod zsched;
 
 use alloc::vec::Vec;
 
@@ -27,7 +29,7 @@ use abi::{Errno, SysResult};
 use kernel::vfs::ProcView;
 
 use crate::io::{open, read_all};
-use crate::skeleton::{Entry, Tree};
+use crate::skeleton::{Entry, Tree, ZSCHED};
 
 pub(crate) use moment::Moment;
 
@@ -63,6 +65,9 @@ fn sys(view: &dyn ProcView, entry: &Entry<'_>, path: &[u8]) -> SysResult<Vec<u8>
 fn proc(view: &dyn ProcView, path: &str) -> SysResult<Vec<u8>> {
     if path.starts_with("sys/kernel/random/") {
         return system::random(path);
+    }
+    if let Some(file) = path.strip_prefix(ZSCHED) {
+        return zsched::text(file.trim_start_matches('/'));
     }
     let moment = Moment::now(view)?;
     let mut out = Vec::new();

@@ -34,6 +34,20 @@ on_path! {
     removexattr = nr::REMOVEXATTR(name: Str);
 }
 
+/// lgetxattr(2).
+pub fn lgetxattr(t: &mut Task, path: Path, name: Str, value: Ptr, size: Size) -> SysResult {
+    at_place(t, DirFd::CWD, path, Links::Keep, |_, path| {
+        ask(nr::LGETXATTR, &[path, name.raw(), value.raw(), size.raw()])
+    })
+}
+
+/// llistxattr(2).
+pub fn llistxattr(t: &mut Task, path: Path, list: Ptr, size: Size) -> SysResult {
+    at_place(t, DirFd::CWD, path, Links::Keep, |_, path| {
+        ask(nr::LLISTXATTR, &[path, list.raw(), size.raw()])
+    })
+}
+
 /// truncate(2). A program that runs is `ETXTBSY`: the host says so of the brand's image, which is
 /// what /proc/PID/exe leads to there, and would not of the guest's program.
 pub fn truncate(t: &mut Task, path: Path, length: Offset) -> SysResult {

@@ -15,8 +15,8 @@ mod status;
 
 pub use access::{access, faccessat, faccessat2};
 pub use change::{
-    chdir, chmod, chown, fchmodat, fchmodat2, fchownat, futimesat, getxattr, listxattr,
-    removexattr, setxattr, truncate, utime, utimensat, utimes,
+    chdir, chmod, chown, fchmodat, fchmodat2, fchownat, futimesat, getxattr, lgetxattr, listxattr,
+    llistxattr, removexattr, setxattr, truncate, utime, utimensat, utimes,
 };
 pub use descriptors::{close_range, dup2, dup3};
 pub use directory::{getdents, getdents64};
