@@ -1,4 +1,4 @@
-//! What stat(2), statx(2) and uname(2) fill.
+//! What stat(2), statx(2), statfs(2), uname(2) and sysinfo(2) fill.
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
@@ -120,6 +120,70 @@ pub struct UtsName {
     pub domainname: [u8; 65],
 }
 
+/// `struct statfs` of x86-64 (`include/uapi/asm-generic/statfs.h`).
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout,
+)]
+#[repr(C)]
+pub struct StatFs {
+    /// The magic number of the type (`include/uapi/linux/magic.h`).
+    pub f_type: u64,
+    /// The preferred size of reads and writes.
+    pub f_bsize: u64,
+    /// How many blocks there are, how many are free, and free for everybody.
+    pub f_blocks: [u64; 3],
+    /// How many files there can be, and how many more.
+    pub f_files: [u64; 2],
+    /// Tells it from others.
+    pub f_fsid: u64,
+    /// The longest name.
+    pub f_namelen: u64,
+    /// The size of a block.
+    pub f_frsize: u64,
+    /// `ST_*`.
+    pub f_flags: u64,
+    /// Always 0.
+    pub f_spare: [u64; 4],
+}
+
+/// `struct sysinfo` of x86-64 (`include/uapi/linux/sysinfo.h`).
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout,
+)]
+#[repr(C)]
+pub struct SysInfo {
+    /// Seconds since the system began.
+    pub uptime: u64,
+    /// Load averages over 1, 5 and 15 minutes, in 1/65536.
+    pub loads: [u64; 3],
+    /// Memory, in units.
+    pub totalram: u64,
+    /// Of that, what is free.
+    pub freeram: u64,
+    /// What is shared.
+    pub sharedram: u64,
+    /// What buffers hold.
+    pub bufferram: u64,
+    /// Swap, in units.
+    pub totalswap: u64,
+    /// Of that, what is free.
+    pub freeswap: u64,
+    /// How many tasks there are.
+    pub procs: u16,
+    /// Always 0.
+    pub pad: [u16; 3],
+    /// Memory that the kernel cannot reach at once.
+    pub totalhigh: u64,
+    /// Of that, what is free.
+    pub freehigh: u64,
+    /// Bytes in a unit.
+    pub mem_unit: u32,
+    /// Always 0.
+    pub pad2: u32,
+}
+
+const _: () = assert!(size_of::<StatFs>() == 120);
+const _: () = assert!(size_of::<SysInfo>() == 112);
 const _: () = assert!(size_of::<Stat>() == 144);
 const _: () = assert!(size_of::<Statx>() == 256);
 const _: () = assert!(size_of::<UtsName>() == 390);

@@ -42,10 +42,14 @@ pub struct Facts {
     pub memory_used: u64,
     /// Of that, files that can be dropped.
     pub memory_cached: u64,
+    /// The most of memory that it may use, in bytes; `u64::MAX` for no limit.
+    pub memory_limit: u64,
     /// Bytes of swap that the zone may use.
     pub swap_total: u64,
     /// Bytes of swap that it uses.
     pub swap_used: u64,
+    /// The most of swap that it may use, in bytes; `u64::MAX` for no limit.
+    pub swap_limit: u64,
     /// How many tasks it may have; `u64::MAX` for no limit.
     pub pids_limit: u64,
     /// How many it has.
@@ -98,6 +102,9 @@ impl Text {
 /// [`Facts::placeholders`], or 0 where there is no zone.
 static PLACEHOLDERS: AtomicU64 = AtomicU64::new(0);
 
+/// [`Facts::boottime`], or 0 where there is no zone.
+static BEGAN: AtomicU64 = AtomicU64::new(0);
+
 /// How often a reader that always meets zsched writing tries.
 const TRIES: usize = 1000;
 /// The longest text, in bytes.
@@ -105,8 +112,16 @@ const LONGEST_TEXT: usize = 16 << 20;
 
 /// Takes up the zone that this process runs in, if its file of facts says that there is one.
 pub fn attach() {
-    let placeholders = facts().map_or(0, |facts| facts.placeholders);
+    let told = facts().map(|facts| (facts.placeholders, facts.boottime));
+    let (placeholders, began) = told.unwrap_or_default();
     PLACEHOLDERS.store(placeholders, Ordering::Relaxed);
+    BEGAN.store(began, Ordering::Relaxed);
+}
+
+/// When the zone began by `CLOCK_BOOTTIME`, in nanoseconds; 0 outside a zone.
+#[must_use]
+pub fn began() -> u64 {
+    BEGAN.load(Ordering::Relaxed)
 }
 
 /// Whether this process runs in a zone.

@@ -13,6 +13,8 @@ pub(crate) enum Dispositions {
     /// Another guest process: the host's sets. Whether it catches the brand's signals itself is
     /// not known; few programs do.
     Guest,
+    /// No guest process: the host's sets.
+    Host,
 }
 
 impl Dispositions {
@@ -20,7 +22,7 @@ impl Dispositions {
     pub(crate) fn ignored(self, host: u64) -> u64 {
         match self {
             Self::Known { ignored, .. } => ignored,
-            Self::Guest => host,
+            Self::Guest | Self::Host => host,
         }
     }
 
@@ -29,6 +31,7 @@ impl Dispositions {
         match self {
             Self::Known { caught, .. } => caught,
             Self::Guest => host & !BRAND,
+            Self::Host => host,
         }
     }
 

@@ -1,5 +1,6 @@
 //! What an opened thing is, by the name that the host gives it.
 
+use crate::mounts::Form;
 use crate::spelling::number;
 
 /// Which entry of a process's directory.
@@ -14,6 +15,10 @@ pub(crate) enum Kind {
     NumaMaps,
     Stat,
     Status,
+    /// Only in a zone.
+    Mounts(Form),
+    /// Only in a zone.
+    Cgroup,
     /// `fd` or `fdinfo`.
     Descriptors,
     /// An entry of one of those.
@@ -67,10 +72,9 @@ impl Entry {
 impl Kind {
     /// The permission bits that such a file has (`tgid_base_stuff` in `fs/proc/base.c`).
     pub(crate) fn permissions(self) -> usize {
-        if matches!(self, Self::Environ | Self::Auxv) {
-            0o400
-        } else {
-            0o444
+        match self {
+            Self::Environ | Self::Auxv | Self::Mounts(Form::MountStats) => 0o400,
+            _ => 0o444,
         }
     }
 
@@ -86,6 +90,10 @@ impl Kind {
             b"stat" => Self::Stat,
             b"status" => Self::Status,
             b"fd" | b"fdinfo" => Self::Descriptors,
+            b"mounts" => Self::Mounts(Form::Mounts),
+            b"mountinfo" => Self::Mounts(Form::MountInfo),
+            b"mountstats" => Self::Mounts(Form::MountStats),
+            b"cgroup" => Self::Cgroup,
             b"map_files" => Self::MapFiles,
             _ => return None,
         })
@@ -118,6 +126,11 @@ mod tests {
             ),
             ("/proc/12/map_files", entry(12, None, Kind::MapFiles)),
             ("/12/status", entry(12, None, Kind::Status)),
+            (
+                "/proc/12/task/13/mounts",
+                entry(12, Some(13), Kind::Mounts(Form::Mounts)),
+            ),
+            ("/proc/12/cgroup", entry(12, None, Kind::Cgroup)),
             ("/proc/stat", None),
             ("/proc/12", None),
             ("/proc/12/task/13", None),

@@ -14,7 +14,10 @@ use kernel::vfs::ProcView;
 use crate::text::{Lines, Splitter, put_decimal};
 
 /// `PROC_SUPER_MAGIC` (statfs(2)).
-const PROC_SUPER_MAGIC: u64 = 0x9fa0;
+pub(crate) const PROC_SUPER_MAGIC: u64 = 0x9fa0;
+
+/// Room for the name of an entry; what does not fit is none.
+pub(crate) const NAME_MAX: usize = 512;
 
 /// How much is read or written at a time, in bytes.
 const PIECE: usize = 16 << 10;

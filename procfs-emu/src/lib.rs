@@ -17,6 +17,8 @@
 //! | `stat` | [`stat`] | the program's addresses, the guest's signal sets |
 //! | `status` | [`status`] | signal sets, seccomp, no_new_privs |
 //! | `fd`, `fdinfo`, `map_files` | [`listing`] | without what is the brand's |
+//! | `mounts`, `mountinfo`, `mountstats` | [`mounts`] | in a zone, without what covers /proc |
+//! | `cgroup` | [`render`] | in a zone, its root |
 //!
 //! A path is recognised in two steps: by its last component ([`spelling`]), and if that fits, by
 //! what the host says the opened thing is called ([`entry`]). So links to such files, relative
@@ -48,10 +50,12 @@ mod listing;
 mod live;
 mod maps;
 mod memfd;
+mod mounts;
 mod numa_maps;
 mod overlay;
 mod placeholder;
 mod ranges;
+mod render;
 mod rollup;
 #[cfg(test)]
 mod samples;

@@ -18,6 +18,7 @@ use host::intercept::{hold_file_rows, release_file_rows};
 use host::sync::Lock;
 use kernel::vfs::ProcView;
 
+use crate::io::{NAME_MAX, name_of};
 use crate::placeholder::{self, disguise, mode, render};
 use crate::skeleton::{Entry, stamped};
 use crate::{memfd, placeholder::status};
@@ -120,6 +121,12 @@ pub(crate) fn describe(told: &mut Stat) {
     }
 }
 
+/// The magic number of the file system that an open file belongs to for the guest.
+pub(crate) fn magic(status: &Stat) -> Option<u64> {
+    let open = find(|open| open.file == status.st_ino)?;
+    Some(placeholder::magic(&open.status))
+}
+
 /// The guest is about to read from `fd`, at `offset` or from its position on.
 pub(crate) fn before_read(view: &dyn ProcView, fd: i32, offset: Option<i64>) {
     let Some(open) = find(|open| open.fd == fd) else {
@@ -157,7 +164,10 @@ fn renew(view: &dyn ProcView, open: &Open, offset: Option<i64>) -> SysResult<Opt
     if host_call!(nr::FCNTL, fd, GET_DESCRIPTOR_FLAGS)? & 1 == 1 {
         flags |= OpenFlags::CLOEXEC;
     }
-    let text = render(view, &entry)?;
+    let mut link = [0; NAME_MAX];
+    let link = name_of(view, open.fd, &mut link)?;
+    let name = memfd::entry_name(link).unwrap_or_default();
+    let text = render(view, &entry, name)?;
     memfd::install(view, &text, open.fd, mode(&entry), flags)?;
     if position != 0 {
         host_call!(nr::LSEEK, fd, position, SEEK_SET)?;

@@ -5,33 +5,21 @@ use alloc::vec::Vec;
 
 use abi::arg::OpenFlags;
 use abi::stat::Stat;
-use abi::{Errno, SysResult, nr};
-use host::call::int;
-use host::host_call;
-use kernel::vfs::{
-    At, File, FileSystem, Links, OpenHow, Place, ProcView, SignalView, open_on_host,
-};
+use abi::{Errno, SysResult};
+use kernel::vfs::{At, File, FileSystem, Links, OpenHow, Place, ProcView, open_on_host};
 use kernel::zone::placeholders;
 
-use crate::dispositions::Dispositions;
 use crate::entry::{Entry, Kind};
-use crate::io::{self, Owned, filter, is_procfs, name_of, numbered, read_all, write_all};
+use crate::io::{self, NAME_MAX, Owned, is_procfs, name_of};
 use crate::listing::{
     DescriptorDir, GuestDescriptorDir, MapFilesDir, hidden_descriptors, is_brands, is_image,
 };
-use crate::maps::Maps;
-use crate::numa_maps::NumaMaps;
 use crate::placeholder::{self, PlaceholderDir, RootDir, disguise};
-use crate::rollup::Rollup;
-use crate::smaps::Smaps;
+use crate::render::emulate;
 use crate::spelling::{Spelling, spelling};
-use crate::status::Status;
 use crate::subject::Subject;
 use crate::text::put_decimal;
-use crate::{auxv, environ, exe, live, memfd, stat};
-
-/// Room for the name of an entry; what does not fit is none.
-const NAME_MAX: usize = 512;
+use crate::{exe, live, memfd};
 
 /// The emulated /proc.
 #[derive(Clone, Copy, Debug, Default)]
@@ -209,6 +197,14 @@ impl FileSystem for ProcOverlay {
         placeholder::open(view, at, how)
     }
 
+    fn instead(&self, path: &[u8]) -> Option<CString> {
+        placeholder::of_zsched(path)
+    }
+
+    fn is_instead(&self, status: &Stat) -> bool {
+        status.st_dev == placeholders()
+    }
+
     fn opened_path(&self, fd: i32) {
         if placeholder::status(fd).is_ok_and(|status| status.st_dev == placeholders()) {
             live::opened_placeholder();
@@ -227,104 +223,19 @@ impl FileSystem for ProcOverlay {
         }
     }
 
+    fn magic(&self, status: &Stat) -> Option<u64> {
+        if status.st_dev == placeholders() {
+            Some(placeholder::magic(status))
+        } else {
+            live::magic(status)
+        }
+    }
+
     fn before_read(&self, view: &dyn ProcView, fd: i32, offset: Option<i64>) {
         live::before_read(view, fd, offset);
     }
 
     fn before_close(&self, fd: i32) {
         live::closed(fd);
-    }
-}
-
-/// Puts the text that the guest is to see where `fd`, just opened, leads to an emulated entry.
-fn emulate(view: &dyn ProcView, fd: &Owned, flags: OpenFlags) -> SysResult<()> {
-    if !is_procfs(fd.raw()) {
-        return Ok(());
-    }
-    let mut name = [0; NAME_MAX];
-    let Ok(name) = name_of(view, fd.raw(), &mut name) else {
-        return Ok(());
-    };
-    let Some(entry) = Entry::of(name) else {
-        return Ok(());
-    };
-    match render(view, entry, name, fd.raw())? {
-        Some(text) => memfd::install(view, &text, fd.raw(), entry.kind.permissions(), flags),
-        None => Ok(()),
-    }
-}
-
-/// The text of an entry whose host's file is open as `fd`; `None` when the host's own is right,
-/// then `fd` is still at its beginning.
-fn render(view: &dyn ProcView, entry: Entry, name: &[u8], fd: i32) -> SysResult<Option<Owned>> {
-    let subject = Subject::of(view, entry);
-    let own = match (&subject, entry.kind) {
-        (Subject::Own, _) => true,
-        (Subject::Guest(_), Kind::Auxv) | (Subject::Other, _) => return Ok(None),
-        (Subject::Guest(_), _) => false,
-    };
-    let ranges = subject.ranges(view);
-    let text = memfd::create(name)?;
-    let to = text.raw();
-    // Signal masks and what was given up belong to a thread; only the caller's are known.
-    let mine = own && entry.thread() == view.tid();
-    let blocked = mine.then(|| view.signals().blocked);
-    let signals = if own {
-        let SignalView {
-            ignored, caught, ..
-        } = view.signals();
-        Dispositions::Known { ignored, caught }
-    } else {
-        Dispositions::Guest
-    };
-    let written = match entry.kind {
-        Kind::Maps => filter(fd, to, &mut Maps { ranges }),
-        Kind::Smaps => filter(fd, to, &mut Smaps::new(ranges)),
-        Kind::NumaMaps => filter(fd, to, &mut NumaMaps { ranges }),
-        Kind::SmapsRollup => read_all(fd).and_then(|model| {
-            let smaps = io::open(
-                view.proc_fd(),
-                &numbered("", entry.pid, "/smaps"),
-                OpenFlags::CLOEXEC,
-            )?;
-            filter(smaps.raw(), to, &mut Rollup::new(ranges, model))
-        }),
-        Kind::Auxv => auxv::write(view, to),
-        Kind::Environ => read_all(fd).and_then(|host| write_all(to, environ::visible(&host))),
-        Kind::Stat => read_all(fd).and_then(|host| {
-            let layout = own.then(|| view.layout());
-            write_all(
-                to,
-                &stat::rewrite(
-                    &host,
-                    &stat::Changes {
-                        layout,
-                        blocked,
-                        signals,
-                    },
-                ),
-            )
-        }),
-        Kind::Status => {
-            let credentials = mine.then(|| view.credentials());
-            filter(
-                fd,
-                to,
-                &mut Status {
-                    blocked,
-                    signals,
-                    credentials,
-                },
-            )
-        }
-        Kind::Exe | Kind::Descriptors | Kind::Descriptor(_) | Kind::MapFiles => return Ok(None),
-    };
-    match written {
-        Ok(()) => Ok(Some(text)),
-        // The process is gone or out of reach: reading the host's own file says so.
-        Err(_) => {
-            let _ = host_call!(nr::LSEEK, int(fd), 0, 0);
-            Ok(None)
-        }
     }
 }

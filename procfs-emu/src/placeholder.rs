@@ -1,6 +1,9 @@
 //! Placeholders: what zsched put in the places of emulated files ([`crate::skeleton`]), and what
 //! the guest is told of them.
 
+use alloc::ffi::CString;
+use alloc::vec::Vec;
+
 use abi::arg::OpenFlags;
 use abi::stat::{DIRECTORY, REGULAR, SOCKET, Stat, TYPE};
 use abi::{Errno, SysResult, nr};
@@ -10,8 +13,8 @@ use kernel::vfs::{At, File, OpenHow, ProcView, open_on_host};
 use kernel::zone::placeholders;
 use zerocopy::FromZeros;
 
-use crate::io::{Owned, write_all};
-use crate::skeleton::{Entry, Kind, lists, stamped};
+use crate::io::{NAME_MAX, Owned, PROC_SUPER_MAGIC, name_of, write_all};
+use crate::skeleton::{Entry, Kind, Tree, ZSCHED, lists, stamped};
 use crate::{live, memfd, zone};
 
 /// What the kernel says to be the best size of reads in procfs, in bytes.
@@ -34,27 +37,38 @@ pub(crate) fn entry(status: &Stat) -> Option<Entry<'static>> {
         return None;
     }
     match status.st_mode & TYPE {
-        SOCKET | REGULAR => stamped(nanoseconds),
+        SOCKET | REGULAR | DIRECTORY => stamped(nanoseconds),
         _ => None,
     }
 }
 
 /// Makes of a placeholder's status that of the file which it stands for.
 pub(crate) fn disguise(status: &mut Stat) {
-    let emulated = entry(status).is_some();
+    let tree = entry(status).map(|entry| entry.tree);
     match status.st_mode & TYPE {
         SOCKET => status.st_mode = status.st_mode & !TYPE | REGULAR,
         REGULAR | DIRECTORY => {}
         _ => return,
     }
     let file = status.st_mode & TYPE == REGULAR;
-    (status.st_size, status.st_blksize) = match (file, emulated) {
-        (true, true) => (0, BLOCK),
-        // The rest is sysfs.
-        (true, false) => (ATTRIBUTE, ATTRIBUTE),
-        (false, _) => (0, BLOCK),
+    (status.st_size, status.st_blksize) = match (file, tree) {
+        (true, Some(Tree::Sys)) => (ATTRIBUTE, ATTRIBUTE),
+        (false, Some(Tree::Sys)) => (0, ATTRIBUTE),
+        _ => (0, BLOCK),
     };
     status.st_blocks = 0;
+}
+
+/// The magic number of the file system that a placeholder stands for a file of (statfs(2)).
+pub(crate) fn magic(status: &Stat) -> u64 {
+    const SYSFS: u64 = 0x6265_6572;
+    const CGROUP2: u64 = 0x6367_7270;
+    match entry(status) {
+        Some(entry) if entry.tree == Tree::Proc => PROC_SUPER_MAGIC,
+        Some(entry) if entry.path.starts_with("fs/cgroup") => CGROUP2,
+        // The root of /sys has no entry.
+        _ => SYSFS,
+    }
 }
 
 /// Opens the emulated file whose placeholder `at` names; `None` when there is none.
@@ -87,16 +101,42 @@ fn open_entry(
     if entry.kind != Kind::Live || flags.intersects(writes) {
         return Err(Errno::EROFS);
     }
-    let text = render(view, &entry)?;
+    // The name that it has here: some entries stand for several files.
+    let mut name = [0; NAME_MAX];
+    let name = name_of(view, fd.raw(), &mut name).unwrap_or_default();
+    let name = name_for_guest(&entry, name);
+    let text = render(view, &entry, &name)?;
     memfd::install(view, &text, fd.raw(), mode(&entry), flags)?;
     live::opened(fd.raw(), &entry, status);
     Ok(fd.into_raw())
 }
 
-/// A memory file with the text of `entry`.
-pub(crate) fn render(view: &dyn ProcView, entry: &Entry<'_>) -> SysResult<Owned> {
-    let text = zone::text(view, entry.path)?;
-    let file = memfd::create(&[b"/proc/", entry.path.as_bytes()].concat())?;
+/// What the guest calls the file that the host calls `name`.
+fn name_for_guest(entry: &Entry<'_>, name: &[u8]) -> Vec<u8> {
+    match entry.path.strip_prefix(ZSCHED) {
+        Some(file) => [b"/proc/0", file.as_bytes()].concat(),
+        None => name.into(),
+    }
+}
+
+/// Where the host has what a path names that the guest has in /proc/0, or in a directory of that
+/// name relative to /proc; `None` where nothing in the path is so called.
+pub(crate) fn of_zsched(path: &[u8]) -> Option<CString> {
+    let is_zero = |(_, part): &(usize, &[u8])| *part == b"0";
+    let mut parts = path.split(|byte| *byte == b'/').scan(0, |at, part| {
+        let start = *at;
+        *at += part.len() + 1;
+        Some((start, part))
+    });
+    let (at, _) = parts.find(is_zero)?;
+    let (before, after) = (path.get(..at)?, path.get(at + 1..)?);
+    CString::new([before, ZSCHED.as_bytes(), after].concat()).ok()
+}
+
+/// A memory file with the text of `entry`, which is called `name`.
+pub(crate) fn render(view: &dyn ProcView, entry: &Entry<'_>, name: &[u8]) -> SysResult<Owned> {
+    let text = zone::text(view, entry, name)?;
+    let file = memfd::create(name)?;
     write_all(file.raw(), &text)?;
     Ok(file)
 }
@@ -111,8 +151,12 @@ pub(crate) fn mode(entry: &Entry<'_>) -> usize {
 pub(crate) struct PlaceholderDir;
 
 impl File for PlaceholderDir {
-    fn shows(&self, _view: &dyn ProcView, _dir: i32, _name: &[u8]) -> bool {
-        true
+    fn shows(&self, _view: &dyn ProcView, _dir: i32, name: &[u8]) -> bool {
+        // zsched's are listed as 0.
+        ZSCHED
+            .rsplit('/')
+            .next()
+            .is_none_or(|zsched| name != zsched.as_bytes())
     }
 
     fn kind(&self, kind: u8) -> u8 {
@@ -130,13 +174,36 @@ impl File for RootDir {
     fn shows(&self, _view: &dyn ProcView, _dir: i32, name: &[u8]) -> bool {
         lists(name)
     }
+
+    fn first(&self) -> Option<u8> {
+        // zsched.
+        Some(b'0')
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{PlaceholderDir, disguise};
+    use super::{PlaceholderDir, disguise, of_zsched};
     use abi::stat::Stat;
     use kernel::vfs::File;
+
+    #[test]
+    fn zsched_is_process_0() {
+        for (path, expected) in [
+            ("/proc/0", Some("/proc/sys/.zsched")),
+            ("/proc/0/task/0/stat", Some("/proc/sys/.zsched/task/0/stat")),
+            ("0/stat", Some("sys/.zsched/stat")),
+            ("//x/0/", Some("//x/sys/.zsched/")),
+            ("/proc/10/stat", None),
+            ("", None),
+        ] {
+            let found = of_zsched(path.as_bytes());
+            assert_eq!(
+                found.as_ref().map(|path| path.to_bytes()),
+                expected.map(str::as_bytes)
+            );
+        }
+    }
 
     #[test]
     fn placeholders_look_like_files() {

@@ -25,11 +25,21 @@ pub(crate) fn spelling(path: &[u8]) -> Option<Spelling> {
     match path.last()? {
         b'e' => ends_in(path, b"exe").then_some(Spelling::Exe),
         b'd' => ends_in(path, b"fd").then_some(Spelling::Descriptors),
-        b's' => text(&[b"maps", b"status", b"smaps", b"numa_maps"]),
+        b's' => text(&[
+            b"maps",
+            b"status",
+            b"smaps",
+            b"numa_maps",
+            b"mounts",
+            b"mountstats",
+        ]),
+        b'o' => text(&[b"mountinfo"]),
+        // A link to `mounts`.
+        b'b' => text(&[b"mtab"]),
         b't' => text(&[b"stat"]),
         b'v' => text(&[b"auxv"]),
         b'n' => text(&[b"environ"]),
-        b'p' => text(&[b"smaps_rollup"]),
+        b'p' => text(&[b"smaps_rollup", b"cgroup"]),
         b'0'..=b'9' => descriptor(path),
         b'/' => {
             let end = path.iter().rposition(|byte| *byte != b'/')? + 1;
@@ -87,7 +97,6 @@ mod tests {
             "/etc/passwd",
             "executable",
             "xexe",
-            "/proc/self/mountinfo",
             "/proc/self/cmdline",
             "/tmp/12a",
             "/tmp/007",
@@ -109,6 +118,9 @@ mod tests {
             ("task/12/smaps_rollup", Spelling::Text),
             ("/usr/bin/stat", Spelling::Text),
             ("/proc/self/fd/1000", Spelling::Number(1000)),
+            ("/etc/mtab", Spelling::Text),
+            ("/proc/self/mountinfo", Spelling::Text),
+            ("/proc/1/cgroup", Spelling::Text),
             ("0", Spelling::Number(0)),
         ] {
             assert_eq!(spelling(path.as_bytes()), Some(expected), "{path}");

@@ -1,5 +1,5 @@
-//! `/proc/PID/stat` (proc_pid_stat(5)): the addresses of the program's parts, and the signal
-//! sets. Everything else is the host's.
+//! `/proc/PID/stat` (proc_pid_stat(5)): the addresses of the program's parts, the signal sets, and
+//! in a zone when the process began. Everything else is the host's.
 
 use alloc::vec::Vec;
 
@@ -16,7 +16,12 @@ pub(crate) struct Changes {
     pub(crate) blocked: Option<u64>,
     /// Ignored and caught.
     pub(crate) signals: Dispositions,
+    /// When the time began that is told, in nanoseconds since the host's boot.
+    pub(crate) began: u64,
 }
+
+/// Nanoseconds in a clock tick (`USER_HZ` is 100).
+const TICK: u64 = 10_000_000;
 
 impl Changes {
     /// The new value of a field, by its number in the man page.
@@ -24,6 +29,7 @@ impl Changes {
         // The sets are shown for signals 1 to 31 only.
         let low = |set: u64| set & 0x7fff_ffff;
         match field {
+            22 if self.began > 0 => Some(decimal(host)?.saturating_sub(self.began / TICK)),
             26 => self.layout.map(|layout| layout.start_code),
             27 => self.layout.map(|layout| layout.end_code),
             28 => self.layout.map(|layout| layout.start_stack),
@@ -82,6 +88,7 @@ mod tests {
         layout: None,
         blocked: None,
         signals: Dispositions::Guest,
+        began: 0,
     };
 
     #[test]
@@ -112,12 +119,13 @@ mod tests {
                 ignored: 1 << 30,
                 caught: 1 << 31,
             },
+            began: 35_109_999_999,
         };
         let text = String::from_utf8(rewrite(HOST.as_bytes(), &changes)).expect("text");
         assert_eq!(
             text,
             "6363 (a) b) R 6358 6358 2865 0 -1 4194304 112 0 0 0 0 0 0 0 20 0 1 0 \
-             93510 3133440 411 18446744073709551615 101 102 103 0 0 0 1 1073741824 0 0 0 0 17 1 0 \
+             90000 3133440 411 18446744073709551615 101 102 103 0 0 0 1 1073741824 0 0 0 0 17 1 0 \
              0 0 0 0 107 108 109 110 111 112 113 0\n"
         );
     }

@@ -5,10 +5,10 @@ use alloc::vec::Vec;
 use kernel::vfs::CredentialView;
 
 use crate::dispositions::Dispositions;
-use crate::text::{Lines, put_decimal, put_hex};
+use crate::text::{Lines, decimal, put_decimal, put_hex};
 
 /// Filters `status`; `None` leaves the host's lines.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Status {
     /// Blocked by the thread that the file is about.
     pub(crate) blocked: Option<u64>,
@@ -16,6 +16,10 @@ pub(crate) struct Status {
     pub(crate) signals: Dispositions,
     /// Of the thread that the file is about.
     pub(crate) credentials: Option<CredentialView>,
+    /// How many seccomp filters are not the guest's own.
+    pub(crate) filters: u64,
+    /// The line of the mode of seccomp: whether there is any is in the next one.
+    pub(crate) mode: Vec<u8>,
 }
 
 impl Status {
@@ -25,6 +29,30 @@ impl Status {
         } else {
             self.signals.line(key, value)
         }
+    }
+
+    /// Takes the lines about seccomp of a thread of which only the host's numbers are known.
+    fn others(&mut self, line: &[u8], out: &mut Vec<u8>) -> bool {
+        if line.starts_with(b"Seccomp:") {
+            self.mode = line.into();
+            return true;
+        }
+        let Some(count) = line.strip_prefix(b"Seccomp_filters:") else {
+            out.append(&mut self.mode);
+            return false;
+        };
+        let own = decimal(count.trim_ascii())
+            .unwrap_or(0)
+            .saturating_sub(self.filters);
+        if own == 0 {
+            self.mode.clear();
+            out.extend_from_slice(b"Seccomp:\t0\n");
+        }
+        out.append(&mut self.mode);
+        out.extend_from_slice(b"Seccomp_filters:\t");
+        put_decimal(out, own, 1);
+        out.push(b'\n');
+        true
     }
 
     fn number(&self, key: &[u8]) -> Option<u64> {
@@ -40,6 +68,9 @@ impl Status {
 
 impl Lines for Status {
     fn line(&mut self, line: &[u8], out: &mut Vec<u8>) {
+        if self.credentials.is_none() && self.filters > 0 && self.others(line, out) {
+            return;
+        }
         let colon = line.iter().position(|byte| *byte == b':').unwrap_or(0);
         let (key, value) = line.split_at(colon);
         let set = self.set(key, value.strip_prefix(b":").unwrap_or(value));
@@ -57,6 +88,10 @@ impl Lines for Status {
             put_decimal(out, number, 1);
         }
         out.push(b'\n');
+    }
+
+    fn end(&mut self, out: &mut Vec<u8>) {
+        out.append(&mut self.mode);
     }
 }
 
@@ -84,9 +119,30 @@ Speculation_Store_Bypass:\tvulnerable
             blocked: None,
             signals: Dispositions::Guest,
             credentials: None,
+            filters: 0,
+            mode: Vec::new(),
         };
         let expected = HOST.replace("00000000400004d8", "0000000000000080");
         assert_eq!(filtered(&mut status, HOST), expected);
+    }
+
+    #[test]
+    fn the_zones_filter_is_not_the_guests() {
+        let mut status = Status {
+            blocked: None,
+            signals: Dispositions::Host,
+            credentials: None,
+            filters: 1,
+            mode: Vec::new(),
+        };
+        let seccomp = "Seccomp:\t2\nSeccomp_filters:\t1\n";
+        let expected = HOST.replace(seccomp, "Seccomp:\t0\nSeccomp_filters:\t0\n");
+        assert_eq!(filtered(&mut status, HOST), expected);
+        let two = HOST.replace("filters:\t1", "filters:\t2");
+        assert_eq!(filtered(&mut status, &two), HOST);
+        let before_5_9 = HOST.replace("Seccomp_filters:\t1\n", "");
+        assert_eq!(filtered(&mut status, &before_5_9), before_5_9);
+        assert_eq!(filtered(&mut status, "Seccomp:\t2\n"), "Seccomp:\t2\n");
     }
 
     #[test]
@@ -98,6 +154,8 @@ Speculation_Store_Bypass:\tvulnerable
                 caught: 4,
             },
             credentials: Some(CredentialView::default()),
+            filters: 1,
+            mode: Vec::new(),
         };
         assert_eq!(
             filtered(&mut status, HOST),

@@ -118,6 +118,18 @@ pub trait FileSystem: Sync {
         None
     }
 
+    /// The path to try, in a zone, where the host has nothing at `path`.
+    fn instead(&self, path: &[u8]) -> Option<CString> {
+        let _ = path;
+        None
+    }
+
+    /// Whether what was found at such a path is what the guest means; else it is nothing.
+    fn is_instead(&self, status: &Stat) -> bool {
+        let _ = status;
+        false
+    }
+
     /// The host opened something with `O_PATH` as `fd`.
     fn opened_path(&self, fd: i32) {
         let _ = fd;
@@ -132,6 +144,13 @@ pub trait FileSystem: Sync {
     /// Puts right what the host says of a file of such a device.
     fn describe(&self, status: &mut Stat) {
         let _ = status;
+    }
+
+    /// The magic number of the file system (statfs(2)) that a file of such a device belongs to for
+    /// the guest; `None` when the host's is right.
+    fn magic(&self, status: &Stat) -> Option<u64> {
+        let _ = status;
+        None
     }
 
     /// The guest is about to read from `fd`, at `offset` or from its position on.
@@ -149,6 +168,12 @@ pub trait FileSystem: Sync {
 pub trait File {
     /// Whether the guest sees the entry `name` of this directory, which is open as `dir`.
     fn shows(&self, view: &dyn ProcView, dir: i32, name: &[u8]) -> bool;
+
+    /// The name, of one character, of a directory that the guest sees before all that the host
+    /// lists.
+    fn first(&self) -> Option<u8> {
+        None
+    }
 
     /// The type (`d_type`, readdir(3)) of an entry for which the host says `kind`.
     fn kind(&self, kind: u8) -> u8 {

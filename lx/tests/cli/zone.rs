@@ -198,6 +198,42 @@ fn proc_speaks_of_the_zone() {
 }
 
 #[test]
+fn sys_and_the_mounts_speak_of_the_zone() {
+    Zone::each("zone-sys", |zone| {
+        let script = "echo $(cat /sys/class/net/lo/mtu /sys/class/net/lo/statistics/rx_packets); \
+            cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/cpu.max /proc/1/cgroup; \
+            cat /sys/fs/cgroup/cgroup.procs; cat /sys/devices/system/cpu/online; \
+            echo /sys/class/net/* /sys/block/*; \
+            echo x > /sys/fs/cgroup/memory.max || echo read-only; \
+            cd /proc; cat 0/comm 0/task/0/comm; echo 0 [0-9]; echo sys/.*sched";
+        let text = zone.prints(&["--net", "none", "sh", "-c", script]);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], "65536 0", "{text}");
+        assert_eq!(lines[1..4], ["max", "max 100000", "0::/"], "{text}");
+        // The shell and cat.
+        assert_eq!(lines[4], "1", "{text}");
+        assert!(lines[5].parse::<u32>().is_ok(), "{text}");
+        assert!(lines[6].starts_with(|c: char| c.is_ascii_digit()), "{text}");
+        assert_eq!(lines[7], "/sys/class/net/lo /sys/block/*", "{text}");
+        assert_eq!(lines[8..11], ["read-only", "zsched", "zsched"], "{text}");
+        assert_eq!(lines[11], "0 0 1", "{text}");
+        assert_eq!(lines[12], "sys/.*sched", "{text}");
+
+        let mounts = zone.prints(&["cat", "/proc/self/mounts", "/proc/mounts"]);
+        let info = zone.prints(&["cat", "/proc/self/mountinfo"]);
+        for text in [&mounts, &info] {
+            assert!(!text.contains("placeholders"), "{text}");
+            assert!(!text.contains(" /proc/"), "{text}");
+        }
+        for line in ["sysfs /sys sysfs ro,", "cgroup /sys/fs/cgroup cgroup2 ro,"] {
+            let found = mounts.lines().filter(|other| other.starts_with(line));
+            assert_eq!(found.count(), 2, "{mounts}");
+        }
+        assert!(info.contains(" / /sys/fs/cgroup ro,"), "{info}");
+    });
+}
+
+#[test]
 fn the_exit_status_is_the_programs() {
     Zone::each("zone-status", |zone| {
         assert_eq!(zone.run(&["sh", "-c", "exit 7"]).status.code(), Some(7));

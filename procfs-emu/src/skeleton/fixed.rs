@@ -1,5 +1,20 @@
-//! The entries of /proc whose text is the same in every zone: a zone has no devices, no drivers
-//! and no kernel of its own to speak of.
+//! The entries whose text is the same in every zone: a zone has no drivers and no kernel of its own
+//! to speak of, and few devices.
+
+/// `uevent` of a device that everybody may use.
+macro_rules! device {
+    ($major:literal, $minor:literal, $name:literal) => {
+        concat!(
+            "MAJOR=",
+            $major,
+            "\nMINOR=",
+            $minor,
+            "\nDEVNAME=",
+            $name,
+            "\nDEVMODE=0666\n"
+        )
+    };
+}
 
 /// The text of the entry with that path.
 pub(super) fn text(path: &str) -> Option<&'static str> {
@@ -51,6 +66,16 @@ pub(super) fn text(path: &str) -> Option<&'static str> {
             "pty_master           /dev/ptm      128 0-1048575 pty:master\n",
         ),
         "tty/ldiscs" => "n_tty       0\nn_null     27\n",
+        "fs/cgroup/cgroup.stat" => "nr_descendants 0\nnr_dying_descendants 0\n",
+        "fs/cgroup/memory.swap.events" => "high 0\nmax 0\nfail 0\n",
+        "devices/virtual/mem/full/uevent" => device!(1, 7, "full"),
+        "devices/virtual/mem/null/uevent" => device!(1, 3, "null"),
+        "devices/virtual/mem/random/uevent" => device!(1, 8, "random"),
+        "devices/virtual/mem/urandom/uevent" => device!(1, 9, "urandom"),
+        "devices/virtual/mem/zero/uevent" => device!(1, 5, "zero"),
+        "devices/virtual/tty/console/uevent" => "MAJOR=5\nMINOR=1\nDEVNAME=console\n",
+        "devices/virtual/tty/ptmx/uevent" => device!(5, 2, "ptmx"),
+        "devices/virtual/tty/tty/uevent" => device!(5, 0, "tty"),
         "consoles" | "crypto" | "diskstats" | "dma" | "kallsyms" | "keys" | "misc" | "modules" => {
             ""
         }
@@ -81,6 +106,21 @@ mod tests {
                 ours.lines().take(lines).eq(host.lines().take(lines)),
                 "{path}"
             );
+        }
+    }
+
+    #[test]
+    fn devices_are_those_of_the_kernel() {
+        for (class, name) in [
+            ("mem", "null"),
+            ("mem", "urandom"),
+            ("tty", "console"),
+            ("tty", "tty"),
+        ] {
+            let path = std::format!("devices/virtual/{class}/{name}/uevent");
+            if let Ok(host) = read_to_string(std::path::Path::new("/sys").join(&path)) {
+                assert_eq!(text(&path), Some(&*host), "{path}");
+            }
         }
     }
 

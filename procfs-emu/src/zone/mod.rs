@@ -1,4 +1,4 @@
-//! The text of what lives in the zone's /proc: made when it is read, of what zsched says.
+//! The text of what lives in the zone's /proc and /sys: made when it is read, of what zsched says.
 //!
 //! | entries | file |
 //! | --- | --- |
@@ -7,28 +7,67 @@
 //! | cpuinfo, stat, interrupts, softirqs, schedstat | [`processors`] |
 //! | uptime, loadavg, pressure | [`load`] |
 //! | version, filesystems, and of /proc/sys what is not a plain number | [`system`] |
+//! | zsched's own | [`zsched`] |
+//! | of /sys, `fs/cgroup` | [`cgroup`] |
+//! | of /sys, memory nodes and network statistics | [`sysfs`] |
 
+mod cgroup;
+mod listed;
 mod load;
 mod memory;
 mod moment;
 mod pages;
 mod processors;
+mod sysfs;
 mod system;
+mod zsched;
 
 use alloc::vec::Vec;
 
+use abi::arg::OpenFlags;
 use abi::{Errno, SysResult};
 use kernel::vfs::ProcView;
 
+use crate::io::{open, read_all};
+use crate::skeleton::{Entry, Tree, ZSCHED};
+
 pub(crate) use moment::Moment;
 
-/// The text of the entry of /proc with that path.
+/// The text of `entry`, whose placeholder has a path that ends like `path`.
 ///
 /// # Errors
 /// `EPERM` for what no zone may read; those of asking zsched or the host.
-pub(crate) fn text(view: &dyn ProcView, path: &str) -> SysResult<Vec<u8>> {
+pub(crate) fn text(view: &dyn ProcView, entry: &Entry<'_>, path: &[u8]) -> SysResult<Vec<u8>> {
+    match entry.tree {
+        Tree::Proc => proc(view, entry.path),
+        Tree::Sys => sys(view, entry, path),
+    }
+}
+
+fn sys(view: &dyn ProcView, entry: &Entry<'_>, path: &[u8]) -> SysResult<Vec<u8>> {
+    if let Some(name) = entry.path.strip_prefix("fs/cgroup/") {
+        let (processes, threads) = (|| listed::processes(view), || listed::threads(view));
+        return cgroup::text(&Moment::now(view)?, name, processes, threads);
+    }
+    if let Some(name) = entry.path.strip_prefix("devices/system/node/node0/") {
+        return sysfs::node(&Moment::now(view)?, name);
+    }
+    match entry.path.rsplit_once("/statistics/") {
+        Some((_, name)) => {
+            let interface = entry.instance(path).ok_or(Errno::ENXIO)?;
+            let devices = open(view.proc_fd(), c"thread-self/net/dev", OpenFlags::CLOEXEC)?;
+            sysfs::statistic(&read_all(devices.raw())?, interface, name)
+        }
+        None => Err(Errno::ENXIO),
+    }
+}
+
+fn proc(view: &dyn ProcView, path: &str) -> SysResult<Vec<u8>> {
     if path.starts_with("sys/kernel/random/") {
         return system::random(path);
+    }
+    if let Some(file) = path.strip_prefix(ZSCHED) {
+        return zsched::text(file.trim_start_matches('/'));
     }
     let moment = Moment::now(view)?;
     let mut out = Vec::new();

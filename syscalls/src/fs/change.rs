@@ -28,11 +28,24 @@ on_path! {
     chdir = nr::CHDIR();
     utime = nr::UTIME(times: Ptr);
     utimes = nr::UTIMES(times: Ptr);
-    statfs = nr::STATFS(buf: Ptr);
     getxattr = nr::GETXATTR(name: Str, value: Ptr, size: Size);
     listxattr = nr::LISTXATTR(list: Ptr, size: Size);
     setxattr = nr::SETXATTR(name: Str, value: Ptr, size: Size, flags: Flags);
     removexattr = nr::REMOVEXATTR(name: Str);
+}
+
+/// lgetxattr(2).
+pub fn lgetxattr(t: &mut Task, path: Path, name: Str, value: Ptr, size: Size) -> SysResult {
+    at_place(t, DirFd::CWD, path, Links::Keep, |_, path| {
+        ask(nr::LGETXATTR, &[path, name.raw(), value.raw(), size.raw()])
+    })
+}
+
+/// llistxattr(2).
+pub fn llistxattr(t: &mut Task, path: Path, list: Ptr, size: Size) -> SysResult {
+    at_place(t, DirFd::CWD, path, Links::Keep, |_, path| {
+        ask(nr::LLISTXATTR, &[path, list.raw(), size.raw()])
+    })
 }
 
 /// truncate(2). A program that runs is `ETXTBSY`: the host says so of the brand's image, which is

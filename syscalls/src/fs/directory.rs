@@ -3,6 +3,7 @@
 use abi::arg::{Fd, Uint};
 use abi::{SysResult, UserPtr, nr};
 use host::call::forward_blocking;
+use host::host_call;
 use host::user;
 use kernel::Task;
 use kernel::vfs::File;
@@ -49,6 +50,19 @@ fn filtered(
 ) -> SysResult {
     let mut listed = Entries([0; AT_A_TIME]);
     let room = count.raw().min(AT_A_TIME);
+    let first = file.first().filter(|_| room >= 8 * FIRST && at_start(fd));
+    if let Some(character) = first {
+        let to = listed.0.as_mut_ptr().expose_provenance();
+        let rest = [fd.raw(), to + FIRST, room - FIRST, 0, 0, 0];
+        let length = forward_blocking(nr, &rest)?;
+        put_first(&mut listed.0, name, character);
+        let all = listed.0.get_mut(..FIRST + length).unwrap_or_default();
+        let kept = retain(all, name, |name| {
+            name == [character] || file.shows(t, fd.0, name)
+        });
+        user::write_bytes(entries.address(), listed.0.get(..kept).unwrap_or_default())?;
+        return Ok(kept);
+    }
     loop {
         let to = listed.0.as_mut_ptr().expose_provenance();
         let length = forward_blocking(nr, &[fd.raw(), to, room, 0, 0, 0])?;
@@ -63,6 +77,31 @@ fn filtered(
             return Ok(kept);
         }
     }
+}
+
+/// How long an entry with a name of one character is, in both forms.
+const FIRST: usize = 24;
+
+/// Whether a directory is listed from its beginning.
+fn at_start(fd: Fd) -> bool {
+    const SEEK_CUR: usize = 1;
+    host_call!(nr::LSEEK, fd.raw(), 0, SEEK_CUR) == Ok(0)
+}
+
+/// Puts a directory whose name is `character` before all others.
+fn put_first(entries: &mut [u8], name: usize, character: u8) {
+    /// `DT_DIR`.
+    const DIRECTORY: u8 = 4;
+    let Some(entry) = entries.first_chunk_mut::<FIRST>() else {
+        return;
+    };
+    *entry = [0; FIRST];
+    // Any number but 0, which would mean that it is gone.
+    entry[0] = 2;
+    entry[16] = 24;
+    entry[name] = character;
+    let kind = if name == NAME64 { NAME64 } else { FIRST };
+    entry[kind - 1] = DIRECTORY;
 }
 
 #[repr(align(8))]
@@ -114,7 +153,7 @@ fn retype(entries: &mut [u8], name: usize, kind: impl Fn(u8) -> u8) {
 #[cfg(test)]
 mod tests {
     extern crate std;
-    use super::{NAME, NAME64, retain, retype};
+    use super::{FIRST, NAME, NAME64, put_first, retain, retype};
     use std::vec::Vec;
 
     fn entry(at: usize, name: &str) -> Vec<u8> {
@@ -153,6 +192,25 @@ mod tests {
         retype(&mut [0; 40], NAME64, |kind| kind);
         retype(&mut [0xff; 40], NAME, |kind| kind);
         retype(&mut [], NAME, |kind| kind);
+    }
+
+    #[test]
+    fn one_comes_before_all() {
+        for at in [NAME, NAME64] {
+            let mut all = std::vec![0; FIRST];
+            put_first(&mut all, at, b'0');
+            all.extend(entry(at, "."));
+            let mut names = Vec::new();
+            let seen = core::cell::RefCell::new(&mut names);
+            let kept = retain(&mut all, at, |name| {
+                seen.borrow_mut().push(name.to_vec());
+                true
+            });
+            assert_eq!(kept, all.len());
+            assert_eq!(names, [b"0", b"."]);
+            let kind = if at == NAME64 { 18 } else { 23 };
+            assert_eq!(all[kind], 4);
+        }
     }
 
     #[test]

@@ -2,12 +2,13 @@
 
 use abi::arg::{DirFd, Int, Path};
 use abi::{Errno, SysResult, UserPtr, nr};
+use core::ffi::CStr;
 use host::host_call;
 use host::user::{self, PATH_MAX, PathBuffer};
 use kernel::Task;
 use kernel::vfs::{At, FileSystem};
 
-use super::path::address;
+use super::path::{address, instead};
 
 /// readlink(2).
 pub fn readlink(t: &mut Task, path: Path, buf: UserPtr<u8>, size: Int) -> SysResult {
@@ -28,27 +29,23 @@ pub fn readlinkat(
         .ok_or(Errno::EINVAL)?;
     let mut room = PathBuffer::new();
     let path = room.read(path)?;
+    let at = At {
+        dirfd: dirfd.0,
+        path,
+    };
     if let Some(fs) = t.mounts.overlay(path.to_bytes())
-        && let Some(length) = emulated(
-            t,
-            fs,
-            At {
-                dirfd: dirfd.0,
-                path,
-            },
-            buf,
-            room_for,
-        )?
+        && let Some(length) = emulated(t, fs, at, buf, room_for)?
     {
         return Ok(length);
     }
-    host_call!(
-        nr::READLINKAT,
-        dirfd.raw(),
-        address(path),
-        buf.address(),
-        size.raw()
-    )
+    let ask = |path: &CStr| {
+        let (path, to) = (address(path), buf.address());
+        host_call!(nr::READLINKAT, dirfd.raw(), path, to, size.raw())
+    };
+    match ask(path) {
+        Err(Errno::ENOENT) => ask(&instead(t, at).ok_or(Errno::ENOENT)?),
+        result => result,
+    }
 }
 
 /// The text of a link that the host would show otherwise.

@@ -10,16 +10,18 @@ mod link;
 mod live;
 mod open;
 mod path;
+mod statfs;
 mod status;
 
 pub use access::{access, faccessat, faccessat2};
 pub use change::{
-    chdir, chmod, chown, fchmodat, fchmodat2, fchownat, futimesat, getxattr, listxattr,
-    removexattr, setxattr, statfs, truncate, utime, utimensat, utimes,
+    chdir, chmod, chown, fchmodat, fchmodat2, fchownat, futimesat, getxattr, lgetxattr, listxattr,
+    llistxattr, removexattr, setxattr, truncate, utime, utimensat, utimes,
 };
 pub use descriptors::{close_range, dup2, dup3};
 pub use directory::{getdents, getdents64};
 pub use link::{readlink, readlinkat};
 pub use live::{close, fstat, pread64, preadv, preadv2, read, readv};
 pub use open::{creat, open, openat, openat2};
+pub use statfs::{fstatfs, statfs};
 pub use status::{lstat, newfstatat, stat, statx};

@@ -7,6 +7,8 @@ use host::user::{self, PathBuffer};
 use kernel::vfs::{At, OpenHow, open_on_host};
 use kernel::{Task, zone};
 
+use super::path::instead;
+
 /// open(2).
 pub fn open(t: &mut Task, path: Path, flags: OpenFlags, mode: Mode) -> SysResult {
     openat(t, DirFd::CWD, path, flags, mode)
@@ -75,6 +77,11 @@ fn open_by(t: &Task, dirfd: DirFd, path: Path, how: &OpenHow) -> SysResult {
     match opened {
         // What sockets say, and files of a file system that is mounted read-only.
         Err(errno @ (Errno::ENXIO | Errno::EROFS)) => placeholder(t, at, how, errno),
+        Err(Errno::ENOENT) => {
+            let path = instead(t, at).ok_or(Errno::ENOENT)?;
+            let at = At { path: &path, ..at };
+            open_on_host(at, how).or_else(|errno| placeholder(t, at, how, errno))
+        }
         Ok(fd) if how.open_flags().contains(OpenFlags::PATH) => {
             for fs in t.mounts.overlays() {
                 fs.opened_path(as_int(fd));

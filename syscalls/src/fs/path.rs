@@ -2,11 +2,16 @@
 
 use core::ffi::CStr;
 
-use abi::arg::{DirFd, Path};
-use abi::{Errno, SysResult};
+use abi::arg::{AtFlags, DirFd, Path};
+use abi::stat::Stat;
+use abi::{Errno, SysResult, nr};
+use alloc::ffi::CString;
+use host::call::int;
+use host::host_call;
 use host::user::PathBuffer;
-use kernel::Task;
 use kernel::vfs::{At, Links, Place};
+use kernel::{Task, zone};
+use zerocopy::FromZeros;
 
 /// Where the host has what `at` names. Almost always that is [`Place::Same`], at the cost of one
 /// look at the spelling.
@@ -16,6 +21,23 @@ pub(super) fn place(t: &Task, at: At<'_>, links: Links) -> SysResult<Place> {
         None => Ok(Place::Same),
         Some(fs) => fs.locate(t, at, links),
     }
+}
+
+/// Where the host has what `at` names when it has nothing there and the guest has something
+/// emulated.
+#[cold]
+pub(super) fn instead(t: &Task, at: At<'_>) -> Option<CString> {
+    if zone::placeholders() == 0 {
+        return None;
+    }
+    t.mounts.overlays().iter().find_map(|fs| {
+        let path = fs.instead(at.path.to_bytes())?;
+        let mut status = Stat::new_zeroed();
+        let to = (&raw mut status).expose_provenance();
+        let keep = AtFlags::SYMLINK_NOFOLLOW.raw();
+        host_call!(nr::NEWFSTATAT, int(at.dirfd), address(&path), to, keep).ok()?;
+        fs.is_instead(&status).then_some(path)
+    })
 }
 
 /// The register that passes `text` to the host.
@@ -50,15 +72,18 @@ pub(super) fn at_place(
         Ok(path) => path,
         Err(errno) => return Err(unreadable(errno, |path| ask(dirfd, path))),
     };
-    match place(
-        t,
-        At {
-            dirfd: dirfd.0,
-            path,
-        },
-        links,
-    )? {
+    let at = At {
+        dirfd: dirfd.0,
+        path,
+    };
+    match place(t, at, links)? {
         Place::Elsewhere(path) => ask(DirFd::CWD, address(&path)),
-        Place::Same | Place::Descriptors { .. } => ask(dirfd, address(path)),
+        Place::Same | Place::Descriptors { .. } => match ask(dirfd, address(path)) {
+            Err(Errno::ENOENT) => match instead(t, at) {
+                Some(path) => ask(dirfd, address(&path)),
+                None => Err(Errno::ENOENT),
+            },
+            result => result,
+        },
     }
 }

@@ -2,7 +2,7 @@
 
 use abi::arg::{AtFlags, DirFd, Flags, Path};
 use abi::stat::{Stat, Statx};
-use abi::{SysResult, UserPtr, nr};
+use abi::{Errno, SysResult, UserPtr, nr};
 use core::ffi::CStr;
 use host::host_call;
 use host::user::{self, PathBuffer};
@@ -11,7 +11,7 @@ use kernel::vfs::{At, Links, Place};
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 use super::describe::{Described, described};
-use super::path::{address, place, unreadable};
+use super::path::{address, instead, place, unreadable};
 
 /// stat(2).
 pub fn stat(t: &mut Task, path: Path, buf: UserPtr<Stat>) -> SysResult {
@@ -95,7 +95,17 @@ fn hosts<S: FromBytes + IntoBytes + Immutable>(
         }
     };
     match seek(t, dirfd, path, flags)? {
-        Place::Same => ask(dirfd, address(path), flags, buf.address()),
+        Place::Same => match ask(dirfd, address(path), flags, buf.address()) {
+            Err(Errno::ENOENT) => {
+                let at = At {
+                    dirfd: dirfd.0,
+                    path,
+                };
+                let path = instead(t, at).ok_or(Errno::ENOENT)?;
+                ask(dirfd, address(&path), flags, buf.address())
+            }
+            result => result,
+        },
         Place::Elsewhere(path) => ask(DirFd::CWD, address(&path), flags, buf.address()),
         Place::Descriptors { hidden } => {
             let mut status = S::new_zeroed();

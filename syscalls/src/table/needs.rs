@@ -87,6 +87,7 @@ pub const NEEDS: [Needs; 6] = [
             nr::FCNTL,
             nr::FSTAT,
             nr::FSTATFS,
+            nr::GETDENTS64,
             nr::GETRANDOM,
             nr::LSEEK,
             nr::MEMFD_CREATE,

@@ -44,6 +44,6 @@ rows! {
     75 fdatasync(fd: Fd) direct, since V2_0, "acts on a file that the guest holds";
     76 truncate(path: Path, length: Offset) translated crate::fs::truncate via [TRUNCATE], since V1_0, "reads the path once; links in /proc lead where the guest's descriptors and program are";
     77 ftruncate(fd: Fd, length: Offset) direct, since V1_0, "acts on a file that the guest holds";
-    78 getdents(fd: Fd, dirp: UserPtr<u8>, count: Uint) translated crate::fs::getdents via [GETDENTS], since V1_0, "the brand's descriptors are not listed in /proc";
+    78 getdents(fd: Fd, dirp: UserPtr<u8>, count: Uint) translated crate::fs::getdents via [GETDENTS LSEEK], since V1_0, "the brand's descriptors are not listed in /proc";
     79 getcwd(buf: Ptr, size: Ulong) direct, since V2_2, "the working directory is the host process's own";
 }

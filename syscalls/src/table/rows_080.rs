@@ -3,6 +3,7 @@
 use super::row::rows;
 use abi::UserPtr;
 use abi::arg::{Fd, Gid, Int, Mode, Path, Pid, Ptr, Uid, Uint};
+use abi::stat::SysInfo;
 
 rows! {
     80 chdir(path: Path) translated crate::fs::chdir via [CHDIR], since V1_0, "reads the path once; links in /proc lead where the guest's descriptors and program are";
@@ -24,7 +25,7 @@ rows! {
     96 gettimeofday(tv: UserPtr<[i64; 2]>, tz: Ptr) served crate::time::gettimeofday via [GETTIMEOFDAY], since V1_0, "the host's vDSO knows";
     97 getrlimit(resource: Uint, rlim: Ptr) direct, since V1_0, "limits are the host process's own";
     98 getrusage(who: Int, usage: Ptr) direct, since V1_0, "use is that of the host process, the brand's small share included";
-    99 sysinfo(info: Ptr) direct, since V1_0, "shows the host's memory and load, as /proc does in this version";
+    99 sysinfo(info: UserPtr<SysInfo>) translated crate::system::sysinfo via [SYSINFO], since V1_0, "in a zone, the zone's memory, load and uptime";
     100 times(buf: Ptr) direct, since V1_0, "use is that of the host process, the brand's small share included";
     101 ptrace(op: Int, pid: Pid, addr: Ptr, data: Ptr) refused ENOSYS, since V1_0, "a tracer would see the brand's host calls and signal frames instead of the guest's";
     102 getuid() direct, since V1_0, "identity is the host process's own";

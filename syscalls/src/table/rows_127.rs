@@ -4,6 +4,7 @@ use super::row::rows;
 use abi::UserPtr;
 use abi::arg::{Fd, Flags, Int, Mode, Path, Pid, Ptr, Signal, Size, Str, Uint, Ulong};
 use abi::signal::{SigInfo, SigSet, StackT};
+use abi::stat::StatFs;
 
 rows! {
     127 rt_sigpending(set: UserPtr<u8>, sigsetsize: Size) translated crate::signal::rt_sigpending via [RT_SIGPENDING], since V2_2, "what the host holds pending and what the brand keeps";
@@ -16,8 +17,8 @@ rows! {
     134 uselib(library: Path) refused ENOSYS, since V1_0, "loads a.out libraries; kernels are built without it (CONFIG_USELIB)";
     135 personality(persona: Uint) direct, since V1_0, "flags of the host process; those that survive exec reach the next program";
     136 ustat(dev: Uint, ubuf: Ptr) direct, since V1_0, "shows free space only";
-    137 statfs(path: Path, buf: Ptr) translated crate::fs::statfs via [STATFS], since V1_0, "reads the path once; links in /proc lead where the guest's descriptors and program are";
-    138 fstatfs(fd: Fd, buf: Ptr) direct, since V1_0, "describes a file system that the guest holds a file of";
+    137 statfs(path: Path, buf: UserPtr<StatFs>) translated crate::fs::statfs via [STATFS NEWFSTATAT], since V1_0, "reads the path once; links in /proc lead where the guest's descriptors and program are; in a zone, emulated files are of procfs, sysfs or cgroup2";
+    138 fstatfs(fd: Fd, buf: UserPtr<StatFs>) translated crate::fs::fstatfs via [FSTATFS FSTAT], since V1_0, "describes a file system that the guest holds a file of; in a zone, emulated files are of procfs, sysfs or cgroup2";
     139 sysfs(option: Int, arg1: Ulong, arg2: Ulong) direct, since V1_0, "lists file system types only";
     140 getpriority(which: Int, who: Int) direct, since V1_0, "guest processes are host processes";
     141 setpriority(which: Int, who: Int, prio: Int) direct, since V1_0, "guest processes are host processes; the kernel checks privilege";

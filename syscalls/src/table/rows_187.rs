@@ -13,10 +13,10 @@ rows! {
     189 lsetxattr(path: Path, name: Str, value: Ptr, size: Size, flags: Flags) direct, since V2_4, "the guest's root is the host's in this version; the kernel checks permission";
     190 fsetxattr(fd: Fd, name: Str, value: Ptr, size: Size, flags: Flags) direct, since V2_4, "acts on a file that the guest holds; the kernel checks permission";
     191 getxattr(path: Path, name: Str, value: Ptr, size: Size) translated crate::fs::getxattr via [GETXATTR], since V2_4, "reads the path once; links in /proc lead where the guest's descriptors and program are";
-    192 lgetxattr(path: Path, name: Str, value: Ptr, size: Size) direct, since V2_4, "the guest's root is the host's in this version; the kernel checks permission";
+    192 lgetxattr(path: Path, name: Str, value: Ptr, size: Size) translated crate::fs::lgetxattr via [LGETXATTR], since V2_4, "reads the path once; emulated files in /proc lie elsewhere";
     193 fgetxattr(fd: Fd, name: Str, value: Ptr, size: Size) direct, since V2_4, "describes a file that the guest holds";
     194 listxattr(path: Path, list: Ptr, size: Size) translated crate::fs::listxattr via [LISTXATTR], since V2_4, "reads the path once; links in /proc lead where the guest's descriptors and program are";
-    195 llistxattr(path: Path, list: Ptr, size: Size) direct, since V2_4, "the guest's root is the host's in this version; the kernel checks permission";
+    195 llistxattr(path: Path, list: Ptr, size: Size) translated crate::fs::llistxattr via [LLISTXATTR], since V2_4, "reads the path once; emulated files in /proc lie elsewhere";
     196 flistxattr(fd: Fd, list: Ptr, size: Size) direct, since V2_4, "describes a file that the guest holds";
     197 removexattr(path: Path, name: Str) translated crate::fs::removexattr via [REMOVEXATTR], since V2_4, "reads the path once; links in /proc lead where the guest's descriptors and program are";
     198 lremovexattr(path: Path, name: Str) direct, since V2_4, "the guest's root is the host's in this version; the kernel checks permission";
@@ -38,7 +38,7 @@ rows! {
     214 epoll_ctl_old() refused ENOSYS, since V2_6, "an interface of a development kernel; no release had it";
     215 epoll_wait_old() refused ENOSYS, since V2_6, "an interface of a development kernel; no release had it";
     216 remap_file_pages(addr: Ptr, size: Size, prot: Prot, pgoff: Ulong, flags: MapFlags) translated crate::memory::remap_file_pages via [REMAP_FILE_PAGES], since V2_6, "never the brand; replaced code loses its patches";
-    217 getdents64(fd: Fd, dirp: UserPtr<u8>, count: Uint) translated crate::fs::getdents64 via [GETDENTS64], since V2_4, "the brand's descriptors are not listed in /proc";
+    217 getdents64(fd: Fd, dirp: UserPtr<u8>, count: Uint) translated crate::fs::getdents64 via [GETDENTS64 LSEEK], since V2_4, "the brand's descriptors are not listed in /proc";
     218 set_tid_address(tidptr: Ptr) direct, since V2_6, "the kernel clears guest memory when the thread ends; guest threads are host threads";
     219 restart_syscall() direct, since V2_6, "the kernel resumes an interrupted wait by it; called out of turn it is EINTR";
     220 semtimedop(semid: Int, sops: Ptr, nsops: Uint, timeout: Ptr) direct, since V2_6, "waits in the interruptible window; the kernel checks permission";

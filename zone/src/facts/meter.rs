@@ -74,6 +74,8 @@ impl Meter {
         let swap = self.limits.memory.map_or(host.totalswap, |_| 0);
         facts.swap_total = swap.saturating_mul(unit);
         facts.swap_used = counted.swap.unwrap_or(0).min(facts.swap_total);
+        facts.memory_limit = self.limits.memory.unwrap_or(u64::MAX);
+        facts.swap_limit = self.limits.memory.map_or(u64::MAX, |_| 0);
         facts.pids_limit = self.limits.pids.unwrap_or(u64::MAX);
         facts.pids_current = counted.tasks.unwrap_or(usage.tasks).max(1);
         facts.cpu_quota = self.limits.cpus.map_or(0, u64::from);
@@ -106,7 +108,7 @@ fn average(load: u64, decay: u64, active: u64) -> u64 {
 }
 
 /// The processors that this process, and so the zone, may run on.
-fn processors() -> [u64; MAX_CPUS / 64] {
+pub(crate) fn processors() -> [u64; MAX_CPUS / 64] {
     let mut words = [0; MAX_CPUS / 64];
     // Fails on hosts with more processors than fit: then all of them.
     let set = sched_getaffinity(Pid::from_raw(0)).ok();

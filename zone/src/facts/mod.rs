@@ -17,7 +17,7 @@ use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 use rustix::time::{ClockId, clock_gettime};
 use zerocopy::{FromZeros, IntoBytes};
 
-pub(crate) use meter::Meter;
+pub(crate) use meter::{Meter, processors};
 
 const WORD: usize = size_of::<u64>();
 const WORDS: usize = size_of::<Facts>() / WORD;

@@ -107,7 +107,10 @@ pub(crate) fn build(
     // Made while the host's /proc is in sight: the kernel lets a user namespace mount procfs only
     // where one is that hides nothing (mount_too_revealing in fs/namespace.c).
     let procs = proc::make().about("cannot mount the zone's /proc")?;
-    let placeholders = Placeholders::make(procs.shown.as_fd()).about("the zone's /proc")?;
+    // The host's /sys has the interfaces of its own network.
+    let interfaces = (config.net == Net::None).then_some(&["lo"][..]);
+    let placeholders = Placeholders::make(procs.shown.as_fd(), interfaces);
+    let placeholders = placeholders.about("the zone's /proc")?;
     let device = placeholders.device().about("the zone's /proc")?;
     plan.facts.set_placeholders(device);
     let sent = report.send(&Said::Processes, Some(procs.hidden.as_fd()));

@@ -7,14 +7,15 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::SystemTime;
 
 use host_std::mount::{attribute, set_attributes};
-use procfs_emu::skeleton::{Entry, Kind, entries};
+use kernel::zone::MAX_CPUS;
+use procfs_emu::skeleton::{Entry, Kind, Place, Tree, entries, sys_entries};
 use rustix::fs::{
     AtFlags, CWD, Dir, FileType, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, futimens, mkdirat,
-    mknodat, openat, utimensat,
+    mknodat, openat, symlinkat, utimensat,
 };
 use rustix::mount::{MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
 use rustix::process::umask;
@@ -22,6 +23,7 @@ use rustix::process::umask;
 use super::proc::QUIET;
 use super::tree::memory;
 use crate::error::{Context, Result};
+use crate::facts::processors;
 
 /// The source of the mounts, by which the brand tells them from the zone's own.
 pub(super) const SOURCE: &str = "lx-placeholders";
@@ -36,15 +38,16 @@ pub(super) struct Placeholders {
 }
 
 impl Placeholders {
-    /// Makes it, mounted nowhere yet. `proc` is a procfs of the zone, whose texts are copied.
-    pub(super) fn make(proc: BorrowedFd<'_>) -> io::Result<Self> {
+    /// Makes it, mounted nowhere yet. `proc` is a procfs of the zone, whose texts are copied, as
+    /// are those of the host's /sys, of which the zone has the `interfaces` of the network, or all.
+    pub(super) fn make(proc: BorrowedFd<'_>, interfaces: Option<&[&str]>) -> io::Result<Self> {
         // Without bounds: with the host's network, each of its interfaces has its files. Nobody
         // can write to it later.
         let options = [("mode", "555"), ("size", "0"), ("nr_inodes", "0")];
         let tree = memory(SOURCE, &options, QUIET)?;
         // The permissions are to be those of the tables.
         let before = umask(Mode::empty());
-        let made = Maker::new(&tree, proc).and_then(Maker::make_all);
+        let made = Maker::new(&tree, proc, interfaces).and_then(Maker::make_all);
         umask(before);
         made?;
         set_attributes(&tree, attribute::RDONLY, 0, None, false)?;
@@ -66,6 +69,11 @@ impl Placeholders {
     /// The directory for /sys.
     pub(super) fn sys(&self) -> io::Result<OwnedFd> {
         self.part(Path::new("sys"))
+    }
+
+    /// The directory for /sys/fs/cgroup, which programs look for among the mounts.
+    pub(super) fn cgroup(&self) -> io::Result<OwnedFd> {
+        self.part(Path::new("sys/fs/cgroup"))
     }
 
     /// Covers what is at the root of `proc`, a mounted procfs, but for processes and links.
@@ -115,95 +123,149 @@ fn list(directory: BorrowedFd<'_>) -> io::Result<Vec<(OsString, FileType)>> {
     Ok(found)
 }
 
+/// One of the two parts of the tree.
+struct Part {
+    /// Where its placeholders are made.
+    root: OwnedFd,
+    /// What the kernel has, if anything.
+    kernels: Option<OwnedFd>,
+}
+
 /// Makes the placeholders.
 struct Maker<'a> {
     tree: BorrowedFd<'a>,
-    /// Its directory for /proc.
-    root: OwnedFd,
-    proc: BorrowedFd<'a>,
+    proc: Part,
+    sys: Part,
+    /// The processors of the zone, a bit for each.
+    processors: [u64; MAX_CPUS / 64],
     /// The time of the entries, in seconds.
     now: i64,
-    /// What the kernel has in the directories where a name is `*`.
-    names: HashMap<PathBuf, Vec<OsString>>,
+    /// What the kernel has in the directories where names are wildcards.
+    names: HashMap<(Tree, String), Vec<String>>,
+    /// Directories, whose time changes until all is in them.
+    directories: Vec<(Tree, String, i64)>,
 }
 
 impl<'a> Maker<'a> {
-    fn new(tree: &'a OwnedFd, proc: BorrowedFd<'a>) -> io::Result<Self> {
+    fn new(
+        tree: &'a OwnedFd,
+        proc: BorrowedFd<'a>,
+        interfaces: Option<&[&str]>,
+    ) -> io::Result<Self> {
         let directory = Mode::from_raw_mode(0o555);
         for name in ["proc", "sys", NO_DIRECTORY] {
             mkdirat(tree, name, directory)?;
         }
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let part = |name, kernels| {
+            let root = openat(tree, name, flags, Mode::empty())?;
+            Ok::<_, io::Error>(Part { root, kernels })
+        };
+        let own = interfaces.map(|names| names.iter().map(ToString::to_string).collect());
+        let names = own.map(|own| ((Tree::Sys, "class/net".to_owned()), own));
         Ok(Self {
             tree: tree.as_fd(),
-            root: openat(tree, "proc", flags, Mode::empty())?,
-            proc,
+            proc: part("proc", Some(proc.try_clone_to_owned()?))?,
+            sys: part("sys", openat(CWD, "/sys", flags, Mode::empty()).ok())?,
+            processors: processors(),
             now: now.map_or(0, |now| i64::try_from(now.as_secs()).unwrap_or(0)),
-            names: HashMap::new(),
+            names: names.into_iter().collect(),
+            directories: Vec::new(),
         })
     }
 
     fn make_all(mut self) -> io::Result<()> {
         self.socket(self.tree, Path::new(NO_FILE), 0o444, 0)?;
-        for entry in entries() {
-            for path in self.paths(entry.path)? {
-                self.make(&entry, &path)?;
+        for entry in entries().chain(sys_entries()) {
+            for place in entry.places(|tree, directory| self.names(tree, directory)) {
+                self.make(&entry, &place)?;
             }
+        }
+        for (tree, path, stamp) in &self.directories {
+            let flags = AtFlags::SYMLINK_NOFOLLOW;
+            utimensat(&self.part(*tree).root, path, &self.times(*stamp), flags)?;
+        }
+        for name in ["sys", NO_DIRECTORY] {
+            utimensat(self.tree, name, &self.times(0), AtFlags::SYMLINK_NOFOLLOW)?;
         }
         Ok(())
     }
 
-    /// The paths that an entry stands for.
-    fn paths(&mut self, path: &str) -> io::Result<Vec<PathBuf>> {
-        let Some((above, below)) = path.split_once("/*") else {
-            return Ok(vec![PathBuf::from(path)]);
-        };
-        let above = Path::new(above);
-        if !self.names.contains_key(above) {
-            let names = match self.open(above, OFlags::DIRECTORY) {
-                Ok(directory) => list(directory.as_fd())?,
-                Err(_) => Vec::new(),
-            };
-            let names = names.into_iter().map(|(name, _)| name).collect();
-            self.names.insert(above.to_owned(), names);
+    fn part(&self, tree: Tree) -> &Part {
+        match tree {
+            Tree::Proc => &self.proc,
+            Tree::Sys => &self.sys,
         }
-        let names = self.names.get(above).into_iter().flatten();
-        let below = below.trim_start_matches('/');
-        let path = |name: &OsString| match below {
-            "" => above.join(name),
-            below => above.join(name).join(below),
-        };
-        Ok(names.map(path).collect())
     }
 
-    fn make(&self, entry: &Entry<'_>, path: &Path) -> io::Result<()> {
+    /// What the kernel has in a directory, but for processors that are not the zone's.
+    fn names(&mut self, tree: Tree, directory: &str) -> Vec<String> {
+        let key = (tree, directory.to_owned());
+        if let Some(names) = self.names.get(&key) {
+            return names.clone();
+        }
+        let listed = self.open(tree, directory, OFlags::DIRECTORY);
+        let listed = listed.and_then(|fd| list(fd.as_fd())).unwrap_or_default();
+        let names = listed
+            .into_iter()
+            .filter_map(|(name, _)| name.into_string().ok());
+        let names: Vec<String> = names.filter(|name| self.is_zones(name)).collect();
+        self.names.insert(key, names.clone());
+        names
+    }
+
+    /// Whether `name` is not that of a processor which the zone lacks.
+    fn is_zones(&self, name: &str) -> bool {
+        let number = name.strip_prefix("cpu").map(str::parse::<usize>);
+        let Some(Ok(cpu)) = number else {
+            return true;
+        };
+        let word = self.processors.get(cpu / 64);
+        word.is_some_and(|word| word >> (cpu % 64) & 1 == 1)
+    }
+
+    fn make(&mut self, entry: &Entry<'_>, place: &Place) -> io::Result<()> {
         let mode = Mode::from_raw_mode(entry.mode);
+        let path = Path::new(&place.path);
+        let root = &self.part(entry.tree).root;
         match entry.kind {
-            Kind::Directory => Ok(mkdirat(&self.root, path, mode)?),
-            Kind::Live => self.socket(self.root.as_fd(), path, entry.mode, entry.stamp()),
-            Kind::Fixed(text) => self.file(entry, path, text.as_bytes()),
-            Kind::Copy { otherwise } => match (self.text(path), otherwise) {
-                (Some(text), _) => self.file(entry, path, &text),
-                (None, Some(text)) => self.file(entry, path, format!("{text}\n").as_bytes()),
-                (None, None) => Ok(()),
-            },
-            Kind::Zone => match self.text(path) {
-                Some(text) => self.file(entry, path, &text),
-                None => Ok(()),
-            },
+            Kind::Directory => {
+                mkdirat(root, path, mode)?;
+                let directory = (entry.tree, place.path.clone(), entry.stamp());
+                self.directories.push(directory);
+                Ok(())
+            }
+            Kind::Live => self.socket(root.as_fd(), path, entry.mode, entry.stamp()),
+            Kind::Link(_) => {
+                let target = place.target.as_deref().unwrap_or_default();
+                Ok(symlinkat(target, root, path)?)
+            }
             Kind::Own => Ok(()),
+            Kind::Fixed(_) | Kind::Copy { .. } | Kind::Zone | Kind::Processors { .. } => {
+                let kernels = self.text(entry, &place.source);
+                match entry.content(kernels.as_deref(), &self.processors) {
+                    Some(text) => self.file(entry, path, &text),
+                    None => Ok(()),
+                }
+            }
         }
     }
 
-    fn open(&self, path: &Path, flags: OFlags) -> io::Result<OwnedFd> {
+    fn open(&self, tree: Tree, path: &str, flags: OFlags) -> io::Result<OwnedFd> {
+        let kernels = self.part(tree).kernels.as_ref();
+        let kernels = kernels.ok_or(io::ErrorKind::NotFound)?;
         let flags = flags | OFlags::RDONLY | OFlags::CLOEXEC;
-        Ok(openat(self.proc, path, flags, Mode::empty())?)
+        Ok(openat(kernels, path, flags, Mode::empty())?)
     }
 
-    /// What the kernel's own entry says; `None` where it lacks it, or lets nobody read it.
-    fn text(&self, path: &Path) -> Option<Vec<u8>> {
-        let mut file = File::from(self.open(path, OFlags::empty()).ok()?);
+    /// What the kernel's own entry says; `None` where it lacks it, lets nobody read it, or does
+    /// not matter.
+    fn text(&self, entry: &Entry<'_>, source: &str) -> Option<Vec<u8>> {
+        if let Kind::Fixed(_) = entry.kind {
+            return None;
+        }
+        let mut file = File::from(self.open(entry.tree, source, OFlags::empty()).ok()?);
         // One read(2) as long as any text: a second one would find out that there is no more.
         let mut text = vec![0; 4096];
         let length = file.read(&mut text).ok()?;
@@ -214,7 +276,8 @@ impl<'a> Maker<'a> {
     fn file(&self, entry: &Entry<'_>, path: &Path, text: &[u8]) -> io::Result<()> {
         let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC;
         let mode = Mode::from_raw_mode(entry.mode);
-        let mut file = File::from(openat(&self.root, path, flags, mode)?);
+        let root = &self.part(entry.tree).root;
+        let mut file = File::from(openat(root, path, flags, mode)?);
         file.write_all(text)?;
         Ok(futimens(&file, &self.times(entry.stamp()))?)
     }

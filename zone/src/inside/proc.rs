@@ -47,5 +47,11 @@ fn procfs(subset: Option<&str>) -> io::Result<OwnedFd> {
 pub(super) fn attach(root: &Root, proc: &OwnedFd, placeholders: &Placeholders) -> Result<()> {
     root.attach(proc, "/proc", Kind::Directory)?;
     placeholders.cover(proc.as_fd()).about("/proc")?;
-    root.attach(placeholders.sys().about("/sys")?, "/sys", Kind::Directory)
+    for (path, part) in [
+        ("/sys", placeholders.sys()),
+        ("/sys/fs/cgroup", placeholders.cgroup()),
+    ] {
+        root.attach(part.about(path)?, path, Kind::Directory)?;
+    }
+    Ok(())
 }
