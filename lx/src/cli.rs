@@ -33,6 +33,21 @@ pub(crate) enum Command {
     /// The root directory, terminal, standard input and output, working directory and environment
     /// are those of lx, unless --rootfs or --isolation asks for a zone. A PROGRAM without a slash is looked up in the guest's PATH.
     Run(Box<Run>),
+    /// Run a program in a running zone
+    ///
+    /// It has the zone's user, root, environment and confinement. It ends with lx, and with the zone.
+    Exec(Box<Exec>),
+    /// List the processes of running zones
+    Ps(Ps),
+    /// End zones, or send a signal to their first processes
+    Kill(Kill),
+    /// List the running zones
+    Zones(Zones),
+    /// Look at one zone
+    Zone {
+        #[command(subcommand)]
+        command: ZoneCommand,
+    },
     /// Show an ELF file's segments, interpreter and `syscall` sites
     Inspect(Inspect),
     /// Show what this host offers and what lx will use
@@ -46,6 +61,90 @@ pub(crate) enum Command {
     /// Print the man page, in roff
     #[command(after_help = "Example:\n  lx man | man -l -")]
     Man,
+}
+
+/// The commands of `lx zone`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ZoneCommand {
+    /// Print all that is known about a running zone, as JSON
+    #[command(after_help = "Example:\n  lx zone inspect web | jq .confinement")]
+    Inspect {
+        /// The zone
+        #[arg(value_name = "ZONE", value_parser = zone::config::check_name)]
+        zone: String,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "lx exec [OPTIONS] ZONE [--] PROGRAM [ARGS]...",
+    after_help = "Examples:\n  lx exec web ps aux\n  lx exec -it web sh"
+)]
+pub(crate) struct Exec {
+    /// Set a variable of the program's environment; may be repeated
+    #[arg(
+        short = 'e',
+        long = "env",
+        value_name = "K=V",
+        value_parser = OsStringValueParser::new().try_map(options::assignment)
+    )]
+    pub(crate) environment: Vec<CString>,
+
+    /// Start in this directory of the zone, instead of /
+    #[arg(short = 'w', long = "workdir", value_name = "DIR")]
+    pub(crate) directory: Option<PathBuf>,
+
+    /// Run as this user and group of the zone, by names or numbers; otherwise as the zone's user
+    #[arg(short = 'u', long, value_name = "U[:G]")]
+    pub(crate) user: Option<String>,
+
+    /// Give the program a terminal of the zone's own
+    #[arg(short = 't', long = "tty")]
+    pub(crate) terminal: bool,
+
+    /// Accepted for the habit of it: standard input is always connected
+    #[arg(short = 'i', long)]
+    pub(crate) interactive: bool,
+
+    /// The zone
+    #[arg(value_name = "ZONE", value_parser = zone::config::check_name)]
+    pub(crate) zone: String,
+
+    /// The program and its arguments
+    #[arg(value_name = "PROGRAM", required = true, trailing_var_arg = true)]
+    pub(crate) command: Vec<OsString>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  lx ps\n  lx ps web\n  lx ps --json | jq '.[].pid'")]
+pub(crate) struct Ps {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// The zone; all of them otherwise
+    #[arg(value_name = "ZONE", value_parser = zone::config::check_name)]
+    pub(crate) zone: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  lx kill web\n  lx kill -s TERM web db")]
+pub(crate) struct Kill {
+    /// Send this signal, by name or number, instead of SIGKILL
+    #[arg(short = 's', long, value_name = "SIGNAL", value_parser = options::signal, default_value = "KILL")]
+    pub(crate) signal: i32,
+
+    /// The zones
+    #[arg(value_name = "ZONE", required = true, value_parser = zone::config::check_name)]
+    pub(crate) zones: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  lx zones\n  lx zones --json | jq '.[].name'")]
+pub(crate) struct Zones {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 const COMPLETIONS_EXAMPLES: &str = "\
@@ -170,6 +269,10 @@ pub(crate) struct Zone {
     /// Run a small init as the zone's process 1, which reaps orphans and passes on signals
     #[arg(long, requires = "zoned")]
     pub(crate) init: bool,
+
+    /// Give the program a terminal of the zone's own
+    #[arg(short = 't', long = "tty", requires = "zoned")]
+    pub(crate) terminal: bool,
 
     /// Start the zone even if this host lacks that layer of confinement; may be repeated
     ///

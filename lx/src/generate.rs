@@ -32,12 +32,21 @@ pub(crate) fn man() -> io::Result<Vec<u8>> {
     let mut page = PREAMBLE.to_owned();
     page.push_str(&without_preamble(&head));
     page.push_str(&notes(&command));
-    for subcommand in command.get_subcommands() {
-        if subcommand.get_name() != "help" {
-            page.push_str(&section(subcommand)?);
+    sections(&command, &mut page)?;
+    Ok(page.into_bytes())
+}
+
+/// A section for each command below `command` that has none below itself.
+fn sections(command: &Command, page: &mut String) -> io::Result<()> {
+    let below = command.get_subcommands();
+    for command in below.filter(|command| command.get_name() != "help") {
+        if command.has_subcommands() {
+            sections(command, page)?;
+        } else {
+            page.push_str(&section(command)?);
         }
     }
-    Ok(page.into_bytes())
+    Ok(())
 }
 
 /// The section of one command.
@@ -47,7 +56,8 @@ fn section(command: &Command) -> io::Result<String> {
     man.render_synopsis_section(&mut parts)?;
     man.render_description_section(&mut parts)?;
     man.render_options_section(&mut parts)?;
-    let title = format!(".SH \"LX {}\"\n", command.get_name().to_uppercase());
+    let name = command.get_bin_name().unwrap_or(command.get_name());
+    let title = format!(".SH \"{}\"\n", name.to_uppercase());
     let parts = without_preamble(&parts).replace(".SH ", ".SS ");
     Ok(title + &parts + &notes(command))
 }
@@ -95,7 +105,8 @@ mod tests {
         let page = String::from_utf8(man().expect("it is made")).expect("it is text");
         assert_eq!(page.matches(".TH ").count(), 1);
         assert_eq!(page.matches(".ie ").count(), 1);
-        assert_eq!(page.matches(".SH \"LX ").count(), 5);
+        assert_eq!(page.matches(".SH \"LX ").count(), 10);
+        assert!(page.contains(".SH \"LX ZONE INSPECT\""));
         assert!(page.contains("Exit status:"));
     }
 }

@@ -9,6 +9,7 @@ mod inspect;
 mod options;
 mod run;
 mod usage;
+mod zones;
 
 #[cfg(test)]
 #[path = "../build/strip.rs"]
@@ -20,7 +21,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use cli::{Cli, Command};
+use cli::{Cli, Command, ZoneCommand};
 use failure::Failure;
 
 fn main() -> ExitCode {
@@ -39,8 +40,16 @@ fn main() -> ExitCode {
 }
 
 fn execute(command: Command) -> Result<ExitCode, Failure> {
+    zone::zones::clean_up();
     match command {
         Command::Run(options) => return run::run(&options),
+        Command::Exec(options) => return run::exec(&options),
+        Command::Ps(options) => print(&zones::processes(&options)?),
+        Command::Kill(options) => return Ok(zones::kill(&options)),
+        Command::Zones(options) => print(&zones::list(&options)?),
+        Command::Zone {
+            command: ZoneCommand::Inspect { zone },
+        } => print(&zones::inspect(&zone)?),
         Command::Inspect(options) => print(&inspect::report(&options.file, options.json)?),
         Command::Info(options) => print(&info::report(options.json)?),
         Command::Completions { shell } => print(&generate::completions(shell)),

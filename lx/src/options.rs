@@ -2,9 +2,11 @@
 
 use std::ffi::{CString, OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::str::FromStr;
 
 use abi::version::KernelVersion;
 use loader::handover::Intercept;
+use nix::sys::signal::Signal;
 
 use crate::failure::Failure;
 
@@ -93,9 +95,21 @@ pub(crate) fn kernel_version(release: &str) -> Result<String, String> {
     Ok(release.to_owned())
 }
 
+/// A signal by its name, with or without `SIG`, or its number.
+pub(crate) fn signal(text: &str) -> Result<i32, String> {
+    let name = text.to_ascii_uppercase();
+    let name = name.strip_prefix("SIG").unwrap_or(&name);
+    let by_name = Signal::from_str(&format!("SIG{name}")).ok();
+    let by_number = || Signal::try_from(text.parse::<i32>().ok()?).ok();
+    let signal = by_name.or_else(by_number);
+    signal
+        .map(|signal| signal as i32)
+        .ok_or_else(|| "expected a signal as TERM or 15".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Wish, assignment, kernel_version};
+    use super::{Wish, assignment, kernel_version, signal};
     use crate::failure::OWN_ERROR;
     use loader::handover::Intercept;
     use std::ffi::{OsStr, OsString};
@@ -113,6 +127,16 @@ mod tests {
             let failure = parse(bad).expect_err("it must be refused");
             assert_eq!(failure.status, OWN_ERROR);
             assert!(failure.to_string().contains(bad));
+        }
+    }
+
+    #[test]
+    fn signals_have_names_and_numbers() {
+        for text in ["TERM", "term", "SIGTERM", "15"] {
+            assert_eq!(signal(text), Ok(15), "{text}");
+        }
+        for bad in ["", "0", "-9", "SIG", "SIGSIGTERM", "NONE", "64"] {
+            assert!(signal(bad).is_err(), "{bad}");
         }
     }
 

@@ -30,6 +30,10 @@ pub struct Config {
     pub limits: Limits,
     /// pid 1 is a reaper, and the program is its child.
     pub init: bool,
+    /// The program has a terminal of the zone's own.
+    pub terminal: bool,
+    /// What uname(2) says of the kernel's version, if not what the host's kernel is.
+    pub kernel_version: Option<String>,
     /// Layers of confinement that may be missing.
     pub allow_weaker: Vec<Layer>,
 }

@@ -29,14 +29,19 @@ impl Error {
     }
 }
 
+impl Error {
+    /// Why, without the number that std appends to the messages of the operating system.
+    pub(crate) fn reason(&self) -> String {
+        match self.error.raw_os_error() {
+            Some(number) => Errno::from_raw(number).desc().to_owned(),
+            None => self.error.to_string(),
+        }
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: ", self.subject)?;
-        match self.error.raw_os_error() {
-            // Without the number that std appends.
-            Some(number) => f.write_str(Errno::from_raw(number).desc()),
-            None => self.error.fmt(f),
-        }
+        write!(f, "{}: {}", self.subject, self.reason())
     }
 }
 

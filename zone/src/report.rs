@@ -1,10 +1,12 @@
-//! How the zone's first process, while it is still `lx`, hands things to zsched. The guest never
-//! holds this channel.
+//! How processes of lx hand things to each other: one that will be a guest to the one that
+//! supervises it, and zsched to those that enter its zone. No guest ever holds such a channel.
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+use nix::errno::Errno as Interrupted;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use rustix::io::Errno;
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
@@ -20,9 +22,19 @@ const LONGEST: usize = 16 << 10;
 pub(crate) enum Said {
     /// The descriptor that comes with it is a procfs of the zone.
     Processes,
-    /// The layers of confinement, as `confine::Report` is written.
-    Confined(serde_json::Value),
+    /// The descriptor that comes with it is the other side of the guest's terminal.
+    Terminal,
+    /// This process has joined the zone, and will be the guest; with it comes its descriptor.
+    Joined(i32),
+    /// Something could not be done: what, and why.
+    Refused(String, String),
+    /// What a process needs that enters the zone: its processes' procfs, its facts, its socket,
+    /// and its first process.
+    Keys,
 }
+
+/// The most descriptors that come with a message.
+const MOST: usize = 4;
 
 /// The child's end. It is closed when the guest begins.
 #[derive(Debug)]
@@ -44,26 +56,38 @@ pub(crate) fn channel() -> io::Result<(Reporter, Reports)> {
 }
 
 impl Reporter {
-    /// Sends a message, with a descriptor or without.
-    pub(crate) fn send(&self, said: &Said, fd: Option<BorrowedFd<'_>>) -> io::Result<()> {
+    /// Sends a message, and descriptors with it.
+    pub(crate) fn send(&self, said: &Said, fds: &[BorrowedFd<'_>]) -> io::Result<()> {
         let bytes = serde_json::to_vec(said)?;
-        let fds: Vec<BorrowedFd<'_>> = fd.into_iter().collect();
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST))];
         let mut control = SendAncillaryBuffer::new(&mut space);
-        if !fds.is_empty() && !control.push(SendAncillaryMessage::ScmRights(&fds)) {
+        if !fds.is_empty() && !control.push(SendAncillaryMessage::ScmRights(fds)) {
             return Err(io::ErrorKind::OutOfMemory.into());
         }
         let parts = [IoSlice::new(&bytes)];
-        sendmsg(&self.0, &parts, &mut control, SendFlags::NOSIGNAL)?;
+        let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
+        sendmsg(&self.0, &parts, &mut control, flags)?;
         Ok(())
+    }
+}
+
+impl From<OwnedFd> for Reporter {
+    fn from(socket: OwnedFd) -> Self {
+        Self(socket)
+    }
+}
+
+impl From<OwnedFd> for Reports {
+    fn from(socket: OwnedFd) -> Self {
+        Self(socket)
     }
 }
 
 impl Reports {
     /// The next message, if one is there; `None` too when there will be no more.
-    pub(crate) fn next(&self) -> io::Result<Option<(Said, Option<OwnedFd>)>> {
+    pub(crate) fn next(&self) -> io::Result<Option<(Said, Vec<OwnedFd>)>> {
         let mut bytes = vec![0; LONGEST];
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST))];
         let mut control = RecvAncillaryBuffer::new(&mut space);
         let flags = RecvFlags::DONTWAIT | RecvFlags::CMSG_CLOEXEC;
         let mut parts = [IoSliceMut::new(&mut bytes)];
@@ -75,13 +99,20 @@ impl Reports {
         if length == 0 {
             return Ok(None);
         }
-        let mut fd = None;
+        let mut fds = Vec::new();
         for message in control.drain() {
-            if let RecvAncillaryMessage::ScmRights(fds) = message {
-                fd = fds.last();
+            if let RecvAncillaryMessage::ScmRights(more) = message {
+                fds.extend(more);
             }
         }
-        Ok(Some((serde_json::from_slice(&bytes[..length])?, fd)))
+        Ok(Some((serde_json::from_slice(&bytes[..length])?, fds)))
+    }
+
+    /// The next message, waited for.
+    pub(crate) fn wait(&self) -> io::Result<Option<(Said, Vec<OwnedFd>)>> {
+        let mut ready = [PollFd::new(self.as_fd(), PollFlags::POLLIN)];
+        while let Err(Interrupted::EINTR) = poll(&mut ready, PollTimeout::NONE) {}
+        self.next()
     }
 }
 
@@ -103,20 +134,20 @@ mod tests {
         let (reporter, reports) = channel().expect("it is made");
         assert!(reports.next().expect("nothing yet").is_none());
         let zero = File::open("/dev/zero").expect("it opens");
-        let confined = Said::Confined(serde_json::json!([{"layer": "seccomp"}]));
+        let refused = Said::Refused("a".to_owned(), "b".to_owned());
         reporter
-            .send(&Said::Processes, Some(zero.as_fd()))
+            .send(&Said::Processes, &[zero.as_fd()])
             .expect("it is sent");
-        reporter.send(&confined, None).expect("it is sent");
-        let (said, fd) = reports.next().expect("it comes").expect("a message");
+        reporter.send(&refused, &[]).expect("it is sent");
+        let (said, mut fds) = reports.wait().expect("it comes").expect("a message");
         assert_eq!(said, Said::Processes);
         let mut byte = [1];
-        let mut file = File::from(fd.expect("a descriptor"));
+        let mut file = File::from(fds.pop().expect("a descriptor"));
         file.read_exact(&mut byte).expect("it reads");
         assert_eq!(byte, [0]);
-        let (said, fd) = reports.next().expect("it comes").expect("a message");
-        assert!(said == confined && fd.is_none());
+        let (said, fds) = reports.next().expect("it comes").expect("a message");
+        assert!(said == refused && fds.is_empty());
         drop(reporter);
-        assert!(reports.next().expect("the end").is_none());
+        assert!(reports.wait().expect("the end").is_none());
     }
 }

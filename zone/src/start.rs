@@ -15,11 +15,13 @@ use rustix::pipe::{PipeFlags, pipe_with};
 use crate::cgroup::Groups;
 use crate::config::{Config, Mount, Net, Source};
 use crate::confine::{self, Capabilities, Confinement, Identity};
+use crate::entrance::Entrance;
 use crate::error::{Context, Error, Result};
 use crate::facts::{Board, Meter};
 use crate::guard::Guard;
 use crate::idmap::IdMap;
 use crate::inside::{self, Inside, Plan};
+use crate::keeper::Keeper;
 use crate::passwd::User;
 use crate::state::{Directory, Running};
 use crate::supervise::{self, End, Supervisor};
@@ -37,7 +39,8 @@ pub fn start(
     config: &Config,
     guest: impl FnOnce(std::result::Result<Inside, Error>) -> u8,
 ) -> Result<End> {
-    let user = user_of(config)?;
+    let root = config.rootfs.as_deref().unwrap_or(Path::new("/"));
+    let user = user_of(root, config.user.as_deref())?;
     let own_users = !namespaces::is_privileged();
     let ids = own_users.then(|| IdMap::choose(&user)).transpose()?;
     let may_set_groups = ids.as_ref().is_none_or(IdMap::has_groups);
@@ -62,7 +65,12 @@ pub fn start(
     .about("cannot make the zone's socket")?;
     let (go, say_go) = pipe_with(PipeFlags::CLOEXEC).about("cannot make a pipe")?;
 
-    let terminal = Terminal::of_this_process();
+    let entrance = Entrance::create(directory.path()).about("cannot make the zone's entrance")?;
+
+    let terminal = match config.terminal {
+        true => None,
+        false => Terminal::of_this_process(),
+    };
     let signals = supervise::Signals::block().about("cannot block signals")?;
     let group = meter.groups().unified()?;
     let flags = namespaces::flags(config.net, own_users);
@@ -73,7 +81,7 @@ pub fn start(
             drop((say_go, zsched_end, reports));
             let plan = Plan {
                 config,
-                home: user.home.as_deref(),
+                user: &user,
                 own_users,
                 own_group: terminal.is_some(),
                 facts: &facts,
@@ -84,7 +92,7 @@ pub fn start(
         }
         Cloned::Parent { pid, pidfd } => (pid, pidfd),
     };
-    drop((go, reporter, socket));
+    drop((go, reporter));
     let ready = ids.as_ref().map_or(Ok(()), |ids| ids.apply(pid));
     let ready = ready
         .and_then(|()| meter.groups().take_in(pid))
@@ -98,25 +106,24 @@ pub fn start(
         }
     };
     let terminal = terminal.map(|terminal| terminal.give_to(pid));
-    let supervisor = Supervisor {
-        child: pid,
-        signals: &signals,
-        terminal: terminal.as_ref(),
-        reports,
-        facts,
-        meter,
-    };
+    let keeper = Keeper::new(facts, meter, entrance, socket, pidfd);
+    let supervisor = Supervisor::new(pid, &signals, terminal.as_ref(), reports, Some(keeper));
     let end = let_go(say_go, pid).and_then(|()| supervisor.run().about("cannot wait"));
     drop((guard, zsched_end, terminal, directory));
     end
 }
 
 /// What the zone's processes lose.
-fn confinement(config: &Config, user: &User, may_set_groups: bool) -> Result<Confinement> {
+pub(crate) fn confinement(
+    config: &Config,
+    user: &User,
+    may_set_groups: bool,
+) -> Result<Confinement> {
     let on_host_network = config.net == Net::Host;
     let usual = Capabilities::USUAL;
     Confinement::plan(confine::Config {
         scopes: on_host_network,
+        signals: false,
         capabilities: if on_host_network {
             usual.without_raw_network()
         } else {
@@ -134,7 +141,7 @@ fn confinement(config: &Config, user: &User, may_set_groups: bool) -> Result<Con
 }
 
 /// Tells the child that its namespaces are ready.
-fn let_go(pipe: OwnedFd, child: Pid) -> Result<()> {
+pub(crate) fn let_go(pipe: OwnedFd, child: Pid) -> Result<()> {
     let sent = fs::File::from(pipe).write_all(&[1]);
     if let Err(error) = sent.or_else(ignore_broken_pipe) {
         supervise::discard(child);
@@ -151,9 +158,8 @@ fn ignore_broken_pipe(error: io::Error) -> io::Result<()> {
     }
 }
 
-/// Who runs in the zone, by the zone's files.
-fn user_of(config: &Config) -> Result<User> {
-    let root = config.rootfs.as_deref().unwrap_or(Path::new("/"));
+/// Who runs in the zone with this root, by the zone's files.
+pub(crate) fn user_of(root: &Path, user: Option<&str>) -> Result<User> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let root_fd = openat(rustix::fs::CWD, root, flags, Mode::empty()).about(root.display())?;
     let read = |path: &str| {
@@ -165,7 +171,7 @@ fn user_of(config: &Config) -> Result<User> {
         text.and_then(io::Result::ok).unwrap_or_default()
     };
     let passwd = read("etc/passwd");
-    match &config.user {
+    match user {
         None => Ok(User::root(&passwd)),
         Some(text) => User::parse(text, &passwd, &read("etc/group"))
             .map_err(|why| Error::because(format!("--user {text}"), why)),

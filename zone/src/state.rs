@@ -45,7 +45,7 @@ impl Running {
 }
 
 /// When a process began, in clock ticks since the host's start.
-fn start_time(pid: Pid) -> Option<u64> {
+pub(crate) fn start_time(pid: Pid) -> Option<u64> {
     start_time_in(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
 }
 
@@ -55,8 +55,12 @@ fn start_time_in(stat: &str) -> Option<u64> {
     rest.split_ascii_whitespace().nth(22 - 3)?.parse().ok()
 }
 
+/// The file with what a zone is to be.
+pub(crate) const CONFIG: &str = "config.json";
+/// The file with the processes of a zone.
+pub(crate) const STATE: &str = "state.json";
 /// The file with the paths of a zone's control groups.
-const GROUPS: &str = "cgroups.json";
+pub(crate) const GROUPS: &str = "cgroups.json";
 /// How long the end of a killed zone is waited for, in milliseconds.
 const KILL_PATIENCE: u16 = 5000;
 
@@ -93,13 +97,13 @@ impl Directory {
             base,
             _lock: lock,
         };
-        directory.write("config.json", config)?;
+        directory.write(CONFIG, config)?;
         Ok(directory)
     }
 
     /// Notes the processes.
     pub(crate) fn describe(&self, running: &Running) -> Result<()> {
-        self.write("state.json", running)
+        self.write(STATE, running)
     }
 
     /// Notes the control groups.
@@ -110,7 +114,15 @@ impl Directory {
     fn write(&self, name: &str, value: &impl Serialize) -> Result<()> {
         let path = self.path.join(name);
         let text = serde_json::to_vec_pretty(value).about(path.display())?;
-        fs::write(&path, text).about(path.display())
+        // Whoever reads it finds all of it or nothing.
+        let new = self.path.join("new");
+        fs::write(&new, text).about(path.display())?;
+        fs::rename(&new, &path).about(path.display())
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 }
 
@@ -123,7 +135,7 @@ impl Drop for Directory {
 }
 
 /// Ends what is left of zones whose zsched was killed, and forgets them. The lock of all is held.
-fn clean_up(base: &Path) -> io::Result<()> {
+pub(crate) fn clean_up(base: &Path) -> io::Result<()> {
     for entry in fs::read_dir(base)? {
         let path = entry?.path();
         if !path.is_dir() {
@@ -133,7 +145,7 @@ fn clean_up(base: &Path) -> io::Result<()> {
         if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
             continue;
         }
-        let state = fs::read(path.join("state.json")).unwrap_or_default();
+        let state = fs::read(path.join(STATE)).unwrap_or_default();
         if let Ok(running) = serde_json::from_slice::<Running>(&state) {
             kill(running.init)?;
         }
@@ -170,14 +182,23 @@ fn kill((pid, start): (i32, u64)) -> io::Result<()> {
 }
 
 /// The lock that is held while a zone's own one is made, looked at or removed.
-fn lock_all(base: &Path) -> io::Result<File> {
+pub(crate) fn lock_all(base: &Path) -> io::Result<File> {
     let file = lock(&base.join(".lock"))?;
     flock(&file, FlockOperation::LockExclusive)?;
     Ok(file)
 }
 
+/// The same lock, unless another process holds it.
+pub(crate) fn try_lock_all(base: &Path) -> io::Result<Option<File>> {
+    let file = lock(&base.join(".lock"))?;
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
+        result => Ok(result.map(|()| Some(file))?),
+    }
+}
+
 /// Opens a file to lock, for this process only.
-fn lock(path: &Path) -> io::Result<File> {
+pub(crate) fn lock(path: &Path) -> io::Result<File> {
     OpenOptions::new()
         .write(true)
         .create(true)
@@ -186,19 +207,36 @@ fn lock(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
-/// The directory of all zones of this user.
+/// The directory of all zones of this user, which is made if it is missing.
 fn base() -> Result<PathBuf> {
+    let (above, base) = places();
+    own(&above)?;
+    own(&base)?;
+    Ok(base)
+}
+
+/// The directory of all zones of this user, if it has had any.
+pub(crate) fn existing_base() -> Result<Option<PathBuf>> {
+    let (above, base) = places();
+    if fs::symlink_metadata(&base).is_err() {
+        return Ok(None);
+    }
+    own(&above)?;
+    own(&base)?;
+    Ok(Some(base))
+}
+
+/// The directory of lx, and that of all zones of this user in it.
+fn places() -> (PathBuf, PathBuf) {
     let user = geteuid();
     let runtime = std::env::var_os("XDG_RUNTIME_DIR").filter(|path| Path::new(path).is_absolute());
-    let base = match runtime {
+    let above = match runtime {
         _ if user.is_root() => PathBuf::from("/run/lx"),
         Some(path) => PathBuf::from(path).join("lx"),
         None => PathBuf::from(format!("/tmp/lx-{user}")),
     };
-    own(&base)?;
-    let zones = base.join("zones");
-    own(&zones)?;
-    Ok(zones)
+    let base = above.join("zones");
+    (above, base)
 }
 
 /// Makes a directory of this user's own, or checks that it is one: in /tmp another user could have

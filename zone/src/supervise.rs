@@ -1,8 +1,8 @@
 //! zsched's work while the zone runs: it passes signals on and waits for the end.
 
 use std::io;
-use std::os::fd::AsFd;
-use std::time::{Duration, Instant};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::time::Duration;
 
 use host_std::process::{die_of, send_signal};
 use nix::errno::Errno;
@@ -13,7 +13,8 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
-use crate::facts::{Board, Meter};
+use crate::keeper::Keeper;
+use crate::relay::Relay;
 use crate::report::{Reports, Said};
 use crate::terminal::Given;
 
@@ -80,68 +81,119 @@ impl Signals {
     }
 }
 
-/// How often the facts are written.
-const SECOND: Duration = Duration::from_secs(1);
-
-/// What zsched works with.
+/// What a supervisor works with.
 #[derive(Debug)]
 pub(crate) struct Supervisor<'a> {
-    /// The zone's first process.
-    pub(crate) child: Pid,
+    /// The guest's first process.
+    child: Pid,
     /// What is to be passed on.
-    pub(crate) signals: &'a Signals,
-    /// The terminal, if the zone has it.
-    pub(crate) terminal: Option<&'a Given>,
+    signals: &'a Signals,
+    /// The terminal, if the guest has it.
+    terminal: Option<&'a Given>,
+    /// A terminal of the guest's own.
+    relay: Option<Relay>,
     /// What the child says before it becomes the guest.
-    pub(crate) reports: Reports,
-    /// What the guests are told.
-    pub(crate) facts: Board,
-    /// Finds it out.
-    pub(crate) meter: Meter,
+    reports: Option<Reports>,
+    /// Zsched's.
+    keeper: Option<Keeper>,
 }
 
-impl Supervisor<'_> {
-    /// Waits for the end of the zone's first process.
+impl<'a> Supervisor<'a> {
+    /// One for `child`: zsched, if it has a keeper's things.
+    pub(crate) fn new(
+        child: Pid,
+        signals: &'a Signals,
+        terminal: Option<&'a Given>,
+        reports: Reports,
+        keeper: Option<Keeper>,
+    ) -> Self {
+        Self {
+            child,
+            signals,
+            terminal,
+            relay: None,
+            reports: Some(reports),
+            keeper,
+        }
+    }
+
+    /// Waits for the end of the child.
     pub(crate) fn run(mut self) -> io::Result<End> {
-        let mut next = Instant::now() + SECOND;
-        let mut reporting = true;
         loop {
-            let left = next.saturating_duration_since(Instant::now());
-            let mut ready = vec![PollFd::new(self.signals.fd.as_fd(), PollFlags::POLLIN)];
-            if reporting {
-                ready.push(PollFd::new(self.reports.as_fd(), PollFlags::POLLIN));
+            let ready = self.wait()?;
+            let is = |fd: BorrowedFd<'_>| ready.contains(&fd.as_raw_fd());
+            if let Some(keeper) = &mut self.keeper {
+                keeper.work();
+                // Before the guest has begun, the zone is not whole.
+                if self.reports.is_none() && is(keeper.entrance()) {
+                    keeper.answer()?;
+                }
             }
-            // Rounded up: an early end of the wait would be one in vain.
-            let wait = PollTimeout::try_from(left.as_millis() + 1).map_err(io::Error::other)?;
-            match poll(&mut ready, wait) {
-                Ok(_) | Err(Errno::EINTR) => {}
-                Err(errno) => return Err(errno.into()),
+            if let Some(relay) = &mut self.relay {
+                relay.carry(is);
             }
-            let has = |at: usize| ready.get(at).is_some_and(|fd| fd.any() == Some(true));
-            let (signalled, reported) = (has(0), has(1));
-            if reported {
-                reporting = self.report()?;
+            if self.reports.as_ref().is_some_and(|fd| is(fd.as_fd())) {
+                self.report()?;
             }
-            if Instant::now() >= next {
-                next = Instant::now() + SECOND;
-                self.facts.update(&mut self.meter);
-            }
-            while signalled && let Some((number, from_kernel)) = self.signals.next()? {
+            while is(self.signals.fd.as_fd())
+                && let Some((number, from_kernel)) = self.signals.next()?
+            {
                 if let Some(end) = self.signal(number, from_kernel)? {
+                    // It may have had something to say, and to show.
+                    while self.reports.is_some() {
+                        self.report()?;
+                    }
+                    if let Some(relay) = self.relay {
+                        relay.finish();
+                    }
                     return Ok(end);
                 }
             }
         }
     }
 
-    /// Takes what the child says; false when that was all.
-    fn report(&mut self) -> io::Result<bool> {
-        match self.reports.next()? {
-            None => return Ok(false),
-            Some((Said::Processes, Some(proc))) => self.meter.watch(proc),
+    /// Waits until there is something to do; the descriptors that are ready.
+    fn wait(&self) -> io::Result<Vec<RawFd>> {
+        let mut fds = vec![PollFd::new(self.signals.fd.as_fd(), PollFlags::POLLIN)];
+        let mut wait = PollTimeout::NONE;
+        if let Some(keeper) = &self.keeper {
+            // Rounded up: an early end of the wait would be one in vain.
+            let left = (keeper.idle() + Duration::from_millis(1)).as_millis();
+            wait = PollTimeout::try_from(left).map_err(io::Error::other)?;
+            if self.reports.is_none() {
+                fds.push(PollFd::new(keeper.entrance(), PollFlags::POLLIN));
+            }
+        }
+        if let Some(reports) = &self.reports {
+            fds.push(PollFd::new(reports.as_fd(), PollFlags::POLLIN));
+        }
+        if let Some(relay) = &self.relay {
+            fds.extend(relay.waits());
+        }
+        match poll(&mut fds, wait) {
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+        let ready = fds.iter().filter(|fd| fd.any() == Some(true));
+        Ok(ready.map(|fd| fd.as_fd().as_raw_fd()).collect())
+    }
+
+    /// Takes what the child says, until that was all.
+    fn report(&mut self) -> io::Result<()> {
+        let Some(reports) = &self.reports else {
+            return Ok(());
+        };
+        match reports.next()? {
+            None => self.reports = None,
+            Some((Said::Processes, fds)) => {
+                if let (Some(proc), Some(keeper)) = (fds.into_iter().next(), &mut self.keeper) {
+                    keeper.watch(proc);
+                }
+            }
+            Some((Said::Terminal, fds)) => self.relay = fds.into_iter().next().map(Relay::new),
             Some(_) => {}
         }
-        Ok(true)
+        Ok(())
     }
 
     /// Does what a signal is for; the end of the zone when that is what it says.
@@ -157,6 +209,9 @@ impl Supervisor<'_> {
             Ok(Signal::SIGCHLD) => return reap(self.child, self.terminal),
             // Of zsched's own doings, not the zone's.
             Ok(Signal::SIGTTOU | Signal::SIGTTIN) => {}
+            Ok(Signal::SIGWINCH) if self.relay.is_some() => {
+                self.relay.iter().for_each(Relay::resize);
+            }
             Ok(Signal::SIGTSTP) if self.terminal.is_none() => {
                 // The group is an orphan (setpgid(2)), where SIGTSTP does nothing.
                 pass_on(to, Signal::SIGSTOP as i32);

@@ -37,8 +37,27 @@ pub fn clone(namespaces: CloneFlags, group: Option<BorrowedFd<'_>>) -> io::Resul
     if fs::read_dir("/proc/self/task")?.count() != 1 {
         return Err(io::Error::other("the process has several threads"));
     }
+    split(namespaces, group, libc::SIGCHLD)
+}
+
+/// Makes a copy of this process, which [`clone`] has made, that is a child of this process's
+/// parent (`CLONE_PARENT`).
+///
+/// # Errors
+/// What clone3(2) refuses.
+pub fn clone_sibling() -> io::Result<Cloned> {
+    // The signal of its end is this process's.
+    split(CloneFlags::CLONE_PARENT, None, 0)
+}
+
+/// Only for a process with one thread.
+fn split(
+    flags: CloneFlags,
+    group: Option<BorrowedFd<'_>>,
+    exit_signal: libc::c_int,
+) -> io::Result<Cloned> {
     let mut pidfd: RawFd = -1;
-    let flags = namespaces.bits() | libc::CLONE_PIDFD;
+    let flags = flags.bits() | libc::CLONE_PIDFD;
     // SAFETY: an all-zero clone_args is a valid value of that C structure.
     let mut arguments: libc::clone_args = unsafe { std::mem::zeroed() };
     arguments.flags = u64::from(flags.cast_unsigned());
@@ -47,7 +66,7 @@ pub fn clone(namespaces: CloneFlags, group: Option<BorrowedFd<'_>>) -> io::Resul
         arguments.flags |= CLONE_INTO_CGROUP;
         arguments.cgroup = u64::from(group.as_raw_fd().cast_unsigned());
     }
-    arguments.exit_signal = u64::from(libc::SIGCHLD.cast_unsigned());
+    arguments.exit_signal = u64::from(exit_signal.cast_unsigned());
     let size = size_of::<libc::clone_args>();
     // SAFETY: without CLONE_VM and a stack the child goes on from here on a copy of this memory.
     // There is one thread only, so nothing in it is half done. The kernel writes the descriptor to

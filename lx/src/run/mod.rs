@@ -7,6 +7,7 @@
 
 mod descriptors;
 mod environment;
+mod exec;
 mod fixed;
 mod image;
 mod preflight;
@@ -15,7 +16,7 @@ mod zoned;
 
 use std::convert::Infallible;
 use std::env;
-use std::ffi::{CString, OsStr};
+use std::ffi::{CString, OsStr, OsString};
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::AsFd;
@@ -31,6 +32,8 @@ use crate::cli::Run;
 use crate::failure::Failure;
 use crate::options::{INTERCEPT_VARIABLE, Wish};
 
+pub(crate) use exec::exec;
+
 /// Starts the guest. Comes back when that failed, or, from a zone, at the guest's end.
 pub(crate) fn run(options: &Run) -> Result<ExitCode, Failure> {
     let intercept = intercept()?;
@@ -43,7 +46,29 @@ pub(crate) fn run(options: &Run) -> Result<ExitCode, Failure> {
         go_to(directory)?;
     }
     let proc = descriptors::open_proc().map_err(|error| Failure::about("/proc", &error))?;
-    match become_guest(options, intercept, environment, Place::Host(proc))? {}
+    match become_guest(&options.guest(), intercept, environment, Place::Host(proc))? {}
+}
+
+/// What is run.
+struct Guest<'a> {
+    /// The program and its arguments.
+    command: &'a [OsString],
+    /// The program's own name, if it is to be another.
+    argv0: Option<&'a OsString>,
+    kernel_version: Option<&'a str>,
+    /// A reaper comes first.
+    init: bool,
+}
+
+impl Run {
+    fn guest(&self) -> Guest<'_> {
+        Guest {
+            command: &self.command,
+            argv0: self.argv0.as_ref(),
+            kernel_version: self.kernel_version.as_deref(),
+            init: self.zone.init,
+        }
+    }
 }
 
 /// Where the guest begins.
@@ -60,12 +85,12 @@ fn go_to(directory: &Path) -> Result<(), Failure> {
 
 /// This process becomes the guest.
 fn become_guest(
-    options: &Run,
+    guest: &Guest<'_>,
     intercept: Intercept,
     environment: Vec<CString>,
     place: Place,
 ) -> Result<Infallible, Failure> {
-    let Some((name, rest)) = options.command.split_first() else {
+    let Some((name, rest)) = guest.command.split_first() else {
         return Err(Failure::own("no program given"));
     };
     let in_zone = matches!(place, Place::Zone(_));
@@ -79,7 +104,7 @@ fn become_guest(
         }
     };
 
-    let argv0 = options.argv0.as_ref().unwrap_or(name);
+    let argv0 = guest.argv0.unwrap_or(name);
     let arguments = std::iter::once(argv0)
         .chain(rest)
         .map(|argument| c_string(argument))
@@ -109,12 +134,12 @@ fn become_guest(
         program_fd: None,
         interpreter_fd: None,
         intercept,
-        kernel_version: options.kernel_version.as_deref().map(str::as_bytes),
+        kernel_version: guest.kernel_version.map(str::as_bytes),
         ignored_signals: 0,
         blocked_signals: 0,
         start: Start::Resolve,
         zone,
-        init: zone && options.zone.init,
+        init: zone && guest.init,
         secure: false,
         filters_fd: None,
         comm: None,

@@ -1,5 +1,6 @@
 //! `lx run` with a zone: this process becomes zsched, and its child the zone's first process.
 
+use std::convert::Infallible;
 use std::ffi::{CString, OsString};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, IsTerminal, Write};
@@ -13,7 +14,7 @@ use zone::config::{Config, Net};
 use zone::inside::Inside;
 use zone::limits::Limits;
 
-use super::{Place, become_guest, environment, go_to};
+use super::{Guest, Place, become_guest, environment, go_to};
 use crate::cli::{Network, Run, Zone};
 use crate::failure::Failure;
 
@@ -29,47 +30,66 @@ impl Zone {
 
 /// Runs the program in a zone, to its end.
 pub(super) fn run(options: &Run, intercept: Intercept) -> Result<ExitCode, Failure> {
-    let config = config(&options.zone)?;
+    let config = config(options)?;
     let here = env::current_dir().ok();
-    let guest = |built: Result<Inside, zone::Error>| {
+    // With the host's root, the working directory stays where it is.
+    let here = here.filter(|_| config.rootfs.is_none());
+    let start = Start {
+        guest: options.guest(),
+        directory: options.directory.as_deref().or(here.as_deref()),
+        environment: &options.environment,
+        intercept,
+    };
+    zone::start(&config, |built| start.go_on(&config, built))
+        .map_err(|error| failed(&error))?
+        .imitate()
+}
+
+/// How a program begins in a zone.
+pub(super) struct Start<'a> {
+    pub(super) guest: Guest<'a>,
+    /// The working directory.
+    pub(super) directory: Option<&'a Path>,
+    /// What is added to the environment.
+    pub(super) environment: &'a [CString],
+    pub(super) intercept: Intercept,
+}
+
+impl Start<'_> {
+    /// In a process of the zone, if it could be `built`: goes on as the guest. It comes back with
+    /// an exit status when that is impossible.
+    pub(super) fn go_on(&self, config: &Config, built: Result<Inside, zone::Error>) -> u8 {
         let started = built
             .map_err(|error| failed(&error))
-            .and_then(|inside| go_on(options, &config, intercept, here.as_deref(), inside));
+            .and_then(|inside| self.begin(config, inside));
         let failure = match started {
             Ok(never) => match never {},
             Err(failure) => failure,
         };
         let _ = writeln!(io::stderr(), "lx: {failure}");
         failure.status
-    };
-    zone::start(&config, guest)
-        .map_err(|error| failed(&error))?
-        .imitate()
-}
-
-fn failed(error: &zone::Error) -> Failure {
-    Failure::about(&error.subject, &error.error)
-}
-
-/// In the zone's first process: goes on as the guest.
-fn go_on(
-    options: &Run,
-    config: &Config,
-    intercept: Intercept,
-    here: Option<&Path>,
-    inside: Inside,
-) -> Result<std::convert::Infallible, Failure> {
-    // With the host's root, the working directory stays where it is.
-    let start = here.filter(|_| config.rootfs.is_none());
-    if let Some(directory) = options.directory.as_deref().or(start) {
-        go_to(directory)?;
     }
-    let inherited = match config.rootfs {
-        Some(_) => fresh(config, inside.home.as_deref())?,
-        None => host_std::entry::environment(),
-    };
-    let environment = environment::merge(inherited, options.environment.clone());
-    become_guest(options, intercept, environment, Place::Zone(inside))
+
+    fn begin(&self, config: &Config, inside: Inside) -> Result<Infallible, Failure> {
+        if let Some(directory) = self.directory {
+            go_to(directory)?;
+        }
+        let inherited = match config.rootfs {
+            Some(_) => fresh(config, inside.home.as_deref())?,
+            None => host_std::entry::environment(),
+        };
+        let environment = environment::merge(inherited, self.environment.to_vec());
+        become_guest(
+            &self.guest,
+            self.intercept,
+            environment,
+            Place::Zone(inside),
+        )
+    }
+}
+
+pub(super) fn failed(error: &zone::Error) -> Failure {
+    Failure::about(&error.subject, &error.error)
 }
 
 /// The environment of a zone with a root of its own.
@@ -91,7 +111,8 @@ fn fresh(config: &Config, home: Option<&str>) -> Result<Vec<CString>, Failure> {
     strings.collect()
 }
 
-fn config(options: &Zone) -> Result<Config, Failure> {
+fn config(run: &Run) -> Result<Config, Failure> {
+    let options = &run.zone;
     let mut mounts = Vec::new();
     for mount in [&options.tmpfs, &options.volumes, &options.mount] {
         mounts.extend(mount.iter().cloned());
@@ -121,6 +142,8 @@ fn config(options: &Zone) -> Result<Config, Failure> {
         init: options.init,
         // The host's root has its tools anyway.
         native: options.rootfs.is_some() && !options.no_native,
+        terminal: options.terminal,
+        kernel_version: run.kernel_version.clone(),
         allow_weaker: options.allow_weaker.clone(),
     })
 }

@@ -4,5 +4,7 @@
 mod bad_input;
 mod common;
 mod reports;
+mod rooted;
 mod run;
+mod running;
 mod zone;

@@ -1,135 +1,14 @@
 //! Zones in the host's namespaces, as root and as an ordinary user.
 
-use crate::common::{Folder, LX, run, stderr, stdout};
+use crate::common::{run, stderr, stdout};
+use crate::rooted::{Zone, wait_for};
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, chown, symlink};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::fs::symlink;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Stdio;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
-
-/// A static program that is a shell and its tools.
-const BUSYBOX: &str = "/usr/bin/busybox";
-/// The ordinary user, by number: nobody.
-const NOBODY: u32 = 65534;
-
-/// A root directory with busybox in it, and who runs zones there.
-struct Zone {
-    folder: Folder,
-    user: u32,
-}
-
-impl Zone {
-    /// One for each user that this test can be, unless busybox is missing. Without root's rights,
-    /// the only user is oneself.
-    fn each(name: &str, test: impl Fn(&Self)) {
-        if !Path::new(BUSYBOX).exists() {
-            println!("skipped: {BUSYBOX} is missing");
-            return;
-        }
-        let user = nix::unistd::geteuid().as_raw();
-        let others = if user == 0 { Some(NOBODY) } else { None };
-        for user in [user].into_iter().chain(others) {
-            test(&Self::new(&format!("{name}-{user}"), user));
-        }
-    }
-
-    fn new(name: &str, user: u32) -> Self {
-        let folder = Folder::new(name);
-        let zone = Self { folder, user };
-        let bin = zone.path("root/bin");
-        fs::create_dir_all(&bin).expect("it is made");
-        fs::copy(BUSYBOX, bin.join("busybox")).expect("it is copied");
-        for tool in [
-            "sh", "id", "cat", "sleep", "hostname", "mount", "touch", "kill", "env", "true",
-            "head", "tail", "ps",
-        ] {
-            symlink("busybox", bin.join(tool)).expect("it is made");
-        }
-        fs::copy(LX, zone.path("lx")).expect("it is copied");
-        zone.own("root");
-        zone.own("root/bin");
-        fs::create_dir(zone.path("run")).expect("it is made");
-        zone.own("run");
-        fs::set_permissions(zone.path("run"), fs::Permissions::from_mode(0o700)).expect("its own");
-        zone
-    }
-
-    fn path(&self, name: &str) -> std::path::PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn own(&self, name: &str) {
-        chown(self.path(name), Some(self.user), Some(self.user)).expect("it is given away");
-    }
-
-    /// lx with these arguments, as the user.
-    fn lx(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(self.path("lx"));
-        command
-            .args(arguments)
-            .env_remove("LX_INTERCEPT")
-            .env("XDG_RUNTIME_DIR", self.path("run"))
-            .stdin(Stdio::null());
-        if nix::unistd::geteuid().as_raw() != self.user {
-            command.uid(self.user).gid(self.user);
-        }
-        command
-    }
-
-    /// `lx run --rootfs ...` with these arguments.
-    fn zoned(&self, arguments: &[&str]) -> Command {
-        let root = self.path("root");
-        let root = root.to_str().expect("the path is plain");
-        self.lx(&[&["run", "--rootfs", root], arguments].concat())
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        run(self.zoned(arguments))
-    }
-
-    /// What a successful run prints.
-    fn prints(&self, arguments: &[&str]) -> String {
-        let output = self.run(arguments);
-        assert!(
-            output.status.success(),
-            "{arguments:?}: {}",
-            stderr(&output)
-        );
-        stdout(&output)
-    }
-
-    fn fails(&self, arguments: &[&str], status: i32, text: &str) {
-        let output = self.run(arguments);
-        let message = stderr(&output);
-        assert_eq!(
-            output.status.code(),
-            Some(status),
-            "{arguments:?}: {message}"
-        );
-        assert!(message.starts_with("lx: "), "{arguments:?}: {message}");
-        assert!(message.contains(text), "{arguments:?}: {message}");
-        assert_eq!(message.lines().count(), 1, "{arguments:?}: {message}");
-        self.nothing_is_left();
-    }
-
-    /// No directory of a zone is left.
-    fn nothing_is_left(&self) {
-        let zones = if self.user == 0 {
-            return;
-        } else {
-            self.path("run/lx/zones")
-        };
-        let left: Vec<_> = fs::read_dir(zones)
-            .into_iter()
-            .flatten()
-            .map(|entry| entry.expect("an entry").file_name())
-            .filter(|name| name != ".lock")
-            .collect();
-        assert!(left.is_empty(), "{left:?}");
-    }
-}
 
 #[test]
 fn the_first_process_is_pid_1_in_its_own_root() {
@@ -249,18 +128,6 @@ fn the_exit_status_is_the_programs() {
         zone.fails(&["/bin"], 126, "directory");
         zone.nothing_is_left();
     });
-}
-
-/// Waits until the guest has written to the file `name` in the root.
-fn wait_for(zone: &Zone, name: &str) {
-    let start = Instant::now();
-    while !zone.path("root").join(name).exists() {
-        assert!(
-            start.elapsed() < Duration::from_secs(60),
-            "{name} never came"
-        );
-        sleep(Duration::from_millis(5));
-    }
 }
 
 #[test]
@@ -473,40 +340,6 @@ fn what_the_zone_does_not_need_is_gone() {
         assert!(user.contains("CapPrm:\t0000000000000000\n"), "{user}");
         let net = zone.prints(&["--net", "host", "cat", "/proc/self/status"]);
         assert!(net.contains("CapPrm:\t00000000a00405fb\n"), "{net}");
-    });
-}
-
-#[test]
-fn the_state_says_how_a_zone_is_confined() {
-    Zone::each("zone-report", |zone| {
-        let script = "touch /up; sleep 1000";
-        let weaker = ["--allow-weaker", "landlock-scopes"];
-        let mut child = zone
-            .zoned(&[&["--name", "lx-report"], &weaker[..], &["sh", "-c", script]].concat())
-            .spawn()
-            .expect("it starts");
-        wait_for(zone, "up");
-        let zones = match zone.user {
-            0 => Path::new("/run/lx/zones").to_owned(),
-            _ => zone.path("run/lx/zones"),
-        };
-        let state = fs::read_to_string(zones.join("lx-report/state.json")).expect("it is there");
-        child.kill().expect("it is killed");
-        child.wait().expect("it ends");
-        let state: serde_json::Value = serde_json::from_str(&state).expect("it is JSON");
-        let layers = state["confinement"].as_array().expect("a list");
-        for name in [
-            "seccomp",
-            "no-new-privs",
-            "capabilities",
-            "limits",
-            "descriptors",
-        ] {
-            let layer = layers.iter().find(|layer| layer["layer"] == name);
-            assert_eq!(layer.expect(name)["active"], true, "{name}");
-        }
-        zone.prints(&["--name", "lx-report", "true"]);
-        zone.nothing_is_left();
     });
 }
 

@@ -29,9 +29,12 @@ pub struct Config {
     /// Landlock is not asked about files, which costs each open(2) a tenth of its time even where
     /// the rules say nothing about opening. Namespaces hide what is outside as well.
     pub trees: Vec<Tree>,
-    /// Whether only Landlock's scopes keep abstract sockets and signals inside: without a network
-    /// namespace, or without a PID namespace. With both they are used too, where there are any.
+    /// Whether only Landlock's scopes keep abstract sockets or signals inside: without a network
+    /// namespace, or without a PID namespace. With both they are not used: a process that enters
+    /// the zone later cannot be in the same domain, and could look at no other process.
     pub scopes: bool,
+    /// Whether that goes for signals too: without a PID namespace.
+    pub signals: bool,
     /// Whether set-id programs gain their privileges.
     pub set_id: bool,
     /// The capabilities of the zone's superuser.
@@ -49,6 +52,7 @@ impl Default for Config {
         Self {
             trees: Vec::new(),
             scopes: true,
+            signals: true,
             set_id: false,
             capabilities: Capabilities::USUAL,
             identity: None,
@@ -101,12 +105,16 @@ impl Confinement {
         if trees == 0 {
             report.absent(Layer::Landlock, "namespaces hide the files outside");
         }
-        let scopes = landlock_layer(
-            &mut report,
-            Layer::LandlockScopes,
-            &landlock,
-            "no abstract sockets and signals",
-        );
+        let what = match config.signals {
+            true => "no abstract sockets and signals",
+            false => "no abstract sockets",
+        };
+        let scopes =
+            config.scopes && landlock_layer(&mut report, Layer::LandlockScopes, &landlock, what);
+        if !config.scopes {
+            let why = "namespaces keep sockets and signals inside";
+            report.absent(Layer::LandlockScopes, why);
+        }
         report.active(
             Layer::Capabilities,
             format!("{} kept", config.capabilities.count()),
@@ -159,7 +167,8 @@ impl Confinement {
             prctl::set_no_new_privs().map_err(|errno| named("no_new_privs", errno.into()))?;
         }
         if self.files || self.scopes {
-            paths::restrict(&config.trees, self.files, self.scopes, no_new_privs)
+            let scopes = paths::scopes(self.scopes, config.signals);
+            paths::restrict(&config.trees, self.files, scopes, no_new_privs)
                 .map_err(|error| named("Landlock", error))?;
         }
         capabilities::bound(config.capabilities, no_new_privs)

@@ -29,11 +29,20 @@ pub struct Tree {
     pub writable: bool,
 }
 
+/// The scopes that are used.
+pub(super) fn scopes(any: bool, signals: bool) -> BitFlags<Scope> {
+    match (any, signals) {
+        (false, _) => BitFlags::empty(),
+        (true, false) => Scope::AbstractUnixSocket.into(),
+        (true, true) => Scope::from_all(KNOWN),
+    }
+}
+
 /// Puts this thread under the rules.
 pub(super) fn restrict(
     trees: &[Tree],
     files: bool,
-    scopes: bool,
+    scopes: BitFlags<Scope>,
     no_new_privs: bool,
 ) -> io::Result<()> {
     let mut ruleset = Ruleset::default().set_compatibility(CompatLevel::BestEffort);
@@ -42,10 +51,8 @@ pub(super) fn restrict(
             .handle_access(AccessFs::from_all(KNOWN))
             .map_err(io::Error::other)?;
     }
-    if scopes {
-        ruleset = ruleset
-            .scope(Scope::from_all(KNOWN))
-            .map_err(io::Error::other)?;
+    if !scopes.is_empty() {
+        ruleset = ruleset.scope(scopes).map_err(io::Error::other)?;
     }
     let mut created = ruleset.create().map_err(io::Error::other)?;
     if files {

@@ -1,6 +1,6 @@
 //! What a zone has and uses at a moment.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use kernel::zone::{Facts, MAX_CPUS};
 use nix::sched::{CpuSet, sched_getaffinity};
@@ -52,6 +52,11 @@ impl Meter {
     /// From now on the zone's processes are those in `proc`.
     pub(crate) fn watch(&mut self, proc: OwnedFd) {
         self.proc = Some(proc);
+    }
+
+    /// That procfs.
+    pub(crate) fn proc(&self) -> Option<BorrowedFd<'_>> {
+        self.proc.as_ref().map(OwnedFd::as_fd)
     }
 
     /// Fills in what changes.

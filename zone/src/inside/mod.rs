@@ -21,6 +21,8 @@ use crate::config::{Config, Net};
 use crate::confine::Confinement;
 use crate::error::{Context, Error, Result};
 use crate::facts::Board;
+use crate::passwd::User;
+use crate::pty;
 use crate::report::{Reporter, Said};
 use placeholders::Placeholders;
 use root::Root;
@@ -36,7 +38,7 @@ pub struct Inside {
     pub socket: OwnedFd,
     /// The user's home directory.
     pub home: Option<String>,
-    confinement: Confinement,
+    pub(crate) confinement: Confinement,
 }
 
 impl Inside {
@@ -65,8 +67,8 @@ impl Inside {
 pub(crate) struct Plan<'a> {
     /// The zone.
     pub(crate) config: &'a Config,
-    /// The home directory of who runs in it.
-    pub(crate) home: Option<&'a str>,
+    /// Who runs in it.
+    pub(crate) user: &'a User,
     /// Whether the zone has a user namespace.
     pub(crate) own_users: bool,
     /// A process group in the same session, instead of a session.
@@ -113,7 +115,7 @@ pub(crate) fn build(
     let placeholders = placeholders.about("the zone's /proc")?;
     let device = placeholders.device().about("the zone's /proc")?;
     plan.facts.set_placeholders(device);
-    let sent = report.send(&Said::Processes, Some(procs.hidden.as_fd()));
+    let sent = report.send(&Said::Processes, &[procs.hidden.as_fd()]);
     sent.about("cannot tell zsched of the zone's processes")?;
     root.cover()?;
     placeholders.park()?;
@@ -127,25 +129,30 @@ pub(crate) fn build(
     }
     root.enter(config.read_only)?;
 
+    if config.terminal {
+        let master = pty::take(plan.user.uid).about("cannot make a terminal")?;
+        let sent = report.send(&Said::Terminal, &[master.as_fd()]);
+        sent.about("cannot hand out the terminal")?;
+    }
     close_on_exec_from(3).about("cannot close descriptors")?;
     Ok(Inside {
         proc: procs.hidden,
         facts,
         socket,
-        home: plan.home.map(str::to_owned),
+        home: plan.user.home.clone(),
         confinement,
     })
 }
 
 /// The end of zsched, however it comes, is the end of the zone: the kernel kills all processes of a
 /// pid namespace with its first one.
-fn die_with_zsched() -> Result<()> {
+pub(crate) fn die_with_zsched() -> Result<()> {
     set_parent_process_death_signal(Some(Signal::KILL)).about("cannot bind the zone to zsched")
 }
 
 /// Waits for zsched's word. Its end comes instead when zsched gave up, or died before the kernel
 /// was told what to do then.
-fn wait_for(go: OwnedFd) -> Result<()> {
+pub(crate) fn wait_for(go: OwnedFd) -> Result<()> {
     let mut byte = [0];
     File::from(go)
         .read_exact(&mut byte)

@@ -1,0 +1,148 @@
+//! How a process of the host that is to enter a zone gets what every process of the zone holds:
+//! a socket in the zone's directory, at which zsched hands it out.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+
+use rustix::net::sockopt::socket_peercred;
+use rustix::net::{
+    AddressFamily, SocketAddrUnix, SocketFlags, SocketType, accept_with, bind, connect, listen,
+    socket_with,
+};
+use rustix::process::geteuid;
+
+use crate::error::{Context, Error, Result};
+use crate::report::{Reporter, Reports, Said};
+
+const NAME: &str = "entrance";
+/// How many may wait.
+const QUEUE: i32 = 16;
+
+/// What a guest process holds, and the zone's first process.
+#[derive(Debug)]
+pub(crate) struct Keys<T> {
+    /// A procfs of the zone's processes.
+    pub(crate) proc: T,
+    /// The zone's facts.
+    pub(crate) facts: T,
+    /// The guests' end of the socket to zsched.
+    pub(crate) socket: T,
+    /// The first process.
+    pub(crate) init: T,
+}
+
+/// zsched's side.
+#[derive(Debug)]
+pub(crate) struct Entrance(OwnedFd);
+
+impl Entrance {
+    /// Makes it in the zone's directory.
+    pub(crate) fn create(directory: &Path) -> io::Result<Self> {
+        let socket = socket()?;
+        let directory = File::open(directory)?;
+        bind(&socket, &address(&directory)?)?;
+        listen(&socket, QUEUE)?;
+        Ok(Self(socket))
+    }
+
+    /// Gives the keys to who waits first. Whatever is wrong with it is its own affair.
+    pub(crate) fn answer(&self, keys: &Keys<BorrowedFd<'_>>) {
+        let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+        let Ok(visitor) = accept_with(&self.0, flags) else {
+            return;
+        };
+        if is_let_in(visitor.as_fd()) {
+            let fds = [keys.proc, keys.facts, keys.socket, keys.init];
+            let _ = Reporter::from(visitor).send(&Said::Keys, &fds);
+        }
+    }
+}
+
+impl AsFd for Entrance {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// Asks zsched for the keys of the zone whose directory this is.
+pub(crate) fn knock(directory: &Path) -> Result<Keys<OwnedFd>> {
+    let zone = directory.file_name().unwrap_or_default().display();
+    let zone = format!("zone {zone}");
+    let answer = ask(directory).about(&zone)?;
+    let fds = match answer {
+        Some((Said::Keys, fds)) => <[OwnedFd; 4]>::try_from(fds).ok(),
+        _ => None,
+    };
+    let [proc, facts, socket, init] =
+        fds.ok_or_else(|| Error::because(zone, "it does not let anyone in"))?;
+    Ok(Keys {
+        proc,
+        facts,
+        socket,
+        init,
+    })
+}
+
+fn ask(directory: &Path) -> io::Result<Option<(Said, Vec<OwnedFd>)>> {
+    let socket = socket()?;
+    let directory = File::open(directory)?;
+    connect(&socket, &address(&directory)?)?;
+    Reports::from(socket).wait()
+}
+
+fn socket() -> rustix::io::Result<OwnedFd> {
+    let flags = SocketFlags::CLOEXEC;
+    socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)
+}
+
+/// Short, however long the directory's path is (unix(7) has room for 108 bytes).
+fn address(directory: &File) -> rustix::io::Result<SocketAddrUnix> {
+    let path = format!("/proc/self/fd/{}/{NAME}", directory.as_raw_fd());
+    SocketAddrUnix::new(path)
+}
+
+/// Whether it is a process of zsched's user outside of every zone. Its directory is out of reach
+/// for others, but a zone that has the host's root has it too.
+fn is_let_in(visitor: BorrowedFd<'_>) -> bool {
+    let namespace = |process: &str| fs::read_link(format!("/proc/{process}/ns/pid")).ok();
+    let Ok(who) = socket_peercred(visitor) else {
+        return false;
+    };
+    let pid = who.pid.as_raw_nonzero().to_string();
+    who.uid == geteuid() && namespace("self").is_some_and(|own| namespace(&pid) == Some(own))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Entrance, Keys, knock};
+    use std::fs::{self, File};
+    use std::os::fd::AsFd;
+    use std::thread;
+
+    #[test]
+    fn keys_are_handed_out() {
+        let name = format!("lx-entrance-{}", std::process::id());
+        let long = std::env::temp_dir().join(name).join("x".repeat(200));
+        fs::create_dir_all(&long).expect("it is made");
+        assert!(knock(&long).is_err());
+        let entrance = Entrance::create(&long).expect("it is made");
+        let file = File::open("/dev/null").expect("it opens");
+        let visitor = {
+            let long = long.clone();
+            thread::spawn(move || knock(&long).expect("it is let in"))
+        };
+        let fd = file.as_fd();
+        entrance.answer(&Keys {
+            proc: fd,
+            facts: fd,
+            socket: fd,
+            init: fd,
+        });
+        visitor.join().expect("it ends");
+        drop(entrance);
+        assert!(knock(&long).is_err());
+        fs::remove_dir_all(long.parent().expect("it has one")).expect("it is removed");
+    }
+}

@@ -1,0 +1,213 @@
+//! A program more in a zone that runs.
+//!
+//! The process that was `lx` stays outside, as zsched does. Its child goes into the zone's control
+//! groups and namespaces. Only children of that one are in the zone's pid namespace (setns(2)), so
+//! it makes one, which is the guest, but which it makes the child of its own parent, to end itself.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+
+use host_std::process::{Cloned, clone, clone_sibling, close_on_exec_from, new_session_keyring};
+use nix::sched::{CloneFlags, setns};
+use nix::sys::prctl::set_dumpable;
+use nix::sys::wait::waitpid;
+use nix::unistd::{Pid, setpgid, setsid};
+use rustix::fs::{Mode, OFlags, openat, stat};
+use rustix::pipe::{PipeFlags, pipe_with};
+
+use crate::entrance::{self, Keys};
+use crate::error::{Context, Error, Result};
+use crate::inside::{self, Inside};
+use crate::report::{self, Reporter, Said};
+use crate::start::{confinement, let_go, user_of};
+use crate::supervise::{self, End, Signals, Supervisor};
+use crate::terminal::Terminal;
+use crate::zones::Zone;
+use crate::{cgroup, pty};
+
+/// The namespaces by their names in /proc/PID/ns.
+const KINDS: [(&str, CloneFlags); 7] = [
+    ("user", CloneFlags::CLONE_NEWUSER),
+    ("mnt", CloneFlags::CLONE_NEWNS),
+    ("pid", CloneFlags::CLONE_NEWPID),
+    ("ipc", CloneFlags::CLONE_NEWIPC),
+    ("uts", CloneFlags::CLONE_NEWUTS),
+    ("net", CloneFlags::CLONE_NEWNET),
+    ("cgroup", CloneFlags::CLONE_NEWCGROUP),
+];
+
+/// How the program runs.
+#[derive(Debug, Clone, Copy)]
+pub struct Program<'a> {
+    /// As whom; the zone's user otherwise.
+    pub user: Option<&'a str>,
+    /// With a terminal of the zone's own.
+    pub terminal: bool,
+}
+
+/// Starts a program in `zone`, and supervises it to its end. `guest` is as in [`crate::start`].
+///
+/// # Errors
+/// What could not be done outside the zone.
+pub fn join(
+    zone: &Zone,
+    program: Program<'_>,
+    guest: impl FnOnce(std::result::Result<Inside, Error>) -> u8,
+) -> Result<End> {
+    let keys = entrance::knock(&zone.path)?;
+    let (reporter, reports) = report::channel().about("cannot make a socket")?;
+    let (go, say_go) = pipe_with(PipeFlags::CLOEXEC).about("cannot make a pipe")?;
+    let terminal = match program.terminal {
+        true => None,
+        false => Terminal::of_this_process(),
+    };
+    let own_group = terminal.is_some();
+    let signals = Signals::block().about("cannot block signals")?;
+    let joiner = match clone(CloneFlags::empty(), None).about("cannot make a process")? {
+        Cloned::Child => {
+            drop((say_go, reports));
+            if let Err(error) = enter(zone, &keys, &reporter) {
+                let refused = Said::Refused(error.subject.clone(), error.reason());
+                let _ = reporter.send(&refused, &[]);
+                std::process::exit(1);
+            }
+            let built = settle(zone, program, keys, own_group, go, &reporter);
+            let built = signals.restore().about("signals").and(built);
+            std::process::exit(i32::from(guest(built)));
+        }
+        Cloned::Parent { pid, .. } => pid,
+    };
+    drop((go, reporter, keys));
+    let said = reports.wait().about("cannot enter the zone");
+    let _ = waitpid(joiner, None);
+    let child = match said? {
+        Some((Said::Joined(pid), _)) => Pid::from_raw(pid),
+        Some((Said::Refused(what, why), _)) => return Err(Error::because(what, why)),
+        _ => return Err(Error::because("cannot enter the zone", "it ends")),
+    };
+    let terminal = terminal.map(|terminal| terminal.give_to(child));
+    let supervisor = Supervisor::new(child, &signals, terminal.as_ref(), reports, None);
+    let_go(say_go, child).and_then(|()| supervisor.run().about("cannot wait"))
+}
+
+/// Goes into the zone. It comes back in a new process, which is there entirely.
+fn enter(zone: &Zone, keys: &Keys<OwnedFd>, reporter: &Reporter) -> Result<()> {
+    // Nobody in the zone may look into this process, or at its files, before it is confined.
+    set_dumpable(false).about("cannot hide from the zone")?;
+    let kinds = foreign(zone.init()).about("cannot see the zone's namespaces")?;
+    for group in &zone.groups {
+        cgroup::join(group, Pid::this())?;
+    }
+    setns(&keys.init, kinds).about("cannot enter the zone's namespaces")?;
+    match clone_sibling().about("cannot make a process in the zone")? {
+        Cloned::Child => Ok(()),
+        Cloned::Parent { pid, pidfd } => {
+            let sent = reporter.send(&Said::Joined(pid.as_raw()), &[pidfd.as_fd()]);
+            if sent.is_err() {
+                supervise::discard(pid);
+            }
+            std::process::exit(0)
+        }
+    }
+}
+
+/// The namespaces of a process that are not this one's.
+fn foreign(process: i32) -> io::Result<CloneFlags> {
+    let mut kinds = CloneFlags::empty();
+    for (name, kind) in KINDS {
+        let own = stat(format!("/proc/self/ns/{name}"))?;
+        let other = stat(format!("/proc/{process}/ns/{name}"))?;
+        kinds.set(
+            kind,
+            (own.st_dev, own.st_ino) != (other.st_dev, other.st_ino),
+        );
+    }
+    Ok(kinds)
+}
+
+/// In the new process: makes it like one of the zone's.
+fn settle(
+    zone: &Zone,
+    program: Program<'_>,
+    keys: Keys<OwnedFd>,
+    own_group: bool,
+    go: OwnedFd,
+    reporter: &Reporter,
+) -> Result<Inside> {
+    inside::die_with_zsched()?;
+    inside::wait_for(go)?;
+    if own_group {
+        setpgid(Pid::from_raw(0), Pid::from_raw(0)).about("cannot make a process group")?;
+    } else {
+        setsid().map(drop).about("cannot make a session")?;
+    }
+    let _ = new_session_keyring();
+    let user = program.user.or(zone.config.user.as_deref());
+    let user = user_of(Path::new("/"), user)?;
+    let own = |file: &str| own_text(&keys.proc, file);
+    for (id, map) in [(user.uid, own("uid_map")?), (user.gid, own("gid_map")?)] {
+        if !has(&map, id) {
+            let subject = format!("user {}:{}", user.uid, user.gid);
+            return Err(Error::because(subject, "the zone has no such id"));
+        }
+    }
+    let may_set_groups = own("setgroups")?.trim() == "allow";
+    let confinement = confinement(&zone.config, &user, may_set_groups)?;
+    if program.terminal {
+        let master = pty::take(user.uid).about("cannot make a terminal")?;
+        let sent = reporter.send(&Said::Terminal, &[master.as_fd()]);
+        sent.about("cannot hand out the terminal")?;
+    }
+    close_on_exec_from(3).about("cannot close descriptors")?;
+    Ok(Inside {
+        proc: keys.proc,
+        facts: keys.facts,
+        socket: keys.socket,
+        home: user.home,
+        confinement,
+    })
+}
+
+/// Reads a file about this process in a procfs that nobody in the zone can cover.
+fn own_text(proc: &OwnedFd, file: &str) -> Result<String> {
+    let path = format!("self/{file}");
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+    let text = openat(proc, &path, flags, Mode::empty()).map_err(io::Error::from);
+    let text = text.and_then(|file| io::read_to_string(File::from(file)));
+    text.about(path)
+}
+
+/// Whether a map of ids (user_namespaces(7)) has this one inside.
+fn has(map: &str, id: u32) -> bool {
+    map.lines().any(|line| {
+        let mut numbers = line.split_ascii_whitespace().map(str::parse::<u32>);
+        let mut next = || numbers.next()?.ok();
+        let (Some(first), Some(_), Some(count)) = (next(), next(), next()) else {
+            return false;
+        };
+        id.checked_sub(first).is_some_and(|offset| offset < count)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{foreign, has};
+    use nix::sched::CloneFlags;
+    use nix::unistd::Pid;
+
+    #[test]
+    fn ids_are_looked_up_inside() {
+        let map = "         0       1000          1\n         1     100000      65536\n";
+        assert!(has(map, 0) && has(map, 65536));
+        assert!(!has(map, 65537) && !has("", 0));
+        assert!(has("0 0 4294967295\n", 65534));
+    }
+
+    #[test]
+    fn this_process_is_in_its_own_namespaces() {
+        let kinds = foreign(Pid::this().as_raw()).expect("they can be seen");
+        assert_eq!(kinds, CloneFlags::empty());
+    }
+}

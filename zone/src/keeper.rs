@@ -1,0 +1,82 @@
+//! What zsched does for the zone beside waiting for its end.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use crate::entrance::{Entrance, Keys};
+use crate::facts::{Board, Meter};
+
+/// How often the facts are written.
+const SECOND: Duration = Duration::from_secs(1);
+
+/// zsched's things.
+#[derive(Debug)]
+pub(crate) struct Keeper {
+    facts: Board,
+    meter: Meter,
+    entrance: Entrance,
+    /// The guests' end of the zone's socket.
+    socket: OwnedFd,
+    /// The first process.
+    init: OwnedFd,
+    /// When the facts are due.
+    next: Instant,
+}
+
+impl Keeper {
+    pub(crate) fn new(
+        facts: Board,
+        meter: Meter,
+        entrance: Entrance,
+        socket: OwnedFd,
+        init: OwnedFd,
+    ) -> Self {
+        Self {
+            facts,
+            meter,
+            entrance,
+            socket,
+            init,
+            next: Instant::now() + SECOND,
+        }
+    }
+
+    /// From now on the zone's processes are those in `proc`.
+    pub(crate) fn watch(&mut self, proc: OwnedFd) {
+        self.meter.watch(proc);
+    }
+
+    /// How long it has nothing to do.
+    pub(crate) fn idle(&self) -> Duration {
+        self.next.saturating_duration_since(Instant::now())
+    }
+
+    /// Does what is due.
+    pub(crate) fn work(&mut self) {
+        if Instant::now() >= self.next {
+            self.next = Instant::now() + SECOND;
+            self.facts.update(&mut self.meter);
+        }
+    }
+
+    /// Where those wait that want to enter the zone.
+    pub(crate) fn entrance(&self) -> BorrowedFd<'_> {
+        self.entrance.as_fd()
+    }
+
+    /// Lets the first of them in.
+    pub(crate) fn answer(&self) -> io::Result<()> {
+        let facts = self.facts.for_reading()?;
+        let Some(proc) = self.meter.proc() else {
+            return Ok(());
+        };
+        self.entrance.answer(&Keys {
+            proc,
+            facts: facts.as_fd(),
+            socket: self.socket.as_fd(),
+            init: self.init.as_fd(),
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,39 @@
+//! A terminal of the zone's own for a guest (pty(7)).
+
+use std::io;
+use std::os::fd::OwnedFd;
+
+use nix::unistd::{Uid, dup2_stderr, dup2_stdin, dup2_stdout, fchown};
+use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, fstatfs, major, minor, openat};
+use rustix::process::ioctl_tiocsctty;
+use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, unlockpt};
+
+const MULTIPLEXER: &str = "/dev/pts/ptmx";
+/// Its device number (`Documentation/admin-guide/devices.txt`).
+const NUMBER: (u32, u32) = (5, 2);
+/// `DEVPTS_SUPER_MAGIC` (statfs(2)).
+const DEVPTS: u32 = 0x1cd1;
+
+/// Makes a terminal, in the zone that this process is in, which it makes the controlling one of its
+/// session and its standard descriptors; `user` owns it. The result is the terminal's other side.
+pub(crate) fn take(user: u32) -> io::Result<OwnedFd> {
+    // Nonblocking: in a zone that runs, anything could stand there by now.
+    let flags =
+        OFlags::RDWR | OFlags::NOCTTY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let master = openat(CWD, MULTIPLEXER, flags, Mode::empty())?;
+    let stat = fstat(&master)?;
+    let is_device = FileType::from_raw_mode(stat.st_mode) == FileType::CharacterDevice
+        && (major(stat.st_rdev), minor(stat.st_rdev)) == NUMBER;
+    if !is_device || u32::try_from(fstatfs(&master)?.f_type) != Ok(DEVPTS) {
+        return Err(io::Error::other("not the multiplexer of terminals"));
+    }
+    unlockpt(&master)?;
+    let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+    let slave = ioctl_tiocgptpeer(&master, flags)?;
+    fchown(&slave, Some(Uid::from_raw(user)), None)?;
+    ioctl_tiocsctty(&slave)?;
+    dup2_stdin(&slave)?;
+    dup2_stdout(&slave)?;
+    dup2_stderr(&slave)?;
+    Ok(master)
+}
