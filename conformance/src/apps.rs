@@ -242,7 +242,7 @@ impl Runner<'_> {
         let script: [OsString; 2] = ["/bin/bash".into(), app.script.clone().into()];
         let inner = match mode {
             None => script.to_vec(),
-            Some(_) => lx::command_line(&self.lx, &script),
+            Some(mode) => lx::command_line(&self.lx, mode, &script),
         };
         let mut line: Vec<OsString> = Vec::new();
         if self.caged {

@@ -120,7 +120,7 @@ pub fn run(job: &Job) -> Result<Shown, String> {
         .stderr(append(&err)?)
         .process_group(0);
     if let Some(mode) = job.mode {
-        command.env("LX_INTERCEPT", mode.name());
+        command.env("LX_INTERCEPT", mode.intercept());
     }
     let begun = Instant::now();
     let mut child = command

@@ -1,10 +1,10 @@
-//! Which `lx` is tested, and in which ways it is made to catch calls.
+//! Which `lx` is tested, and in which ways it runs a program.
 
 use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// How calls are caught: one value of `LX_INTERCEPT`.
+/// How a program is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
 pub enum Mode {
     /// Hot sites are rewritten, the rest trap by Syscall User Dispatch.
@@ -13,19 +13,41 @@ pub enum Mode {
     Sud,
     /// Every call traps by a seccomp filter.
     Trap,
+    /// In a zone, confined, on the host's root and network; calls are caught in the usual way. The
+    /// zone's first process is its init, so that the program is an ordinary one.
+    Zone,
 }
 
 /// All modes, in the order in which they run.
-pub const MODES: [Mode; 3] = [Mode::Rewrite, Mode::Sud, Mode::Trap];
+pub const MODES: [Mode; 4] = [Mode::Rewrite, Mode::Sud, Mode::Trap, Mode::Zone];
 
 impl Mode {
-    /// The value of `LX_INTERCEPT` that selects this mode.
+    /// What reports and expectations call it.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Mode::Rewrite => "rewrite",
             Mode::Sud => "sud",
             Mode::Trap => "trap",
+            Mode::Zone => "zone",
+        }
+    }
+
+    /// The value of `LX_INTERCEPT` that belongs to it.
+    #[must_use]
+    pub const fn intercept(self) -> &'static str {
+        match self {
+            Mode::Rewrite | Mode::Zone => "rewrite",
+            Mode::Sud | Mode::Trap => self.name(),
+        }
+    }
+
+    /// What `lx run` is told besides.
+    #[must_use]
+    pub const fn options(self) -> &'static [&'static str] {
+        match self {
+            Mode::Rewrite | Mode::Sud | Mode::Trap => &[],
+            Mode::Zone => &["--isolation", "namespaces", "--net", "host", "--init"],
         }
     }
 }
@@ -53,10 +75,12 @@ pub fn locate(named: Option<&Path>) -> Result<PathBuf, String> {
         .ok_or_else(|| "no lx beside this program: build it first, or name it by --lx".to_owned())
 }
 
-/// The argument vector that runs `program` under `lx`.
+/// The argument vector that runs `program` under `lx` in this mode.
 #[must_use]
-pub fn command_line(lx: &Path, program: &[OsString]) -> Vec<OsString> {
-    let mut line = vec![lx.as_os_str().to_owned(), "run".into(), "--".into()];
+pub fn command_line(lx: &Path, mode: Mode, program: &[OsString]) -> Vec<OsString> {
+    let mut line = vec![lx.as_os_str().to_owned(), "run".into()];
+    line.extend(mode.options().iter().map(OsString::from));
+    line.push("--".into());
     line.extend_from_slice(program);
     line
 }

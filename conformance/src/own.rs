@@ -216,7 +216,7 @@ impl Suite<'_> {
     fn attempt(&self, case: &Case, mode: Mode, native: &Shown) -> Result<Option<String>, String> {
         // Twice the native limit, since every call may trap.
         let limit = case.limit * 2;
-        let line = lx::command_line(&self.lx, &case.line);
+        let line = lx::command_line(&self.lx, mode, &case.line);
         let shown = run_job(&Job {
             line,
             mode: Some(mode),

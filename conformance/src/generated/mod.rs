@@ -193,7 +193,7 @@ impl Bench<'_> {
 
     fn under_lx(&self, interpreter: &Guest, path: &Path, mode: Mode) -> Result<Shown, String> {
         let line = [interpreter.program.clone().into_os_string(), path.into()];
-        let line = lx::command_line(&self.lx, &line);
+        let line = lx::command_line(&self.lx, mode, &line);
         run_job(&Job {
             line,
             mode: Some(mode),

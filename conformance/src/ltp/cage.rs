@@ -90,8 +90,10 @@ fn command(plan: &Plan<'_>, work: &Path, serial: u32) -> Command {
     if let Some((lx, mode)) = plan.lx {
         command
             .arg(lx)
-            .args(["run", "--"])
-            .env("LX_INTERCEPT", mode.name());
+            .arg("run")
+            .args(mode.options())
+            .arg("--")
+            .env("LX_INTERCEPT", mode.intercept());
     }
     let path = std::env::var("PATH").unwrap_or_default();
     let bin = plan.ltp.join("testcases/bin");
