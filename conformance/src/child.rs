@@ -100,6 +100,9 @@ impl Drop for Scratch {
 
 /// Runs a job in a fresh folder of its own, in a process group of its own.
 pub fn run(job: &Job) -> Result<Shown, String> {
+    // What this program inherited is no business of the guests', and zones would close it. Where
+    // the kernel cannot do that in one call, there is no harm but for inherited descriptors.
+    let _ = host_std::process::close_on_exec_from(3);
     let scratch = Scratch::new()?;
     let (out, err) = (scratch.path().join("out"), scratch.path().join("err"));
     let work = scratch.path().join("work");

@@ -30,9 +30,6 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    // What this program inherited is no business of the guests', and zones would close it. Where
-    // the kernel cannot do that in one call, there is no harm but for inherited descriptors.
-    let _ = host_std::process::close_on_exec_from(3);
     let result = match Cli::parse().command {
         Command::Own(options) => own::run(&options),
         Command::Apps(options) => apps::run(&options),
