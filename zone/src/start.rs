@@ -37,6 +37,7 @@ pub fn start(
     config: &Config,
     guest: impl FnOnce(std::result::Result<Inside, Error>) -> u8,
 ) -> Result<End> {
+    confine::standard::check().map_err(|why| Error::because("the zone could be left", why))?;
     let user = user_of(config)?;
     let own_users = !namespaces::is_privileged();
     let ids = own_users.then(|| IdMap::choose(&user)).transpose()?;

@@ -29,6 +29,12 @@ impl Zone {
 
 /// Runs the program in a zone, to its end.
 pub(super) fn run(options: &Run, intercept: Intercept) -> Result<ExitCode, Failure> {
+    if cfg!(feature = "without-confinement") {
+        let _ = writeln!(
+            io::stderr(),
+            "lx: built without confinement: for tests only"
+        );
+    }
     let config = config(&options.zone)?;
     let here = env::current_dir().ok();
     let guest = |built: Result<Inside, zone::Error>| {

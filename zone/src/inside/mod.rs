@@ -6,6 +6,7 @@ mod native;
 mod placeholders;
 mod proc;
 mod root;
+mod standard;
 mod tree;
 
 use std::fs::File;
@@ -126,6 +127,7 @@ pub(crate) fn build(
         tree::attach(&root, mount)?;
     }
     root.enter(config.read_only)?;
+    standard::reopen().about("the standard descriptors")?;
 
     close_on_exec_from(3).about("cannot close descriptors")?;
     Ok(Inside {
