@@ -281,7 +281,8 @@ static enum outcome type_into_terminal(void)
     setsid();
     int slave = open(path, O_RDWR);
     ioctl(slave, TIOCSCTTY, 0);
-    return told(MAKE(SYS_ioctl, slave, TIOCSTI, "x"));
+    /* The kernel looks at the lower half of the register only. */
+    return told(MAKE(SYS_ioctl, slave, TIOCSTI | (way == JUMP ? 1UL << 40 : 0), "x"));
 }
 
 /* ---- Mounts. */
@@ -350,6 +351,14 @@ static enum outcome mount_attributes(void)
     return told(MAKE(SYS_mount_setattr, AT_FDCWD, "/sys", 0, attributes, sizeof attributes));
 }
 
+static enum outcome list_hosts_mounts(void)
+{
+    /* struct mnt_id_req; LSMT_ROOT */
+    uint64_t request[4] = {sizeof request, ~0UL, 0, strtoul(text("host.mounts"), NULL, 0)};
+    uint64_t mounts[16];
+    return told(MAKE(458 /* listmount */, request, mounts, 16, 0));
+}
+
 static const struct attempt FILES[] = {
     {"read a file by its path", "mount namespace", read_by_path, 0, NULL},
     {"read a file by ..", "mount namespace", read_upwards, 0, NULL},
@@ -398,6 +407,7 @@ static const struct attempt FILES[] = {
     {"uncover the host's /proc/sys", "filter", uncover_proc, ZONE_ONLY, NULL},
     {"change the root", "filter", change_root, ZONE_ONLY, NULL},
     {"begin a file system", "filter", new_file_system, 0, NULL},
+    {"list the host's mounts", "capability", list_hosts_mounts, 0, NULL},
     {"clone the mounts", "filter", clone_mounts, 0, NULL},
     {"move a mount", "filter", move_mounts, 0, NULL},
     {"change attributes of a mount", "filter", mount_attributes, ZONE_ONLY, NULL},

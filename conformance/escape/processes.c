@@ -241,7 +241,7 @@ static const struct attempt PROCESSES[] = {
     {"take a descriptor of zsched", "credentials", descriptor_of_zsched, ZONE_ONLY, NULL},
     {"take a namespace of zsched", "credentials", namespace_of_zsched, ZONE_ONLY, NULL},
     {"enter the namespaces of zsched", "filter", enter_zsched, ZONE_ONLY, NULL},
-    {"trace a host process", "filter", trace_process, 0, NULL},
+    {"trace a host process", "filter and pid namespace", trace_process, 0, NULL},
     {"be traced past the brand", "filter", trace_self, 0, NULL},
     {"read the memory of a host process", "pid namespace", read_memory, 0, NULL},
     {"write the memory of a host process", "pid namespace", write_memory, 0, NULL},

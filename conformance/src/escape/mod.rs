@@ -34,9 +34,9 @@ pub struct Options {
     /// and changes nothing of the host
     #[arg(long)]
     pub control: bool,
-    /// Print a line for each attempt, not only for those that fail
+    /// Print no table, only what fails
     #[arg(long)]
-    pub table: bool,
+    pub brief: bool,
     /// Only attempts whose name contains this
     #[arg(default_value = "")]
     pub filter: String,
@@ -65,7 +65,7 @@ pub fn run(options: &Options) -> Result<Tally, String> {
             .map_err(|why| format!("{name}: {why}"))?;
         table.add(&name, shown);
     }
-    if options.table || options.control {
+    if !options.brief {
         table.print();
     }
     let tally = if options.control {

@@ -1,7 +1,7 @@
 //! One run of all attempts: who starts the zone, its network, and how its calls are caught.
 
 use super::place::{Folders, Place};
-use super::table::{Line, Shown};
+use super::table::{IN_ZONE, Line, Shown};
 use super::target::Target;
 use crate::child::{End, append, end_of, wait};
 use crate::lx::Mode;
@@ -38,11 +38,11 @@ pub(super) struct Scenario {
 impl fmt::Display for Scenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let place = match self.place {
-            Where::Zone { host_net: false } => "zone, own network",
-            Where::Zone { host_net: true } => "zone, host's network",
-            Where::Host => "no zone",
+            Where::Zone { host_net: false } => format!("{IN_ZONE}, own network"),
+            Where::Zone { host_net: true } => format!("{IN_ZONE}, host's network"),
+            Where::Host => ", no zone".to_owned(),
         };
-        write!(f, "user {}, {place}, {}", self.user, self.mode)
+        write!(f, "user {}{place}, {}", self.user, self.mode)
     }
 }
 

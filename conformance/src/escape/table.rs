@@ -3,6 +3,12 @@
 use crate::report::Tally;
 use std::collections::BTreeSet;
 
+/// What is left out of a build without confinement, as the attempts name it.
+const CONFINEMENT: [&str; 3] = ["filter", "capability", "no_new_privs"];
+
+/// What the name of a run in a zone has in it.
+pub(super) const IN_ZONE: &str = ", zone";
+
 /// What came of one attempt in one way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Line {
@@ -65,6 +71,18 @@ struct Row {
     unshown: Option<String>,
     call: Cell,
     jump: Cell,
+}
+
+impl Row {
+    /// Whether it succeeded where what stops it was missing: for what confinement alone stops, that
+    /// is a zone.
+    fn is_shown(&self) -> bool {
+        let mut reached = self.jump.reached.iter();
+        match CONFINEMENT.contains(&self.stopper.as_str()) {
+            true => reached.any(|run| run.contains(IN_ZONE)),
+            false => reached.next().is_some(),
+        }
+    }
 }
 
 /// All of them.
@@ -163,15 +181,18 @@ impl Table {
             println!("{run}: {count} attempts past the brand succeed");
         }
         for row in self.rows.iter().filter(|row| row.jump.runs > 0) {
-            match (row.jump.reached.is_empty(), &row.unshown) {
-                (false, _) => tally.passed += 1,
-                (true, Some(why)) => {
+            match (row.is_shown(), &row.unshown) {
+                (true, _) => tally.passed += 1,
+                (false, Some(why)) => {
                     tally.skipped += 1;
                     println!("skipped  {}: {why}", row.name);
                 }
-                (true, None) => {
+                (false, None) => {
                     tally.failed += 1;
-                    println!("FAILED   {}: it succeeded nowhere", row.name);
+                    println!(
+                        "FAILED   {}: nothing shows that it is stopped by: {}",
+                        row.name, row.stopper
+                    );
                 }
             }
         }
@@ -230,5 +251,12 @@ mod tests {
         assert_eq!((tally.passed, tally.failed, tally.skipped), (0, 1, 1));
         table.add("two", shown(&["a\tjump\treached\t-\tx\t"], &["a file"]));
         assert_eq!(table.judge_control().passed, 1);
+        table.add("no zone", shown(&["d\tjump\treached\t-\tfilter\t"], &[]));
+        assert_eq!(table.judge_control().failed, 1);
+        table.add(
+            "user 0, zone",
+            shown(&["d\tjump\treached\t-\tfilter\t"], &[]),
+        );
+        assert_eq!(table.judge_control().failed, 0);
     }
 }
