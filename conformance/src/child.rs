@@ -150,7 +150,7 @@ pub fn run(job: &Job) -> Result<Shown, String> {
     })
 }
 
-fn append(path: &Path) -> Result<Stdio, String> {
+pub(crate) fn append(path: &Path) -> Result<Stdio, String> {
     OpenOptions::new()
         .create(true)
         .append(true)
@@ -159,7 +159,7 @@ fn append(path: &Path) -> Result<Stdio, String> {
         .map_err(|e| format!("{}: {e}", path.display()))
 }
 
-fn end_of(status: ExitStatus) -> End {
+pub(crate) fn end_of(status: ExitStatus) -> End {
     match (status.code(), status.signal()) {
         (Some(code), _) => End::Exit(code),
         (None, Some(signal)) => End::Signal(signal),
@@ -168,7 +168,10 @@ fn end_of(status: ExitStatus) -> End {
 }
 
 /// Polls, since the standard library has no wait with a limit; the pause grows to 4 ms.
-fn wait(child: &mut std::process::Child, until: Instant) -> Result<Option<ExitStatus>, String> {
+pub(crate) fn wait(
+    child: &mut std::process::Child,
+    until: Instant,
+) -> Result<Option<ExitStatus>, String> {
     let mut pause = Duration::from_micros(200);
     loop {
         if let Some(status) = child.try_wait().map_err(|e| format!("wait: {e}"))? {

@@ -154,7 +154,11 @@ pub fn build(source: &Path, stem: &str) -> Result<Vec<Guest>, String> {
 }
 
 /// Compiles unless the cache has the result of the same sources and flags.
-fn compile(source: &Path, flags: &[&str], contents: &[&[u8]]) -> Result<PathBuf, String> {
+pub(crate) fn compile(
+    source: &Path,
+    flags: &[&str],
+    contents: &[&[u8]],
+) -> Result<PathBuf, String> {
     let mut hasher = DefaultHasher::new();
     (source, flags, contents).hash(&mut hasher);
     let cache = std::env::temp_dir().join("lx-conformance-cache");

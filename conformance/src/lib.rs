@@ -5,6 +5,7 @@
 
 pub mod apps;
 pub mod child;
+pub mod escape;
 pub mod expect;
 pub mod generated;
 pub mod guests;

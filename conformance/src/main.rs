@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use clap::{Parser, Subcommand};
-use conformance::{apps, generated, ltp, own, report, soak};
+use conformance::{apps, escape, generated, ltp, own, report, soak};
 use std::process::ExitCode;
 
 #[derive(Parser)]
@@ -25,6 +25,8 @@ enum Command {
     Ltp(ltp::Options),
     /// Seeded random sequences of calls
     Generated(generated::Options),
+    /// Attempts to get out of a zone, as a guest and past the brand
+    Escape(escape::Options),
     /// Storms, races and generated sequences for a given time
     Soak(soak::Options),
 }
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
         Command::Apps(options) => apps::run(&options),
         Command::Ltp(options) => ltp::run(&options),
         Command::Generated(options) => generated::run(&options),
+        Command::Escape(options) => escape::run(&options),
         Command::Soak(options) => soak::run(&options),
     };
     report::exit_code(result)

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::tally::Tally;
-use crate::{compat, delegate, run, tidy};
+use crate::{compat, delegate, escape, run, tidy};
 
 /// Runs every step, the later ones also after a failure, so that one run shows all there is.
 pub(crate) fn run() -> Result<(), String> {
@@ -39,6 +39,12 @@ pub(crate) fn run() -> Result<(), String> {
     counted(&mut total, "conformance", || {
         delegate::build("conformance")?;
         Ok(delegate::command("conformance", &["own"], &[]))
+    });
+    counted(&mut total, "escape suite", || {
+        Ok(delegate::command("conformance", &["escape"], &[]))
+    });
+    counted(&mut total, "escape suite without confinement", || {
+        escape::control()
     });
     counted(&mut total, "whole programs", || {
         Ok(delegate::command("conformance", &["apps", "--quick"], &[]))

@@ -4,6 +4,7 @@
 mod ci;
 mod compat;
 mod delegate;
+mod escape;
 mod run;
 mod tally;
 mod tidy;
@@ -41,6 +42,9 @@ enum Chore {
     /// Run LTP natively and under lx
     #[command(disable_help_flag = true)]
     Ltp(Rest),
+    /// Try to get out of zones; with --control first, where it must succeed
+    #[command(disable_help_flag = true)]
+    Escape(Rest),
     /// Run the suite's guests over and over
     #[command(disable_help_flag = true)]
     Soak(Rest),
@@ -77,6 +81,7 @@ fn main() -> ExitCode {
         Chore::Conformance(rest) => delegate::run("conformance", &["own"], &rest.arguments),
         Chore::Apps(rest) => delegate::run("conformance", &["apps"], &rest.arguments),
         Chore::Ltp(rest) => delegate::run("conformance", &["ltp"], &rest.arguments),
+        Chore::Escape(rest) => escape::run(&rest.arguments),
         Chore::Soak(rest) => delegate::run("conformance", &["soak"], &rest.arguments),
         Chore::Bench(rest) => delegate::run("bench", bench_action(&rest), &rest.arguments),
     };

@@ -39,6 +39,7 @@ pub fn start(
     config: &Config,
     guest: impl FnOnce(std::result::Result<Inside, Error>) -> u8,
 ) -> Result<End> {
+    confine::standard::check().map_err(|why| Error::because("the zone could be left", why))?;
     let root = config.rootfs.as_deref().unwrap_or(Path::new("/"));
     let user = user_of(root, config.user.as_deref())?;
     let own_users = !namespaces::is_privileged();

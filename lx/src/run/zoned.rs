@@ -30,6 +30,12 @@ impl Zone {
 
 /// Runs the program in a zone, to its end.
 pub(super) fn run(options: &Run, intercept: Intercept) -> Result<ExitCode, Failure> {
+    if cfg!(feature = "without-confinement") {
+        let _ = writeln!(
+            io::stderr(),
+            "lx: built without confinement: for tests only"
+        );
+    }
     let config = config(options)?;
     let here = env::current_dir().ok();
     // With the host's root, the working directory stays where it is.

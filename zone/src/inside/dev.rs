@@ -18,7 +18,7 @@ const NOEXEC: MountAttrFlags = MountAttrFlags::MOUNT_ATTR_NOEXEC;
 const NODEV: MountAttrFlags = MountAttrFlags::MOUNT_ATTR_NODEV;
 
 /// Name, major and minor number (`Documentation/admin-guide/devices.txt`).
-const NODES: [(&str, u32, u32); 6] = [
+pub(super) const NODES: [(&str, u32, u32); 6] = [
     ("null", 1, 3),
     ("zero", 1, 5),
     ("full", 1, 7),

@@ -6,6 +6,7 @@ mod native;
 mod placeholders;
 mod proc;
 mod root;
+mod standard;
 mod tree;
 
 use std::fs::File;
@@ -128,6 +129,7 @@ pub(crate) fn build(
         tree::attach(&root, mount)?;
     }
     root.enter(config.read_only)?;
+    standard::reopen().about("the standard descriptors")?;
 
     if config.terminal {
         let master = pty::take(plan.user.uid).about("cannot make a terminal")?;

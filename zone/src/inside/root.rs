@@ -129,11 +129,12 @@ impl Root {
         Ok(above)
     }
 
-    /// Shows the host's device in the zone.
+    /// Shows the host's device in the zone. A device on a read-only mount can be written to, but its
+    /// mode, owner and times stay as they are.
     pub(super) fn bind_device(&self, name: &str) -> io::Result<()> {
         let device = clone_tree(&Path::new("/dev").join(name), false)?;
-        let noexec = attribute::NOSUID | attribute::NOEXEC;
-        set_attributes(&device, noexec, 0, Some(Spread::Private), false)?;
+        let quiet = attribute::NOSUID | attribute::NOEXEC | attribute::RDONLY;
+        set_attributes(&device, quiet, 0, Some(Spread::Private), false)?;
         let path = Path::new("/dev").join(name);
         self.put(device, self.point(&path, Kind::File)?)
     }
