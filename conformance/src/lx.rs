@@ -21,6 +21,9 @@ pub enum Mode {
 /// All modes, in the order in which they run.
 pub const MODES: [Mode; 4] = [Mode::Rewrite, Mode::Sud, Mode::Trap, Mode::Zone];
 
+/// The ways to catch calls.
+pub const INTERCEPTIONS: [Mode; 3] = [Mode::Rewrite, Mode::Sud, Mode::Trap];
+
 impl Mode {
     /// What reports and expectations call it.
     #[must_use]

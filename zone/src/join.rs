@@ -25,7 +25,7 @@ use crate::start::{confinement, let_go, user_of};
 use crate::supervise::{self, End, Signals, Supervisor};
 use crate::terminal::Terminal;
 use crate::zones::Zone;
-use crate::{cgroup, pty};
+use crate::{cgroup, confine, pty};
 
 /// The namespaces by their names in /proc/PID/ns.
 const KINDS: [(&str, CloneFlags); 7] = [
@@ -56,6 +56,7 @@ pub fn join(
     program: Program<'_>,
     guest: impl FnOnce(std::result::Result<Inside, Error>) -> u8,
 ) -> Result<End> {
+    confine::standard::check().map_err(|why| Error::because("the zone could be left", why))?;
     let keys = entrance::knock(&zone.path)?;
     let (reporter, reports) = report::channel().about("cannot make a socket")?;
     let (go, say_go) = pipe_with(PipeFlags::CLOEXEC).about("cannot make a pipe")?;
@@ -155,6 +156,7 @@ fn settle(
     }
     let may_set_groups = own("setgroups")?.trim() == "allow";
     let confinement = confinement(&zone.config, &user, may_set_groups)?;
+    inside::standard::reopen().about("the standard descriptors")?;
     if program.terminal {
         let master = pty::take(user.uid).about("cannot make a terminal")?;
         let sent = reporter.send(&Said::Terminal, &[master.as_fd()]);

@@ -11,7 +11,7 @@ mod scenario;
 mod table;
 mod target;
 
-use crate::lx::{self, MODES, Mode};
+use crate::lx::{self, INTERCEPTIONS, Mode};
 use crate::report::Tally;
 use place::Place;
 use scenario::{Scenario, Where};
@@ -80,8 +80,8 @@ pub fn run(options: &Options) -> Result<Tally, String> {
 fn scenarios(options: &Options) -> Vec<Scenario> {
     let own = nix::unistd::geteuid().as_raw();
     let modes = match (options.modes.as_slice(), options.quick || options.control) {
-        ([], true) => &MODES[..1],
-        ([], false) => &MODES[..],
+        ([], true) => &INTERCEPTIONS[..1],
+        ([], false) => &INTERCEPTIONS[..],
         (named, _) => named,
     };
     let mut places = Vec::new();

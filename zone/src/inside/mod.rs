@@ -6,7 +6,7 @@ mod native;
 mod placeholders;
 mod proc;
 mod root;
-mod standard;
+pub(crate) mod standard;
 mod tree;
 
 use std::fs::File;

@@ -5,7 +5,7 @@
 //! host's. So the zone's own takes its place.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use rustix::fs::{FileType, Mode, OFlags, fcntl_getfl, fstat, makedev, open};
@@ -14,7 +14,7 @@ use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout};
 use super::dev::NODES;
 
 /// Puts the zone's devices in the place of the host's.
-pub(super) fn reopen() -> io::Result<()> {
+pub(crate) fn reopen() -> io::Result<()> {
     let (stdin, stdout, stderr) = (io::stdin(), io::stdout(), io::stderr());
     if let Some(own) = own(stdin.as_fd())? {
         dup2_stdin(own)?;
@@ -41,5 +41,18 @@ fn own(fd: BorrowedFd<'_>) -> io::Result<Option<OwnedFd>> {
     };
     let flags = fcntl_getfl(fd)? & (OFlags::RWMODE | OFlags::APPEND | OFlags::PATH);
     let path = Path::new("/dev").join(name);
-    Ok(Some(open(path, flags, Mode::empty())?))
+    // In a zone that runs, the guest may have put something else there.
+    let found = open(
+        &path,
+        OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC,
+        Mode::empty(),
+    )?;
+    let there = fstat(&found)?;
+    let is_device = FileType::from_raw_mode(there.st_mode) == FileType::CharacterDevice;
+    if !is_device || there.st_rdev != stat.st_rdev {
+        let why = format!("{} is not the device of that name", path.display());
+        return Err(io::Error::other(why));
+    }
+    let link = format!("/proc/self/fd/{}", found.as_raw_fd());
+    Ok(Some(open(link, flags, Mode::empty())?))
 }
