@@ -80,6 +80,11 @@ pub(crate) fn boot(mut boot: Boot, mut thread: Thread) -> Task {
         });
         kernel::Patches::watch_all(&PATCHER);
     }
+    if let Some(files) = handover.files {
+        for fs in task.mounts.overlays() {
+            fs.take_over(&task, files);
+        }
+    }
     task
 }
 
@@ -133,6 +138,7 @@ fn resolved(boot: &Boot, handover: &Handover<'_>) -> Prepared {
             ignored: ignored_by_host(),
             blocked: SigSet::EMPTY,
             filters_fd: None,
+            files: Vec::new(),
         };
         let failed = launch(&program, &prepared, argv, envp, &inherited);
         refuse(handover, failed.err().unwrap_or(Errno::ENOEXEC));

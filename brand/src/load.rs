@@ -96,7 +96,6 @@ pub(crate) fn load(boot: &Boot, prepared: &Prepared, execfn: usize) -> SysResult
         start_data: program.start_data,
         end_data: program.end_data,
         start_brk: brk,
-        brk,
         start_stack: wide(boot.stack()),
         ..Layout::default()
     };
@@ -215,7 +214,7 @@ pub(crate) fn tell_host(layout: &Layout, end: u64, auxv: &[usize]) -> Option<Loc
             layout.start_data,
             layout.end_data,
             layout.start_brk,
-            layout.brk,
+            layout.start_brk,
             layout.start_stack,
             layout.arg_start,
             layout.arg_end,

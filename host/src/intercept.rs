@@ -53,34 +53,52 @@ pub fn set_fast_rows(rows: &[u8; abi::nr::LIMIT]) {
     }
 }
 
-/// The calls that read, close and describe files, and what entry.S could do with them by itself
+/// The calls that read, copy, close and describe files, and what entry.S could do with them by itself
 /// when [`hold_file_rows`] was called.
-static FILE_ROWS: [(usize, AtomicU8); 7] = [
+static FILE_ROWS: [(usize, AtomicU8); 10] = [
     (nr::READ, AtomicU8::new(0)),
     (nr::CLOSE, AtomicU8::new(0)),
     (nr::FSTAT, AtomicU8::new(0)),
+    (nr::LSEEK, AtomicU8::new(0)),
+    (nr::DUP, AtomicU8::new(0)),
+    (nr::FCNTL, AtomicU8::new(0)),
     (nr::PREAD64, AtomicU8::new(0)),
     (nr::READV, AtomicU8::new(0)),
     (nr::PREADV, AtomicU8::new(0)),
     (nr::PREADV2, AtomicU8::new(0)),
 ];
 
-/// From now on the calls that read, close and describe files come to the brand: the process has
-/// emulated files open. The caller sees to it that holding and releasing do not meet.
+/// Whether they come to the brand.
+static FILE_ROWS_HELD: AtomicBool = AtomicBool::new(false);
+
+/// From now on the calls that read, copy, close and describe files come to the brand: the process
+/// has emulated files open. The caller sees to it that holding and releasing do not meet.
 pub fn hold_file_rows() {
+    FILE_ROWS_HELD.store(true, Ordering::Relaxed);
     for (call, before) in &FILE_ROWS {
         if let Some(row) = lx_fast_rows.get(*call) {
-            let flags = row.swap(0, Ordering::Relaxed);
-            before.fetch_or(flags, Ordering::Relaxed);
+            let flags = row.load(Ordering::Relaxed) | before.load(Ordering::Relaxed);
+            row.store(0, Ordering::Relaxed);
+            before.store(flags, Ordering::Relaxed);
         }
     }
 }
 
+/// Whether the process may have emulated files open.
+#[inline]
+#[must_use]
+pub fn file_rows_held() -> bool {
+    FILE_ROWS_HELD.load(Ordering::Relaxed)
+}
+
 /// They go the fast way again, if they did before.
 pub fn release_file_rows() {
+    FILE_ROWS_HELD.store(false, Ordering::Relaxed);
     for (call, before) in &FILE_ROWS {
         if let Some(row) = lx_fast_rows.get(*call) {
-            row.fetch_or(before.swap(0, Ordering::Relaxed), Ordering::Relaxed);
+            let flags = row.load(Ordering::Relaxed) | before.load(Ordering::Relaxed);
+            row.store(flags, Ordering::Relaxed);
+            before.store(0, Ordering::Relaxed);
         }
     }
 }

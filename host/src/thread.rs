@@ -222,6 +222,13 @@ impl Thread {
         self.control().saved
     }
 
+    /// What [`Self::set_ids`] was told last.
+    #[must_use]
+    pub fn ids(&self) -> (u32, u32) {
+        let control = self.control();
+        (control.pid, control.tid)
+    }
+
     /// The numbers that getpid and gettid answer at once; 0 makes them ask again.
     pub fn set_ids(&mut self, pid: u32, tid: u32) {
         let control = self.control_mut();

@@ -40,7 +40,7 @@ pub struct Program {
     pub exe: CString,
     /// The auxiliary vector as the guest has it, with `AT_NULL`.
     pub auxv: Vec<u8>,
-    /// The addresses of its parts; `brk` is its start here.
+    /// The addresses of its parts.
     pub layout: Layout,
     /// `--kernel-version`: what uname(2) says instead of the host's release.
     pub release: Option<CString>,

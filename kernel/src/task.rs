@@ -244,11 +244,17 @@ impl Task {
 
 impl ProcView for Task {
     fn pid(&self) -> u32 {
-        self.host_pid()
+        match self.thread.ids() {
+            (0, _) => self.host_pid(),
+            (pid, _) => pid,
+        }
     }
 
     fn tid(&self) -> u32 {
-        self.host_tid()
+        match self.thread.ids() {
+            (_, 0) => self.host_tid(),
+            (_, tid) => tid,
+        }
     }
 
     fn exe_path(&self) -> &CStr {
@@ -268,13 +274,16 @@ impl ProcView for Task {
     }
 
     fn layout(&self) -> Layout {
-        let mut layout = self.program.layout;
-        if let Some(brk) = &self.program.brk {
-            layout.brk = u64::try_from(brk.lock().now).unwrap_or(layout.brk);
-        } else if let Ok(now) = host_call!(nr::BRK, 0) {
-            layout.brk = u64::try_from(now).unwrap_or(layout.brk);
-        }
-        layout
+        self.program.layout
+    }
+
+    fn program_break(&self) -> u64 {
+        let now = match &self.program.brk {
+            Some(brk) => Ok(brk.lock().now),
+            None => host_call!(nr::BRK, 0),
+        };
+        let now = now.ok().and_then(|now| u64::try_from(now).ok());
+        now.unwrap_or(self.program.layout.start_brk)
     }
 
     fn brand_ranges(&self, visit: &mut dyn FnMut(Range<u64>)) {

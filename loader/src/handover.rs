@@ -10,7 +10,7 @@
 pub const MAGIC: &[u8] = b"\x01LX1;";
 
 /// Room that always suffices for [`Handover::encode`]: two longest paths and the rest.
-pub const MAX_LEN: usize = 2 * 4096 + 512;
+pub const MAX_LEN: usize = 2 * 4096 + 1024 + MAX_FILES;
 
 /// How calls are caught (`LX_INTERCEPT`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +62,8 @@ pub struct Handover<'a> {
     pub secure: bool,
     /// Descriptor of the guest's own seccomp filters.
     pub filters_fd: Option<i32>,
+    /// What the emulated file systems must know of open files; at most [`MAX_FILES`] bytes.
+    pub files: Option<&'a [u8]>,
     /// The thread's name, where it is not the last component of `execfn`; at most 64 bytes.
     pub comm: Option<&'a [u8]>,
     /// Canonical path of the program, for /proc/self/exe.
@@ -69,6 +71,9 @@ pub struct Handover<'a> {
     /// The `AT_EXECFN` string; after decoding it lies at the very end of the input.
     pub execfn: &'a [u8],
 }
+
+/// The longest `files`.
+pub const MAX_FILES: usize = 512;
 
 /// The longest `kernel_version` and `comm`.
 const MAX_VERSION: usize = 64;
@@ -111,6 +116,12 @@ impl<'a> Handover<'a> {
             }
             out.string(b"comm", comm)?;
         }
+        if let Some(files) = self.files {
+            if files.len() > MAX_FILES {
+                return None;
+            }
+            out.string(b"files", files)?;
+        }
         out.string(b"exe", self.exe)?;
         out.raw(b"fn=")?;
         out.text(self.execfn)?;
@@ -141,6 +152,7 @@ impl<'a> Handover<'a> {
             init: false,
             secure: false,
             filters_fd: None,
+            files: None,
             comm: None,
             exe: &[],
             execfn: &[],
@@ -154,6 +166,7 @@ impl<'a> Handover<'a> {
                     break;
                 }
                 b"exe" => string(value, &mut exe)?,
+                b"files" => string(value, &mut handover.files)?,
                 b"comm" => string(value, &mut handover.comm)?,
                 b"version" => string(value, &mut handover.kernel_version)?,
                 _ => {
@@ -189,7 +202,9 @@ impl<'a> Handover<'a> {
         handover.proc_fd = proc_fd?;
         handover.exe = exe?;
         let fits = |text: Option<&[u8]>| text.is_none_or(|text| text.len() <= MAX_VERSION);
-        (fits(handover.kernel_version) && fits(handover.comm)).then_some(handover)
+        let files = handover.files.map_or(0, <[u8]>::len);
+        (files <= MAX_FILES && fits(handover.kernel_version) && fits(handover.comm))
+            .then_some(handover)
     }
 }
 

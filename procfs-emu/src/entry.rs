@@ -1,5 +1,8 @@
 //! What an opened thing is, by the name that the host gives it.
 
+use alloc::ffi::CString;
+
+use crate::io::numbered;
 use crate::mounts::Form;
 use crate::spelling::number;
 
@@ -66,6 +69,19 @@ impl Entry {
     /// The thread that the entry is about.
     pub(crate) fn thread(self) -> u32 {
         self.tid.unwrap_or(self.pid)
+    }
+}
+
+impl Entry {
+    /// The directory that it is in, relative to /proc.
+    pub(crate) fn directory(self) -> CString {
+        match self.tid {
+            None => numbered("", self.pid, ""),
+            Some(tid) => {
+                let task = numbered("", self.pid, "/task/");
+                numbered(task.to_str().unwrap_or_default(), tid, "")
+            }
+        }
     }
 }
 

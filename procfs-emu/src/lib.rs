@@ -24,13 +24,12 @@
 //! what the host says the opened thing is called ([`entry`]). So links to such files, relative
 //! paths, other mounts of proc, `thread-self` and `task/TID` all come out right.
 //!
-//! An open emulated file is a sealed memfd that holds the text as it was at open(2). Unlike in
-//! a real one, reading again from offset 0 gives the same text, fstat(2) tells its size, fstatfs(2)
-//! tells that it is no procfs file, and ioctl(2) knows no `PROCMAP_QUERY`.
+//! An open `stat` or `status` is the host's own file, rewritten as it is read ([`rewrite`]). Every
+//! other open emulated file is a sealed memfd, which holds the text as it was when it was last read
+//! from offset 0 ([`live`]); unlike a real one, it has no `PROCMAP_QUERY` among its ioctl(2)s.
 //!
 //! In a zone the entries at the root of /proc and those of /proc/sys are made here, too ([`zone`]),
-//! where zsched left placeholders for them ([`skeleton`], [`placeholder`]). Of those, the ones that
-//! change are made anew when they are read again ([`live`]), and stat(2) and fstat(2) agree.
+//! where zsched left placeholders for them ([`skeleton`], [`placeholder`]).
 //!
 //! Of another guest process less is known than of the caller's: the program (from the hand-over
 //! string in its environment) and the host's numbers. Its memory lists lack the brand's image, but
@@ -45,7 +44,9 @@ mod dispositions;
 mod entry;
 mod environ;
 mod exe;
+mod inherit;
 mod io;
+mod known;
 mod listing;
 mod live;
 mod maps;
@@ -56,6 +57,8 @@ mod overlay;
 mod placeholder;
 mod ranges;
 mod render;
+mod renew;
+mod rewrite;
 mod rollup;
 #[cfg(test)]
 mod samples;

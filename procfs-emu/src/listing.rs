@@ -109,6 +109,9 @@ mod tests {
         fn layout(&self) -> Layout {
             Layout::default()
         }
+        fn program_break(&self) -> u64 {
+            0
+        }
         fn brand_ranges(&self, visit: &mut dyn FnMut(Range<u64>)) {
             visit(0x1000..0x3000);
             visit(0x8000..0x9000);

@@ -1,51 +1,72 @@
-//! Open emulated files whose text changes: who reads from the beginning again gets it anew, as
-//! from the kernel. top and vmstat never close what they read.
+//! Which open files are emulated, as far as that matters after open(2).
 //!
-//! Such a file is a sealed memory file, and reading does not pass through the brand. So while a
-//! process has any open, the calls that read take the slow way
-//! ([`host::intercept::hold_file_rows`]), and a read at offset 0 puts a new file where the old one
-//! was. A number that was closed or put to another use is recognised by its file. Copies of a
-//! descriptor and those kept across an exec go on showing what they had.
+//! - `stat` and `status` of a process are the host's own files, whose text is rewritten when it is
+//!   read ([`crate::rewrite`]).
+//! - Everything else is a sealed memory file under the descriptor that open(2) gave. Who reads one
+//!   from the beginning again gets it anew, as from the kernel: a new file is put where the old
+//!   one was ([`crate::renew`]). top and vmstat never close what they read. What fstat(2) and
+//!   fstatfs(2) say of it is put right.
+//!
+//! So while a process has any open, the calls that read, copy and describe files take the slow way
+//! ([`host::intercept::hold_file_rows`]). A number that was closed or put to another use is
+//! recognised by its file. Files are followed over dup(2) and its kin, fork and exec
+//! ([`crate::inherit`]), but not through sockets.
 
+use alloc::vec::Vec;
 use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
-use abi::arg::OpenFlags;
+use abi::SysResult;
 use abi::stat::Stat;
-use abi::{SysResult, nr};
-use host::call::int;
-use host::host_call;
 use host::intercept::{hold_file_rows, release_file_rows};
 use host::sync::Lock;
 use kernel::vfs::ProcView;
+use kernel::zone::placeholders;
 
-use crate::io::{NAME_MAX, name_of};
-use crate::placeholder::{self, disguise, mode, render};
-use crate::skeleton::{Entry, stamped};
-use crate::{memfd, placeholder::status};
+use crate::entry::Entry;
+use crate::io::PROC_SUPER_MAGIC;
+use crate::placeholder::{self, disguise};
+use crate::{renew, rewrite};
 
-/// How many files can be open and live at a time; more show what they had when they were opened.
-const ROOM: usize = 32;
-
-/// An open file.
-#[derive(Clone, Copy)]
-struct Open {
-    fd: i32,
-    /// `st_ino` of the memory file.
-    file: u64,
-    /// [`Entry::stamp`].
-    stamp: i64,
-    /// What stat(2) says of the entry.
-    status: Stat,
+/// What an open file is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Content {
+    /// The host's own file, rewritten as it is read.
+    Host(Entry),
+    /// A memory file for an entry of a process, made by the process `opener`.
+    Process { entry: Entry, opener: u32 },
+    /// A memory file for the entry with that [`crate::skeleton::Entry::stamp`].
+    Placeholder(i64),
+    /// A memory file that stays as it is: the program before this one opened it.
+    Kept,
 }
 
-static OPEN: Lock<[Option<Open>; ROOM]> = Lock::new([None; ROOM]);
+/// An open file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Open {
+    pub(crate) fd: i32,
+    /// `st_dev` and `st_ino` of what is open there.
+    file: (u64, u64),
+    pub(crate) content: Content,
+    /// What stat(2) says of the entry.
+    pub(crate) told: Stat,
+    /// The position at which the host's text of a rewritten file ends, and the guest's own.
+    end: Option<End>,
+}
+
+/// The host's position after all was read, and the guest's.
+pub(crate) type End = (usize, usize);
+
+static OPEN: Lock<Vec<Open>> = Lock::new(Vec::new());
 /// How many there are in [`OPEN`]; changed under its lock.
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 /// `st_dev` of memory files; 0 until one was opened.
 static MEMORY: AtomicU64 = AtomicU64::new(0);
-
 /// The calls take the slow way for good.
 static ALWAYS: AtomicBool = AtomicBool::new(false);
+
+fn identity(status: &Stat) -> (u64, u64) {
+    (status.st_dev, status.st_ino)
+}
 
 /// A placeholder itself is open (`O_PATH`): what fstat(2) says of it must pass through the brand.
 pub(crate) fn opened_placeholder() {
@@ -54,123 +75,165 @@ pub(crate) fn opened_placeholder() {
     hold_file_rows();
 }
 
-/// `entry`, whose placeholder has `status`, was opened as `fd`.
-pub(crate) fn opened(fd: i32, entry: &Entry<'_>, status: Stat) {
+/// A memory file, of whose entry stat(2) says `told`, is open as `fd`.
+pub(crate) fn opened_memory(fd: i32, content: Content, told: Stat) {
     let Ok(file) = placeholder::status(fd) else {
         return;
     };
     MEMORY.store(file.st_dev, Ordering::Relaxed);
-    let open = Open {
+    add(Open {
         fd,
-        file: file.st_ino,
-        stamp: entry.stamp(),
-        status,
-    };
+        file: identity(&file),
+        content,
+        told,
+        end: None,
+    });
+}
+
+/// The host's file of `entry`, of which it says `told`, is open as `fd`.
+pub(crate) fn opened_host(fd: i32, entry: Entry, told: Stat) {
+    add(Open {
+        fd,
+        file: identity(&told),
+        content: Content::Host(entry),
+        told,
+        end: None,
+    });
+}
+
+fn add(open: Open) {
     let mut all = OPEN.lock();
-    // A number that is open anew is free of what it was.
-    let free = all
-        .iter()
-        .position(|slot| slot.is_some_and(|open| open.fd == fd))
-        .or_else(|| all.iter().position(Option::is_none));
-    if let Some(slot) = free.and_then(|free| all.get_mut(free)) {
-        if slot.replace(open).is_none() {
-            COUNT.fetch_add(1, Ordering::Relaxed);
-        }
-        hold_file_rows();
+    all.retain(|other| (other.fd, other.file) != (open.fd, open.file));
+    all.push(open);
+    count(&all);
+}
+
+/// Takes note of a changed number of files.
+fn count(all: &[Open]) {
+    let before = COUNT.swap(all.len(), Ordering::Relaxed);
+    match (before, all.len()) {
+        (0, 1..) => hold_file_rows(),
+        (1.., 0) if !ALWAYS.load(Ordering::Relaxed) => release_file_rows(),
+        _ => {}
     }
 }
 
-/// `fd` is about to be closed.
-pub(crate) fn closed(fd: i32) {
-    if COUNT.load(Ordering::Relaxed) > 0 {
-        forget(|open| open.fd == fd);
-    }
+fn none() -> bool {
+    COUNT.load(Ordering::Relaxed) == 0
 }
 
-/// Drops what is known of some files.
-fn forget(which: impl Fn(&Open) -> bool) {
+/// Those of `first..=last` are about to be closed.
+pub(crate) fn closed(first: u32, last: u32) {
+    if none() {
+        return;
+    }
     let mut all = OPEN.lock();
-    for slot in all
-        .iter_mut()
-        .filter(|slot| slot.as_ref().is_some_and(&which))
-    {
-        *slot = None;
-        if COUNT.fetch_sub(1, Ordering::Relaxed) == 1 && !ALWAYS.load(Ordering::Relaxed) {
-            release_file_rows();
-        }
+    all.retain(|open| !(first..=last).contains(&open.fd.cast_unsigned()));
+    count(&all);
+}
+
+/// `new` is a copy of `old`, after dup(2) and the like.
+pub(crate) fn copied(old: i32, new: i32) {
+    if let Some(open) = find(old) {
+        add(Open { fd: new, ..open });
     }
 }
 
-fn find(which: impl Fn(&Open) -> bool) -> Option<Open> {
-    if COUNT.load(Ordering::Relaxed) == 0 {
+/// Every file that is still open.
+pub(crate) fn all() -> Vec<Open> {
+    if none() {
+        return Vec::new();
+    }
+    let mut all = OPEN.lock().clone();
+    all.retain(is_open);
+    all
+}
+
+fn is_open(open: &Open) -> bool {
+    placeholder::status(open.fd).is_ok_and(|status| identity(&status) == open.file)
+}
+
+/// What `fd` is, if it is an emulated file. There can be two with one number: a child of vfork
+/// has its parent's memory, but other descriptors.
+fn find(fd: i32) -> Option<Open> {
+    if none() || !OPEN.lock().iter().any(|open| open.fd == fd) {
         return None;
     }
-    OPEN.lock().iter().flatten().copied().find(which)
+    let file = identity(&placeholder::status(fd).ok()?);
+    let all = OPEN.lock();
+    let mut same = all.iter().filter(|open| (open.fd, open.file) == (fd, file));
+    same.next().copied()
 }
 
 /// Whether a device is that of memory files, among which there are open emulated ones.
 pub(crate) fn is_memory(device: u64) -> bool {
-    COUNT.load(Ordering::Relaxed) > 0 && device == MEMORY.load(Ordering::Relaxed)
+    !none() && device == MEMORY.load(Ordering::Relaxed)
+}
+
+fn of_status(status: &Stat) -> Option<Open> {
+    let file = identity(status);
+    OPEN.lock().iter().find(|open| open.file == file).copied()
 }
 
 /// Puts what stat(2) says of the entry in the place of what it says of the memory file.
 pub(crate) fn describe(told: &mut Stat) {
-    if let Some(open) = find(|open| open.file == told.st_ino) {
-        *told = open.status;
-        disguise(told);
+    if let Some(open) = of_status(told) {
+        *told = open.told;
+        if told.st_dev == placeholders() {
+            disguise(told);
+        }
     }
 }
 
 /// The magic number of the file system that an open file belongs to for the guest.
 pub(crate) fn magic(status: &Stat) -> Option<u64> {
-    let open = find(|open| open.file == status.st_ino)?;
-    Some(placeholder::magic(&open.status))
+    let told = of_status(status)?.told;
+    if told.st_dev == placeholders() {
+        Some(placeholder::magic(&told))
+    } else {
+        Some(PROC_SUPER_MAGIC)
+    }
 }
 
-/// The guest is about to read from `fd`, at `offset` or from its position on.
-pub(crate) fn before_read(view: &dyn ProcView, fd: i32, offset: Option<i64>) {
-    let Some(open) = find(|open| open.fd == fd) else {
-        return;
-    };
-    // What fails here leaves the guest with the text that it had.
-    if let Ok(Some(file)) = renew(view, &open, offset) {
-        let mut all = OPEN.lock();
-        let mut mine = all.iter_mut().flatten();
-        if let Some(slot) = mine.find(|slot| slot.fd == fd && slot.file == open.file) {
-            slot.file = file;
+/// Serves a read from `fd` as `FileSystem::read` does.
+pub(crate) fn read(
+    view: &dyn ProcView,
+    fd: i32,
+    offset: Option<i64>,
+    put: &mut dyn FnMut(&[u8]) -> SysResult,
+) -> Option<SysResult> {
+    let open = find(fd)?;
+    if let Content::Host(entry) = open.content {
+        let mut end = open.end;
+        let result = rewrite::read(view, entry, fd, offset, &mut end, put);
+        if end != open.end {
+            change(&open, |open| open.end = end);
         }
+        return result;
+    }
+    // What fails here leaves the guest with the text that it had.
+    if let Ok(true) = renew::from_start(view, &open, offset)
+        && let Ok(status) = placeholder::status(fd)
+    {
+        change(&open, |open| open.file = identity(&status));
+    }
+    None
+}
+
+/// Changes what is known of `open`.
+fn change(open: &Open, with: impl FnOnce(&mut Open)) {
+    let same = |other: &&mut Open| (other.fd, other.file) == (open.fd, open.file);
+    if let Some(open) = OPEN.lock().iter_mut().find(same) {
+        with(open);
     }
 }
 
-/// Puts a file with the text of now in the place of `open`, if it is read from the beginning: the
-/// `st_ino` of the new one.
-fn renew(view: &dyn ProcView, open: &Open, offset: Option<i64>) -> SysResult<Option<u64>> {
-    const SEEK_SET: usize = 0;
-    const SEEK_CUR: usize = 1;
-    const GET_FLAGS: usize = 3;
-    const GET_DESCRIPTOR_FLAGS: usize = 1;
-    let fd = int(open.fd);
-    if status(open.fd)?.st_ino != open.file {
-        forget(|other| other.fd == open.fd && other.file == open.file);
-        return Ok(None);
+/// Puts the position of `fd` where the guest believes it to be, before lseek(2).
+pub(crate) fn before_seek(fd: i32) {
+    if let Some(open) = find(fd)
+        && let Some(end) = open.end
+    {
+        rewrite::settle(fd, end);
+        change(&open, |open| open.end = None);
     }
-    let position = host_call!(nr::LSEEK, fd, 0, SEEK_CUR)?;
-    let from_start = offset.map_or(position == 0, |offset| offset == 0);
-    let Some(entry) = stamped(open.stamp).filter(|_| from_start) else {
-        return Ok(None);
-    };
-    let [a, b, c, d, ..] = host_call!(nr::FCNTL, fd, GET_FLAGS)?.to_le_bytes();
-    let mut flags = OpenFlags::from_bits_retain(u32::from_le_bytes([a, b, c, d]));
-    if host_call!(nr::FCNTL, fd, GET_DESCRIPTOR_FLAGS)? & 1 == 1 {
-        flags |= OpenFlags::CLOEXEC;
-    }
-    let mut link = [0; NAME_MAX];
-    let link = name_of(view, open.fd, &mut link)?;
-    let name = memfd::entry_name(link).unwrap_or_default();
-    let text = render(view, &entry, name)?;
-    memfd::install(view, &text, open.fd, mode(&entry), flags)?;
-    if position != 0 {
-        host_call!(nr::LSEEK, fd, position, SEEK_SET)?;
-    }
-    Ok(Some(status(open.fd)?.st_ino))
 }

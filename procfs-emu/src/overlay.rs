@@ -19,7 +19,7 @@ use crate::render::emulate;
 use crate::spelling::{Spelling, spelling};
 use crate::subject::Subject;
 use crate::text::put_decimal;
-use crate::{exe, live, memfd};
+use crate::{exe, inherit, live, memfd};
 
 /// The emulated /proc.
 #[derive(Clone, Copy, Debug, Default)]
@@ -231,11 +231,33 @@ impl FileSystem for ProcOverlay {
         }
     }
 
-    fn before_read(&self, view: &dyn ProcView, fd: i32, offset: Option<i64>) {
-        live::before_read(view, fd, offset);
+    fn read(
+        &self,
+        view: &dyn ProcView,
+        fd: i32,
+        offset: Option<i64>,
+        put: &mut dyn FnMut(&[u8]) -> SysResult,
+    ) -> Option<SysResult> {
+        live::read(view, fd, offset, put)
     }
 
-    fn before_close(&self, fd: i32) {
-        live::closed(fd);
+    fn before_close(&self, first: u32, last: u32) {
+        live::closed(first, last);
+    }
+
+    fn before_seek(&self, fd: i32) {
+        live::before_seek(fd);
+    }
+
+    fn copied(&self, old: i32, new: i32) {
+        live::copied(old, new);
+    }
+
+    fn over_exec(&self, view: &dyn ProcView, borrowed: bool) -> Vec<u8> {
+        inherit::list(view, borrowed)
+    }
+
+    fn take_over(&self, view: &dyn ProcView, known: &[u8]) {
+        inherit::take(view, known);
     }
 }

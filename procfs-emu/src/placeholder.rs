@@ -14,6 +14,7 @@ use kernel::zone::placeholders;
 use zerocopy::FromZeros;
 
 use crate::io::{NAME_MAX, Owned, PROC_SUPER_MAGIC, name_of, write_all};
+use crate::live::Content;
 use crate::skeleton::{Entry, Kind, Tree, ZSCHED, lists, stamped};
 use crate::{live, memfd, zone};
 
@@ -107,7 +108,7 @@ fn open_entry(
     let name = name_for_guest(&entry, name);
     let text = render(view, &entry, &name)?;
     memfd::install(view, &text, fd.raw(), mode(&entry), flags)?;
-    live::opened(fd.raw(), &entry, status);
+    live::opened_memory(fd.raw(), Content::Placeholder(entry.stamp()), status);
     Ok(fd.into_raw())
 }
 

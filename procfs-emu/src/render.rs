@@ -1,28 +1,30 @@
-//! The text of an entry of a process, made when the entry is opened.
-
-use alloc::vec::Vec;
+//! The text of an entry of a process, `stat` and `status` excepted ([`crate::rewrite`]).
 
 use abi::arg::OpenFlags;
 use abi::{SysResult, nr};
 use host::call::int;
 use host::host_call;
-use kernel::vfs::{ProcView, SignalView};
-use kernel::zone::{began, placeholders};
+use kernel::vfs::ProcView;
+use kernel::zone::placeholders;
 
-use crate::dispositions::Dispositions;
 use crate::entry::{Entry, Kind};
 use crate::io::{self, NAME_MAX, Owned, filter, is_procfs, name_of, numbered, read_all, write_all};
+use crate::live::{self, Content};
 use crate::maps::Maps;
 use crate::mounts::Mounts;
 use crate::numa_maps::NumaMaps;
 use crate::rollup::Rollup;
 use crate::smaps::Smaps;
-use crate::status::Status;
 use crate::subject::Subject;
-use crate::{auxv, environ, memfd, stat};
+use crate::{auxv, environ, known, memfd, placeholder};
 
 /// Puts the text that the guest is to see where `fd`, just opened, leads to an emulated entry.
 pub(crate) fn emulate(view: &dyn ProcView, fd: &Owned, flags: OpenFlags) -> SysResult<()> {
+    let status = placeholder::status(fd.raw())?;
+    if let Some(entry) = known::find(&status) {
+        live::opened_host(fd.raw(), entry, status);
+        return Ok(());
+    }
     if !is_procfs(fd.raw()) {
         return Ok(());
     }
@@ -33,15 +35,28 @@ pub(crate) fn emulate(view: &dyn ProcView, fd: &Owned, flags: OpenFlags) -> SysR
     let Some(entry) = Entry::of(name) else {
         return Ok(());
     };
-    match render(view, entry, name, fd.raw())? {
-        Some(text) => memfd::install(view, &text, fd.raw(), entry.kind.permissions(), flags),
-        None => Ok(()),
+    if let Kind::Stat | Kind::Status = entry.kind {
+        known::note(&status, entry);
+        live::opened_host(fd.raw(), entry, status);
+        return Ok(());
     }
+    let Some(text) = text(view, entry, name, fd.raw())? else {
+        return Ok(());
+    };
+    memfd::install(view, &text, fd.raw(), entry.kind.permissions(), flags)?;
+    let opener = view.pid();
+    live::opened_memory(fd.raw(), Content::Process { entry, opener }, status);
+    Ok(())
 }
 
 /// The text of an entry whose host's file is open as `fd`; `None` when the host's own is right,
 /// then `fd` is still at its beginning.
-fn render(view: &dyn ProcView, entry: Entry, name: &[u8], fd: i32) -> SysResult<Option<Owned>> {
+pub(crate) fn text(
+    view: &dyn ProcView,
+    entry: Entry,
+    name: &[u8],
+    fd: i32,
+) -> SysResult<Option<Owned>> {
     let zone = placeholders() != 0;
     if let Kind::Mounts(_) | Kind::Cgroup = entry.kind {
         return if zone {
@@ -51,29 +66,12 @@ fn render(view: &dyn ProcView, entry: Entry, name: &[u8], fd: i32) -> SysResult<
         };
     }
     let subject = Subject::of(view, entry);
-    let own = match (&subject, entry.kind) {
-        (Subject::Own, _) => true,
-        // In a zone, all times count from its beginning.
-        (Subject::Other, Kind::Stat) if zone => false,
-        (Subject::Guest(_), Kind::Auxv) | (Subject::Other, _) => return Ok(None),
-        (Subject::Guest(_), _) => false,
-    };
+    if let (Subject::Guest(_), Kind::Auxv) | (Subject::Other, _) = (&subject, entry.kind) {
+        return Ok(None);
+    }
     let ranges = subject.ranges(view);
     let text = memfd::create(name)?;
     let to = text.raw();
-    // Signal masks and what was given up belong to a thread; only the caller's are known.
-    let mine = own && entry.thread() == view.tid();
-    let blocked = mine.then(|| view.signals().blocked);
-    let signals = if own {
-        let SignalView {
-            ignored, caught, ..
-        } = view.signals();
-        Dispositions::Known { ignored, caught }
-    } else if matches!(subject, Subject::Guest(_)) {
-        Dispositions::Guest
-    } else {
-        Dispositions::Host
-    };
     let written = match entry.kind {
         Kind::Maps => filter(fd, to, &mut Maps { ranges }),
         Kind::Smaps => filter(fd, to, &mut Smaps::new(ranges)),
@@ -88,47 +86,19 @@ fn render(view: &dyn ProcView, entry: Entry, name: &[u8], fd: i32) -> SysResult<
         }),
         Kind::Auxv => auxv::write(view, to),
         Kind::Environ => read_all(fd).and_then(|host| write_all(to, environ::visible(&host))),
-        Kind::Stat => read_all(fd).and_then(|host| {
-            let layout = own.then(|| view.layout());
-            write_all(
-                to,
-                &stat::rewrite(
-                    &host,
-                    &stat::Changes {
-                        layout,
-                        blocked,
-                        signals,
-                        began: began(),
-                    },
-                ),
-            )
-        }),
-        Kind::Status => {
-            let credentials = mine.then(|| view.credentials());
-            filter(
-                fd,
-                to,
-                &mut Status {
-                    blocked,
-                    signals,
-                    credentials,
-                    // The one that confines the zone.
-                    filters: zone.into(),
-                    mode: Vec::new(),
-                },
-            )
-        }
         Kind::Exe
         | Kind::Descriptors
         | Kind::Descriptor(_)
         | Kind::MapFiles
+        | Kind::Stat
+        | Kind::Status
         | Kind::Mounts(_)
         | Kind::Cgroup => return Ok(None),
     };
     written_or_hosts(written, text, fd)
 }
 
-/// As [`render`], for what is the same for all processes of a zone.
+/// As [`text`], for what is the same for all processes of a zone.
 fn render_zones(entry: Entry, name: &[u8], fd: i32) -> SysResult<Option<Owned>> {
     let text = memfd::create(name)?;
     let written = match entry.kind {

@@ -105,7 +105,6 @@ mod tests {
             start_data: 107,
             end_data: 108,
             start_brk: 109,
-            brk: 0,
             start_stack: 103,
             arg_start: 110,
             arg_end: 111,

@@ -24,8 +24,19 @@ pub(crate) enum Subject {
     Other,
 }
 
-impl Subject {
-    /// Whom `entry` is about.
+/// The same, without what can be read of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// The calling process's.
+    Own,
+    /// Another guest process's.
+    Guest,
+    /// As [`Subject::Other`].
+    Other,
+}
+
+impl Whose {
+    /// Whose `entry` is.
     pub(crate) fn of(view: &dyn ProcView, entry: Entry) -> Self {
         let proc = view.proc_fd();
         if entry.pid == view.pid() {
@@ -40,11 +51,20 @@ impl Subject {
         let mut link = [0; 64];
         let runs_brand = readlink(proc, &numbered("", entry.pid, "/exe"), &mut link)
             .is_ok_and(|program| program.starts_with(BRAND_IMAGE));
-        if !runs_brand {
-            return Self::Other;
+        if runs_brand { Self::Guest } else { Self::Other }
+    }
+}
+
+impl Subject {
+    /// Whom `entry` is about.
+    pub(crate) fn of(view: &dyn ProcView, entry: Entry) -> Self {
+        match Whose::of(view, entry) {
+            Whose::Own => return Self::Own,
+            Whose::Other => return Self::Other,
+            Whose::Guest => {}
         }
         let path = numbered("", entry.pid, "/environ");
-        match open(proc, &path, OpenFlags::CLOEXEC).and_then(|fd| read_all(fd.raw())) {
+        match open(view.proc_fd(), &path, OpenFlags::CLOEXEC).and_then(|fd| read_all(fd.raw())) {
             Ok(environ) => Self::Guest(environ),
             Err(_) => Self::Other,
         }
@@ -57,7 +77,7 @@ impl Subject {
         view.brand_ranges(&mut |range| hidden.push(range));
         if matches!(self, Self::Own) {
             let layout = view.layout();
-            return Ranges::new(hidden, layout.start_brk, layout.brk);
+            return Ranges::new(hidden, layout.start_brk, view.program_break());
         }
         // This very function lies in the image, which has the same size everywhere.
         let here = u64::try_from(BRAND_IMAGE.as_ptr().addr()).unwrap_or(0);

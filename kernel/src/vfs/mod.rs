@@ -17,6 +17,7 @@ use core::ffi::CStr;
 use abi::SysResult;
 use abi::stat::Stat;
 use alloc::ffi::CString;
+use alloc::vec::Vec;
 
 pub use mounts::MountTable;
 pub use native::beneath_native;
@@ -153,14 +154,48 @@ pub trait FileSystem: Sync {
         None
     }
 
-    /// The guest is about to read from `fd`, at `offset` or from its position on.
-    fn before_read(&self, view: &dyn ProcView, fd: i32, offset: Option<i64>) {
-        let _ = (view, fd, offset);
+    /// The guest reads from `fd`, at `offset` or from its position on: `put` is given the text from
+    /// there to the end, and says how many bytes of it fit. `None` when the host is to serve the
+    /// call.
+    ///
+    /// # Errors
+    /// Those of read(2), and of `put`.
+    fn read(
+        &self,
+        view: &dyn ProcView,
+        fd: i32,
+        offset: Option<i64>,
+        put: &mut dyn FnMut(&[u8]) -> SysResult,
+    ) -> Option<SysResult> {
+        let _ = (view, fd, offset, put);
+        None
     }
 
-    /// The guest is about to close `fd`.
-    fn before_close(&self, fd: i32) {
+    /// The guest is about to close those of `first..=last` that are open.
+    fn before_close(&self, first: u32, last: u32) {
+        let _ = (first, last);
+    }
+
+    /// The guest is about to ask for the position of `fd`.
+    fn before_seek(&self, fd: i32) {
         let _ = fd;
+    }
+
+    /// The guest made `new` a copy of `old` (dup(2)).
+    fn copied(&self, old: i32, new: i32) {
+        let _ = (old, new);
+    }
+
+    /// What the brand must know of open files when the process executes another program, as text
+    /// without NUL; with `borrowed`, it leaves memory to its parent that goes on to live.
+    fn over_exec(&self, view: &dyn ProcView, borrowed: bool) -> Vec<u8> {
+        let _ = (view, borrowed);
+        Vec::new()
+    }
+
+    /// What [`FileSystem::over_exec`] of the brand before this one said.
+    fn take_over(&self, view: &dyn ProcView, known: &[u8]) {
+        let _ = (view, known);
     }
 }
 

@@ -3,7 +3,7 @@
 use core::ffi::CStr;
 use core::ops::Range;
 
-/// The addresses that /proc/PID/stat shows (proc_pid_stat(5)), and the program's break.
+/// The addresses that /proc/PID/stat shows (proc_pid_stat(5)).
 ///
 /// Where the host offers `prctl(PR_SET_MM, PR_SET_MM_MAP)` (`CONFIG_CHECKPOINT_RESTORE`; needs
 /// no privilege as long as the executable is not replaced), the brand had better tell the host
@@ -23,8 +23,6 @@ pub struct Layout {
     pub end_data: u64,
     /// Start of the heap.
     pub start_brk: u64,
-    /// The break as it is now.
-    pub brk: u64,
     /// The stack pointer at the first instruction.
     pub start_stack: u64,
     /// The first byte of the argument strings.
@@ -83,6 +81,9 @@ pub trait ProcView {
 
     /// The addresses of the program's parts.
     fn layout(&self) -> Layout;
+
+    /// The program's break (brk(2)) as it is now.
+    fn program_break(&self) -> u64;
 
     /// The address ranges that the brand occupies, page-aligned, in any order.
     fn brand_ranges(&self, visit: &mut dyn FnMut(Range<u64>));

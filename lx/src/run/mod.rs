@@ -142,6 +142,7 @@ fn become_guest(
         init: zone && guest.init,
         secure: false,
         filters_fd: None,
+        files: None,
         comm: None,
         exe: exe.as_os_str().as_bytes(),
         execfn: program.as_os_str().as_bytes(),

@@ -2,6 +2,7 @@
 
 use alloc::ffi::CString;
 use alloc::vec;
+use alloc::vec::Vec;
 use core::ffi::CStr;
 
 use abi::arg::{DirFd, Uint};
@@ -81,6 +82,7 @@ pub fn execveat(
         ignored,
         blocked,
         filters_fd,
+        files: open_files(t),
     };
     let result = launch(&t.program, &prepared, argv, envp, &inherited);
     if let Some(fd) = filters_fd {
@@ -97,6 +99,8 @@ pub struct Inherited {
     pub blocked: SigSet,
     /// A file with the seccomp filters.
     pub filters_fd: Option<i32>,
+    /// What the file systems say of open files (`FileSystem::over_exec`).
+    pub files: Vec<u8>,
 }
 
 /// Executes the brand's image for `prepared`. Returns only on failure.
@@ -137,6 +141,9 @@ pub fn launch(
         init: false,
         secure: false,
         filters_fd: inherited.filters_fd,
+        files: Some(&inherited.files)
+            .filter(|files| !files.is_empty())
+            .map(Vec::as_slice),
         comm: prepared.comm.as_deref().map(CStr::to_bytes),
         exe: exe.to_bytes(),
         execfn: prepared.execfn.to_bytes(),
@@ -155,6 +162,16 @@ pub fn launch(
     let result = forward_blocking(nr::EXECVEAT, &args);
     identity.undo();
     result
+}
+
+/// What the file systems say of open files.
+fn open_files(t: &Task) -> Vec<u8> {
+    if !intercept::file_rows_held() {
+        return Vec::new();
+    }
+    let overlays = t.mounts.overlays().iter();
+    let mut known = overlays.map(|fs| fs.over_exec(t, t.borrows_memory));
+    known.find(|known| !known.is_empty()).unwrap_or_default()
 }
 
 /// A descriptor that survives exec, and is closed when that fails.

@@ -3,6 +3,7 @@
 
 use abi::stat::{self, Stat, Statx};
 use abi::{SysResult, UserPtr};
+use host::intercept::file_rows_held;
 use host::user;
 use kernel::{Task, zone};
 use zerocopy::{FromBytes, Immutable, IntoBytes};
@@ -17,10 +18,10 @@ pub(super) trait Described: Sized + FromBytes + IntoBytes + Immutable {
     fn take(&mut self, status: &Stat);
 }
 
-/// Puts right what the host wrote to the guest's memory, in a zone.
+/// Puts right what the host wrote to the guest's memory, in a zone or where emulated files are open.
 #[inline]
 pub(super) fn described<S: Described>(t: &Task, at: UserPtr<S>) -> SysResult {
-    if zone::placeholders() == 0 {
+    if zone::placeholders() == 0 && !file_rows_held() {
         return Ok(0);
     }
     let Some(fs) = t.mounts.describing(S::device(at)?) else {

@@ -4,20 +4,45 @@
 use abi::arg::{Fd, Flags, Int, NewFd, Uint};
 use abi::{Errno, SysResult, nr};
 use core::ops::Range;
-use host::call::forward_blocking;
+use host::call::{forward_blocking, int};
 use host::host_call;
+use host::intercept::file_rows_held;
 use kernel::Task;
+
+use super::live::copied;
 
 /// dup2(2).
 pub fn dup2(t: &mut Task, old: Fd, new: NewFd) -> SysResult {
     make_room(t, new.0)?;
-    forward_blocking(nr::DUP2, &[old.raw(), new.raw(), 0, 0, 0, 0])
+    let result = forward_blocking(nr::DUP2, &[old.raw(), new.raw(), 0, 0, 0, 0])?;
+    replaced(t, old, new.0);
+    Ok(result)
 }
 
 /// dup3(2).
 pub fn dup3(t: &mut Task, old: Fd, new: NewFd, flags: Int) -> SysResult {
     make_room(t, new.0)?;
-    forward_blocking(nr::DUP3, &[old.raw(), new.raw(), flags.raw(), 0, 0, 0])
+    let result = forward_blocking(nr::DUP3, &[old.raw(), new.raw(), flags.raw(), 0, 0, 0])?;
+    replaced(t, old, new.0);
+    Ok(result)
+}
+
+/// `new` is a copy of `old`, and no longer what it was.
+fn replaced(t: &Task, old: Fd, new: i32) {
+    if file_rows_held() && old.0 != new {
+        forget(t, new.cast_unsigned(), new.cast_unsigned());
+        copied(t, old, int(new));
+    }
+}
+
+/// Those descriptors are closed.
+fn forget(t: &Task, first: u32, last: u32) {
+    // A child of vfork closes its own descriptors, but has its parent's memory.
+    if !t.borrows_memory && file_rows_held() {
+        for fs in t.mounts.overlays() {
+            fs.before_close(first, last);
+        }
+    }
 }
 
 /// Moves the brand's descriptors, if the guest asks for one of their numbers and may have it.
@@ -38,6 +63,7 @@ fn make_room(t: &Task, new: i32) -> SysResult<()> {
 
 /// close_range(2).
 pub fn close_range(t: &mut Task, first: Uint, last: Uint, flags: Flags) -> SysResult {
+    const CLOSE_RANGE_CLOEXEC: u32 = 4;
     if first.0 > last.0 {
         return Err(Errno::EINVAL);
     }
@@ -56,7 +82,11 @@ pub fn close_range(t: &mut Task, first: Uint, last: Uint, flags: Flags) -> SysRe
     }
     // The second call finds the table unshared already, so the flags can be the same.
     below.map_or(Ok(0), close)?;
-    above.map_or(Ok(0), close)
+    above.map_or(Ok(0), close)?;
+    if flags.0 & CLOSE_RANGE_CLOEXEC == 0 {
+        forget(t, first.0, last.0);
+    }
+    Ok(0)
 }
 
 /// An inclusive range, if it is not empty.

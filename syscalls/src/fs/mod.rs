@@ -21,7 +21,7 @@ pub use change::{
 pub use descriptors::{close_range, dup2, dup3};
 pub use directory::{getdents, getdents64};
 pub use link::{readlink, readlinkat};
-pub use live::{close, fstat, pread64, preadv, preadv2, read, readv};
+pub use live::{close, dup, fcntl, fstat, lseek, pread64, preadv, preadv2, read, readv};
 pub use open::{creat, open, openat, openat2};
 pub use statfs::{fstatfs, statfs};
 pub use status::{lstat, newfstatat, stat, statx};

@@ -8,6 +8,7 @@ use kernel::vfs::{At, OpenHow, open_on_host};
 use kernel::{Task, zone};
 
 use super::path::instead;
+use crate::process::learn_ids;
 
 /// open(2).
 pub fn open(t: &mut Task, path: Path, flags: OpenFlags, mode: Mode) -> SysResult {
@@ -60,7 +61,7 @@ pub fn openat2(
     }
 }
 
-fn open_by(t: &Task, dirfd: DirFd, path: Path, how: &OpenHow) -> SysResult {
+fn open_by(t: &mut Task, dirfd: DirFd, path: Path, how: &OpenHow) -> SysResult {
     let mut room = PathBuffer::new();
     let path = room.read(path)?;
     let at = At {
@@ -69,7 +70,10 @@ fn open_by(t: &Task, dirfd: DirFd, path: Path, how: &OpenHow) -> SysResult {
     };
     let opened = match t.mounts.overlay(path.to_bytes()) {
         None => open_on_host(at, how),
-        Some(fs) => fs.open(t, at, how),
+        Some(fs) => {
+            learn_ids(t)?;
+            fs.open(t, at, how)
+        }
     };
     if zone::placeholders() == 0 {
         return opened;

@@ -5,6 +5,7 @@ use abi::arg::{DirFd, Fd, Path};
 use abi::stat::{Stat, StatFs};
 use abi::{SysResult, UserPtr, nr};
 use host::host_call;
+use host::intercept::file_rows_held;
 use host::user;
 use kernel::vfs::Links;
 use kernel::{Task, zone};
@@ -33,7 +34,7 @@ fn named(t: &Task, buf: UserPtr<StatFs>, ask: impl FnOnce(usize) -> SysResult) -
     /// `TMPFS_MAGIC`.
     const TMPFS: u64 = 0x0102_1994;
     let kind = || user::read(UserPtr::<u64>::new(buf.address()));
-    if zone::placeholders() == 0 || kind()? != TMPFS {
+    if (zone::placeholders() == 0 && !file_rows_held()) || kind()? != TMPFS {
         return Ok(0);
     }
     let mut status = Stat::new_zeroed();

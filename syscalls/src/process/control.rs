@@ -29,6 +29,14 @@ pub fn gettid(t: &mut Task) -> SysResult {
     ids(t).map(|(_, tid)| tid)
 }
 
+/// Sees to it that the numbers of process and thread are known without asking the host.
+pub(crate) fn learn_ids(t: &mut Task) -> SysResult<()> {
+    match t.thread.ids() {
+        (0, _) | (_, 0) => ids(t).map(|_| ()),
+        _ => Ok(()),
+    }
+}
+
 fn ids(t: &mut Task) -> SysResult<(usize, usize)> {
     let (pid, tid) = (host_call!(nr::GETPID)?, host_call!(nr::GETTID)?);
     // A child that borrows memory has ids of its own, in an area of its own.

@@ -18,7 +18,7 @@ rows! {
     5 fstat(fd: Fd, statbuf: UserPtr<Stat>) direct crate::fs::fstat, since V1_0, "describes a file that the guest already holds";
     6 lstat(path: Path, statbuf: UserPtr<Stat>) translated crate::fs::lstat via [NEWFSTATAT], since V1_0, "reads the path once; paths into /proc go to its emulation";
     7 poll(fds: UserPtr<PollFd>, nfds: Uint, timeout: Int) translated crate::signal::poll via [POLL], since V2_2, "the host polls; the brand's descriptors are not open to the guest";
-    8 lseek(fd: Fd, offset: Offset, whence: Uint) direct, since V1_0, "moves the position of a file that the guest holds";
+    8 lseek(fd: Fd, offset: Offset, whence: Uint) direct crate::fs::lseek, since V1_0, "moves the position of a file that the guest holds";
     9 mmap(addr: Ptr, length: Size, prot: Prot, flags: MapFlags, fd: Int, offset: Ulong) translated crate::memory::mmap via [MMAP], since V1_0, "never over the brand; replaced code loses its patches";
     10 mprotect(addr: Ptr, len: Size, prot: Prot) translated crate::memory::mprotect via [MPROTECT], since V1_0, "never the brand; code that becomes writable gets its own bytes back";
     11 munmap(addr: Ptr, len: Size) translated crate::memory::munmap via [MUNMAP], since V1_0, "steps around the brand; code that goes loses its patches";
@@ -42,7 +42,7 @@ rows! {
     29 shmget(key: Int, size: Size, shmflg: Int) direct, since V2_0, "System V keys belong to the IPC namespace that the zone runs in";
     30 shmat(shmid: Int, shmaddr: Ptr, shmflg: Int) translated crate::memory::shmat via [SHMCTL SHMAT], since V2_0, "never over the brand";
     31 shmctl(shmid: Int, cmd: Int, buf: Ptr) direct, since V2_0, "System V segments belong to the IPC namespace; the kernel checks ownership";
-    32 dup(oldfd: Fd) direct, since V1_0, "takes the lowest free number, which the brand's descriptors never are";
+    32 dup(oldfd: Fd) direct crate::fs::dup, since V1_0, "takes the lowest free number, which the brand's descriptors never are";
     33 dup2(oldfd: Fd, newfd: NewFd) translated crate::fs::dup2 via [PRLIMIT64 DUP2], since V1_0, "the brand's descriptors make room when the guest asks for their numbers";
     34 pause() direct, since V1_0, "waits in the interruptible window, so a signal ends it as on a bare kernel";
     35 nanosleep(duration: Ptr, rem: Ptr) direct, since V2_0, "waits in the interruptible window; the kernel writes the rest to rem";

@@ -38,7 +38,7 @@ rows! {
     69 msgsnd(msqid: Int, msgp: Ptr, msgsz: Size, msgflg: Int) direct, since V2_0, "waits in the interruptible window; the kernel checks permission";
     70 msgrcv(msqid: Int, msgp: Ptr, msgsz: Size, msgtyp: Long, msgflg: Int) direct, since V2_0, "waits in the interruptible window; the kernel checks permission";
     71 msgctl(msqid: Int, cmd: Int, buf: Ptr) direct, since V2_0, "System V queues belong to the IPC namespace; the kernel checks ownership";
-    72 fcntl(fd: Fd, op: Uint, arg: Ulong) direct, since V1_0, "F_DUPFD takes a free number, which the brand's descriptors never are; the rest acts on the guest's file";
+    72 fcntl(fd: Fd, op: Uint, arg: Ulong) direct crate::fs::fcntl, since V1_0, "F_DUPFD takes a free number, which the brand's descriptors never are; the rest acts on the guest's file";
     73 flock(fd: Fd, op: Int) direct, since V2_0, "locks a file that the guest holds";
     74 fsync(fd: Fd) direct, since V1_0, "acts on a file that the guest holds";
     75 fdatasync(fd: Fd) direct, since V2_0, "acts on a file that the guest holds";
