@@ -7,7 +7,7 @@ zone --init -- sh -c 'exit 200'; echo "status $?"
 # Orphans become children of process 1, which reaps them: none is left as a zombie.
 zone --init -- sh -c '
 for i in 1 2 3 4 5; do (sleep 0.2 & echo orphan >>/tmp/made); done; (sleep 0.1; exec cat /proc/self/stat >/tmp/stat) & wait
-sh -c "(sleep 0.3; cut -d\" \" -f4 /proc/self/stat >/tmp/parent) &"; sleep 1.5
+sh -c "(sleep 0.3; cut -d\" \" -f4 /proc/self/stat >/tmp/parent) &"; sleep 2
 wc -l </tmp/made; cat /tmp/parent; set -- /proc/[1-9]*; echo $#; grep -l "State:.*Z" /proc/[0-9]*/status'; echo "status $?"
 # The end of process 1 ends all.
 zone -- sh -c '(sleep 60; echo late) & sleep 0.2; echo first'; echo "status $?"

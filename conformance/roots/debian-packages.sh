@@ -27,7 +27,7 @@ printf '#!/bin/sh\necho hello from the package\n' >package/usr/bin/hello-lx
 chmod 755 package/DEBIAN/postinst package/usr/bin/hello-lx
 dpkg-deb --root-owner-group -b package repo/hello.deb >/dev/null
 { cat package/DEBIAN/control; echo "Filename: ./hello.deb"; echo "Size: $(stat -c %s repo/hello.deb)"; echo "SHA256: $(sha256sum repo/hello.deb | cut -d' ' -f1)"; } >repo/Packages
-chmod -R a+rX .
+chmod -R a+rX repo
 zone -v "$PWD/repo:/repo:ro" -- bash -c '
 echo "deb [trusted=yes] file:/repo ./" >/etc/apt/sources.list
 export DEBIAN_FRONTEND=noninteractive

@@ -64,3 +64,9 @@ native_zone() {
 script=$1
 shift
 . "$script"
+status=$?
+# Natively there is no such directory, and a zone that has ended has none any more.
+for left in "$XDG_RUNTIME_DIR"/lx/zones/*; do
+    [ ! -e "$left" ] || echo "left behind: $left"
+done
+exit "$status"

@@ -8,7 +8,7 @@
 mod build;
 
 use crate::apps::{find, read_scripts};
-use crate::child::{Job, Shown, run as run_job};
+use crate::child::{End, Job, Shown, run as run_job};
 use crate::expect::Expectations;
 use crate::judge::{Tries, difference, judged, native_trouble};
 use crate::lx::{self, Mode};
@@ -165,6 +165,11 @@ impl Runner<'_> {
         let native = self.shown(script, &root, None)?;
         if let Some(verdict) = native_trouble(&native) {
             return alone(verdict);
+        }
+        // What fails before its first zone would do so under lx too, and agree.
+        if native.end != End::Exit(0) || native.stdout.is_empty() {
+            let why = format!("native run: ended by {}", native.end);
+            return alone(Verdict::Failed(why));
         }
         let mut entries = Vec::new();
         for (who, word) in [(Who::Root, "root"), (Who::User, "user")] {
