@@ -185,6 +185,15 @@ CASE(auxv) {
         self = args[0];
         execve("./link", (char *[]){"./link", "@exe", 0}, env);
     });
+    char *again[] = {"again", "@called", 0};
+    IN_CHILD("by /proc/self/exe", execve("/proc/self/exe", again, env));
+    int folder = must(open("/proc/self", O_RDONLY | O_DIRECTORY));
+    IN_CHILD("by exe in /proc/self", syscall(SYS_execveat, folder, "../self/exe", again, env, 0));
+}
+HELPER(called) {
+    show("execfn %s", (char *)getauxval(AT_EXECFN));
+    show("comm %s", slurp("/proc/self/comm", 0));
+    return 0;
 }
 HELPER(exe) {
     char path[4096] = "";

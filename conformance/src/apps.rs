@@ -5,11 +5,12 @@
 //! `#: quick` (part of `--quick`). A script that leaves with status 77 skips itself. What it
 //! prints must be the same at every native run; it works in a fresh folder of its own.
 
-use crate::child::{End, Job, Shown, run as run_job};
-use crate::expect::{Expectations, Kind};
+use crate::child::{Job, Shown, run as run_job};
+use crate::expect::Expectations;
+use crate::judge::{Tries, difference, judged, native_trouble};
 use crate::lx::{self, Mode};
 use crate::pool;
-use crate::report::{self, Entry, Tally, Verdict, first_difference};
+use crate::report::{self, Entry, Tally, Verdict};
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,9 +18,6 @@ use std::time::Duration;
 
 /// Where commands are looked for, as the runs themselves do.
 const PATH: [&str; 5] = ["/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"];
-
-/// A script leaves with this status when the machine lacks something that it needs.
-const SKIP_STATUS: i32 = 77;
 
 /// `conformance apps`.
 #[derive(Clone, Debug, clap::Args)]
@@ -92,6 +90,14 @@ pub fn run(options: &Options) -> Result<Tally, String> {
 }
 
 fn read_all(folder: &Path) -> Result<Vec<App>, String> {
+    read_scripts(folder, parse)
+}
+
+/// All scripts of a folder by name, as `parse` reads their text.
+pub(crate) fn read_scripts<T>(
+    folder: &Path,
+    parse: impl Fn(&Path, &str) -> Result<T, String>,
+) -> Result<Vec<T>, String> {
     let listed = fs::read_dir(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     let mut scripts: Vec<PathBuf> = listed
         .filter_map(|entry| entry.ok().map(|entry| entry.path()))
@@ -131,7 +137,8 @@ fn parse(script: &Path, text: &str) -> Result<App, String> {
     Ok(app)
 }
 
-fn find(command: &str) -> bool {
+/// Whether a command is where the runs look for it.
+pub(crate) fn find(command: &str) -> bool {
     PATH.iter()
         .any(|folder| Path::new(folder).join(command).is_file())
 }
@@ -186,7 +193,7 @@ impl Runner<'_> {
             if !again.agrees(first) {
                 return Ok(Verdict::Failed(format!(
                     "unstable: {}",
-                    self.difference(first, &again)
+                    difference(first, &again, self.options.full)
                 )));
             }
         }
@@ -195,33 +202,12 @@ impl Runner<'_> {
     }
 
     fn judged(&self, app: &App, mode: Mode, native: &Shown) -> Result<Verdict, String> {
+        let tries = Tries {
+            repeat: self.options.repeat,
+            retries: self.options.retries,
+        };
         let exception = self.expectations.find(&app.name, mode);
-        if let Some(exception) = exception.filter(|e| e.kind == Kind::Skip) {
-            return Ok(Verdict::Skipped(exception.reason.clone()));
-        }
-        let verdict = self.under_lx(app, mode, native)?;
-        Ok(match (exception, verdict) {
-            (Some(e), Verdict::Failed(_)) => Verdict::Expected(e.reason.clone()),
-            (Some(e), Verdict::Passed) => {
-                Verdict::Failed(format!("passes, though expected to fail: {}", e.reason))
-            }
-            (_, verdict) => verdict,
-        })
-    }
-
-    fn under_lx(&self, app: &App, mode: Mode, native: &Shown) -> Result<Verdict, String> {
-        for _ in 0..self.options.repeat.max(1) {
-            let Some(first) = self.attempt(app, mode, native)? else {
-                continue;
-            };
-            for _ in 0..self.options.retries {
-                if self.attempt(app, mode, native)?.is_none() {
-                    return Ok(Verdict::Flaky(first));
-                }
-            }
-            return Ok(Verdict::Failed(first));
-        }
-        Ok(Verdict::Passed)
+        judged(exception, tries, || self.attempt(app, mode, native))
     }
 
     /// One run under lx: none when it agrees with the native one, else what differs.
@@ -235,7 +221,7 @@ impl Runner<'_> {
             native.took.as_secs_f64(),
             shown.took.as_secs_f64(),
         );
-        Ok((!agrees).then(|| self.difference(native, &shown)))
+        Ok((!agrees).then(|| difference(native, &shown, self.options.full)))
     }
 
     fn shown(&self, app: &App, mode: Option<Mode>) -> Result<Shown, String> {
@@ -273,42 +259,6 @@ impl Runner<'_> {
             limit,
             input: None,
         })
-    }
-
-    fn difference(&self, expected: &Shown, got: &Shown) -> String {
-        let mut parts = Vec::new();
-        if expected.end != got.end {
-            parts.push(format!("ended by {}, expected {}", got.end, expected.end));
-        }
-        if expected.stdout != got.stdout {
-            parts.push(first_difference(&expected.stdout, &got.stdout));
-        }
-        if let Some(line) = String::from_utf8_lossy(&got.stderr).lines().last() {
-            parts.push(format!("stderr: {line}"));
-        }
-        if self.options.full {
-            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-            parts.push(format!(
-                "\n--- expected ---\n{}--- got ---\n{}--- stderr ---\n{}",
-                text(&expected.stdout),
-                text(&got.stdout),
-                text(&got.stderr)
-            ));
-        }
-        parts.join("; ")
-    }
-}
-
-/// What makes a native run unfit to compare with: a skip, or a time limit.
-fn native_trouble(native: &Shown) -> Option<Verdict> {
-    match native.end {
-        End::Exit(SKIP_STATUS) => {
-            let text = String::from_utf8_lossy(&native.stdout);
-            let reason = text.lines().last().unwrap_or("no reason given");
-            Some(Verdict::Skipped(reason.to_owned()))
-        }
-        End::TimedOut => Some(Verdict::Failed("native run: time limit".to_owned())),
-        _ => None,
     }
 }
 

@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use clap::{Parser, Subcommand};
-use conformance::{apps, escape, generated, ltp, own, report, soak};
+use conformance::{apps, escape, generated, ltp, own, report, roots, soak};
 use std::process::ExitCode;
 
 #[derive(Parser)]
@@ -21,6 +21,8 @@ enum Command {
     Own(own::Options),
     /// Whole programs, by scripts
     Apps(apps::Options),
+    /// Real root file systems in zones, by scripts
+    Roots(roots::Options),
     /// A suite of the Linux Test Project
     Ltp(ltp::Options),
     /// Seeded random sequences of calls
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Own(options) => own::run(&options),
         Command::Apps(options) => apps::run(&options),
+        Command::Roots(options) => roots::run(&options),
         Command::Ltp(options) => ltp::run(&options),
         Command::Generated(options) => generated::run(&options),
         Command::Escape(options) => escape::run(&options),

@@ -49,6 +49,9 @@ pub(crate) fn run() -> Result<(), String> {
     counted(&mut total, "whole programs", || {
         Ok(delegate::command("conformance", &["apps", "--quick"], &[]))
     });
+    counted(&mut total, "real roots", || {
+        Ok(delegate::command("conformance", &["roots"], &[]))
+    });
     println!("{total}");
     if total.failed == 0 {
         Ok(())

@@ -39,6 +39,9 @@ enum Chore {
     /// Run whole programs natively and under lx
     #[command(disable_help_flag = true)]
     Apps(Rest),
+    /// Run real root file systems natively and in zones
+    #[command(disable_help_flag = true)]
+    Roots(Rest),
     /// Run LTP natively and under lx
     #[command(disable_help_flag = true)]
     Ltp(Rest),
@@ -80,6 +83,7 @@ fn main() -> ExitCode {
         Chore::Compat { check } => compat::run(check),
         Chore::Conformance(rest) => delegate::run("conformance", &["own"], &rest.arguments),
         Chore::Apps(rest) => delegate::run("conformance", &["apps"], &rest.arguments),
+        Chore::Roots(rest) => delegate::run("conformance", &["roots"], &rest.arguments),
         Chore::Ltp(rest) => delegate::run("conformance", &["ltp"], &rest.arguments),
         Chore::Escape(rest) => escape::run(&rest.arguments),
         Chore::Soak(rest) => delegate::run("conformance", &["soak"], &rest.arguments),

@@ -19,7 +19,7 @@ use loader::handover::{self, Handover, Start};
 use super::arguments::Strings;
 use super::credentials;
 use super::files::{AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW};
-use super::prepare::{Prepared, prepare};
+use super::prepare::{Prepared, name, prepare, prepare_as};
 
 /// execve(2).
 pub fn execve(
@@ -68,7 +68,11 @@ pub fn execveat(
         None => Place::Same,
     };
     let prepared = match &place {
-        Place::Elsewhere(other) => prepare(AT_FDCWD, other, flags.0 & AT_SYMLINK_NOFOLLOW),
+        Place::Elsewhere(other) => {
+            // `/proc/self/exe` stays the name, of which the thread's is `exe`.
+            let called = name(dirfd.0, path)?;
+            prepare_as(called, AT_FDCWD, other, flags.0 & AT_SYMLINK_NOFOLLOW)
+        }
         _ => prepare(dirfd.0, path, flags.0),
     }?;
     let (argv, envp) = (Strings::read(argv)?, Strings::read(envp)?);

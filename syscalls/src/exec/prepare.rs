@@ -62,8 +62,17 @@ impl Prepared {
 /// # Errors
 /// Those of execve(2).
 pub fn prepare(dirfd: i32, path: &CStr, flags: u32) -> SysResult<Prepared> {
+    prepare_as(name(dirfd, path)?, dirfd, path, flags)
+}
+
+/// Like [`prepare`], of a program that the guest called `execfn`, which is not where it lies.
+pub(super) fn prepare_as(
+    execfn: CString,
+    dirfd: i32,
+    path: &CStr,
+    flags: u32,
+) -> SysResult<Prepared> {
     let mut program = Opened::open(dirfd, path, flags)?;
-    let execfn = name(dirfd, path)?;
     let mut current = execfn.clone();
     let mut prefix: Option<Vec<CString>> = None;
     let mut depth = 0;
@@ -116,7 +125,7 @@ fn last_component(path: &CStr) -> CString {
 }
 
 /// What the kernel calls the file: the path, or `/dev/fd/N[/path]` (`alloc_bprm`).
-fn name(dirfd: i32, path: &CStr) -> SysResult<CString> {
+pub(super) fn name(dirfd: i32, path: &CStr) -> SysResult<CString> {
     let bytes = path.to_bytes();
     if dirfd == AT_FDCWD || bytes.starts_with(b"/") {
         return Ok(path.into());
