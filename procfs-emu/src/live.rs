@@ -53,9 +53,17 @@ pub(crate) struct Open {
     end: Option<End>,
 }
 
+/// The text of a rewritten file of which a part was read.
+struct Rest {
+    fd: i32,
+    file: (u64, u64),
+    text: Vec<u8>,
+}
+
 /// The host's position after all was read, and the guest's.
 pub(crate) type End = (usize, usize);
 
+static RESTS: Lock<Vec<Rest>> = Lock::new(Vec::new());
 static OPEN: Lock<Vec<Open>> = Lock::new(Vec::new());
 /// How many there are in [`OPEN`]; changed under its lock.
 static COUNT: AtomicUsize = AtomicUsize::new(0);
@@ -127,6 +135,9 @@ pub(crate) fn closed(first: u32, last: u32) {
     if none() {
         return;
     }
+    RESTS
+        .lock()
+        .retain(|rest| !(first..=last).contains(&rest.fd.cast_unsigned()));
     let mut all = OPEN.lock();
     all.retain(|open| !(first..=last).contains(&open.fd.cast_unsigned()));
     count(&all);
@@ -205,7 +216,12 @@ pub(crate) fn read(
     let open = find(fd)?;
     if let Content::Host(entry) = open.content {
         let mut end = open.end;
-        let result = rewrite::read(view, entry, fd, offset, &mut end, put);
+        let mut rest = take_rest(&open);
+        let result = rewrite::read(view, entry, fd, offset, &mut end, &mut rest, put);
+        if let Some(text) = rest {
+            let Open { fd, file, .. } = open;
+            RESTS.lock().push(Rest { fd, file, text });
+        }
         if end != open.end {
             change(&open, |open| open.end = end);
         }
@@ -218,6 +234,14 @@ pub(crate) fn read(
         change(&open, |open| open.file = identity(&status));
     }
     None
+}
+
+/// The text that `open` is read from in parts.
+fn take_rest(open: &Open) -> Option<Vec<u8>> {
+    let mut rests = RESTS.lock();
+    let same = |rest: &Rest| (rest.fd, rest.file) == (open.fd, open.file);
+    let at = rests.iter().position(same)?;
+    Some(rests.swap_remove(at).text)
 }
 
 /// Changes what is known of `open`.

@@ -27,22 +27,32 @@ const SEEK_SET: usize = 0;
 const SEEK_CUR: usize = 1;
 
 /// Reads from `fd`, at `offset` or from its position on: `put` takes what follows there, and says
-/// how much it kept. `None` for an offset that the host refuses.
+/// how much it kept. Who reads in parts gets parts of one text, as from the kernel: what a read from
+/// the beginning left over stays in `rest`. `None` for an offset that the host refuses.
 pub(crate) fn read(
     view: &dyn ProcView,
     entry: Entry,
     fd: i32,
     offset: Option<i64>,
     end: &mut Option<End>,
+    rest: &mut Option<Vec<u8>>,
     put: &mut dyn FnMut(&[u8]) -> SysResult,
 ) -> Option<SysResult> {
-    Some(match offset {
-        Some(offset) => {
-            let offset = usize::try_from(offset).ok()?;
-            hosts(fd, false).and_then(|host| part(&rewritten(view, entry, &host), offset, put))
+    let offset = match offset {
+        Some(offset) => usize::try_from(offset).ok()?,
+        None => return Some(read_on(view, entry, fd, end, rest, put)),
+    };
+    let text = match rest.take().filter(|_| offset > 0) {
+        Some(text) => Ok(text),
+        None => hosts(fd, false).map(|host| rewritten(view, entry, &host)),
+    };
+    Some(text.and_then(|text| {
+        let kept = part(&text, offset, put);
+        if offset.saturating_add(kept.unwrap_or(0)) < text.len() {
+            *rest = Some(text);
         }
-        None => read_on(view, entry, fd, end, put),
-    })
+        kept
+    }))
 }
 
 fn read_on(
@@ -50,6 +60,7 @@ fn read_on(
     entry: Entry,
     fd: i32,
     end: &mut Option<End>,
+    rest: &mut Option<Vec<u8>>,
     put: &mut dyn FnMut(&[u8]) -> SysResult,
 ) -> SysResult {
     let mut now = host_call!(nr::LSEEK, int(fd), 0, SEEK_CUR)?;
@@ -57,6 +68,17 @@ fn read_on(
         Some((hosts, guests)) if hosts == now => guests,
         _ => now,
     };
+    if let Some(text) = rest.take().filter(|_| position > 0) {
+        let kept = part(&text, position, put);
+        let wanted = position + kept.unwrap_or(0);
+        if wanted != now {
+            host_call!(nr::LSEEK, int(fd), wanted, SEEK_SET)?;
+        }
+        if wanted < text.len() {
+            *rest = Some(text);
+        }
+        return kept;
+    }
     // Read from the start by read(2), the position is often where it belongs afterwards.
     let moves = position == 0;
     let host = hosts(fd, moves)?;
@@ -66,6 +88,9 @@ fn read_on(
     let text = rewritten(view, entry, &host);
     let kept = part(&text, position, put);
     let wanted = position + kept.unwrap_or(0);
+    if wanted < text.len() {
+        *rest = Some(text.clone());
+    }
     if wanted == now {
         return kept;
     }
