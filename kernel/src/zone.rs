@@ -3,6 +3,8 @@
 //!
 //! It lies in memory that the guest may read, so it holds nothing that the zone may not know.
 
+pub mod protocol;
+
 use alloc::vec;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU64, Ordering};

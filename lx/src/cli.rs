@@ -156,7 +156,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(
     override_usage = "lx run [OPTIONS] [--] PROGRAM [ARGS]...",
-    group = ArgGroup::new("zoned").args(["rootfs", "isolation"]).multiple(true),
+    group = ArgGroup::new("zoned").args(["rootfs", "layers", "isolation"]).multiple(true),
     after_help = RUN_EXAMPLES,
     after_long_help = RUN_DETAILS
 )]
@@ -199,6 +199,12 @@ pub(crate) struct Zone {
     /// The environment is then not lx's own, but PATH, HOME, HOSTNAME, TERM and what -e sets.
     #[arg(long, value_name = "DIR")]
     pub(crate) rootfs: Option<PathBuf>,
+
+    /// The zone's root is these directories together, each over those before it; may be repeated
+    ///
+    /// They are not written to: what the zone changes is kept in memory, and lost with it.
+    #[arg(long = "layer", value_name = "DIR", conflicts_with = "rootfs")]
+    pub(crate) layers: Vec<PathBuf>,
 
     /// Isolate the program in a zone; without --rootfs the zone's root is the host's
     #[arg(long, value_name = "HOW")]

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 use std::io::{self, Write as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
@@ -19,7 +20,9 @@ pub(crate) fn list(options: &Zones) -> Result<Vec<u8>, Failure> {
     }
     let mut rows = vec![["ZONE", "PID", "AGE", "ROOT"].map(str::to_owned)];
     for zone in &zones {
+        // Of layers the topmost.
         let root = zone.config.rootfs.as_deref();
+        let root = root.or(zone.config.layers.last().map(PathBuf::as_path));
         rows.push([
             zone.config.name.clone(),
             zone.init().to_string(),

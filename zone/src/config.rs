@@ -1,6 +1,6 @@
 //! What a zone is to be: as the command line says it, and as the zone's state directory keeps it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +14,10 @@ pub struct Config {
     pub name: String,
     /// The directory that becomes the zone's root; without, the host's root.
     pub rootfs: Option<PathBuf>,
+    /// Directories that are the root together instead, each over those before it. What the zone
+    /// changes is kept in memory.
+    #[serde(default)]
+    pub layers: Vec<PathBuf>,
     /// What uname(2) says; without, the zone's name.
     pub hostname: Option<String>,
     /// `USER[:GROUP]`, by names of the zone or by numbers.
@@ -36,6 +40,23 @@ pub struct Config {
     pub kernel_version: Option<String>,
     /// Layers of confinement that may be missing.
     pub allow_weaker: Vec<Layer>,
+}
+
+impl Config {
+    /// Whether the zone's root is not the host's.
+    #[must_use]
+    pub fn has_own_root(&self) -> bool {
+        self.rootfs.is_some() || !self.layers.is_empty()
+    }
+
+    /// The directories that make its root, the topmost first.
+    pub(crate) fn roots(&self) -> Vec<&Path> {
+        let root = self.rootfs.as_deref().unwrap_or(Path::new("/"));
+        match &self.layers[..] {
+            [] => vec![root],
+            layers => layers.iter().rev().map(PathBuf::as_path).collect(),
+        }
+    }
 }
 
 /// The network of a zone.

@@ -56,7 +56,7 @@ fn watch(zsched: BorrowedFd<'_>, init: BorrowedFd<'_>) {
 }
 
 /// Lets go of everything but these descriptors.
-fn let_go(kept: &[RawFd]) -> io::Result<()> {
+pub(crate) fn let_go(kept: &[RawFd]) -> io::Result<()> {
     let null = OpenOptions::new()
         .read(true)
         .write(true)

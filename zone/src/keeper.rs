@@ -4,8 +4,11 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
+use nix::unistd::Pid;
+
 use crate::entrance::{Entrance, Keys};
 use crate::facts::{Board, Meter};
+use crate::service::{Served, Service};
 
 /// How often the facts are written.
 const SECOND: Duration = Duration::from_secs(1);
@@ -18,8 +21,10 @@ pub(crate) struct Keeper {
     entrance: Entrance,
     /// The guests' end of the zone's socket.
     socket: OwnedFd,
+    /// Who answers what comes from there.
+    service: Service,
     /// The first process.
-    init: OwnedFd,
+    init: (Pid, OwnedFd),
     /// When the facts are due.
     next: Instant,
 }
@@ -30,13 +35,15 @@ impl Keeper {
         meter: Meter,
         entrance: Entrance,
         socket: OwnedFd,
-        init: OwnedFd,
+        service: Service,
+        init: (Pid, OwnedFd),
     ) -> Self {
         Self {
             facts,
             meter,
             entrance,
             socket,
+            service,
             init,
             next: Instant::now() + SECOND,
         }
@@ -60,6 +67,20 @@ impl Keeper {
         }
     }
 
+    /// Where the guests ask for the first time.
+    pub(crate) fn asked(&self) -> Option<BorrowedFd<'_>> {
+        self.service.waits()
+    }
+
+    /// Lets them be answered.
+    pub(crate) fn serve(&mut self) {
+        let (init, pidfd) = &self.init;
+        self.service.start(Served {
+            init: *init,
+            pidfd: pidfd.as_fd(),
+        });
+    }
+
     /// Where those wait that want to enter the zone.
     pub(crate) fn entrance(&self) -> BorrowedFd<'_> {
         self.entrance.as_fd()
@@ -75,7 +96,7 @@ impl Keeper {
             proc,
             facts: facts.as_fd(),
             socket: self.socket.as_fd(),
-            init: self.init.as_fd(),
+            init: self.init.1.as_fd(),
         });
         Ok(())
     }

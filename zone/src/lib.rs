@@ -25,6 +25,7 @@ mod processes;
 mod pty;
 mod relay;
 mod report;
+mod service;
 pub mod spec;
 mod start;
 mod state;

@@ -23,6 +23,7 @@ use crate::idmap::IdMap;
 use crate::inside::{self, Inside, Plan};
 use crate::keeper::Keeper;
 use crate::passwd::User;
+use crate::service::Service;
 use crate::state::{Directory, Running};
 use crate::supervise::{self, End, Supervisor};
 use crate::terminal::Terminal;
@@ -40,8 +41,7 @@ pub fn start(
     guest: impl FnOnce(std::result::Result<Inside, Error>) -> u8,
 ) -> Result<End> {
     confine::standard::check().map_err(|why| Error::because("the zone could be left", why))?;
-    let root = config.rootfs.as_deref().unwrap_or(Path::new("/"));
-    let user = user_of(root, config.user.as_deref())?;
+    let user = user_of(&config.roots(), config.user.as_deref())?;
     let own_users = !namespaces::is_privileged();
     let ids = own_users.then(|| IdMap::choose(&user)).transpose()?;
     let may_set_groups = ids.as_ref().is_none_or(IdMap::has_groups);
@@ -64,6 +64,7 @@ pub fn start(
         SockFlag::SOCK_CLOEXEC,
     )
     .about("cannot make the zone's socket")?;
+    let service = Service::new(zsched_end).about("cannot make the zone's socket")?;
     let (go, say_go) = pipe_with(PipeFlags::CLOEXEC).about("cannot make a pipe")?;
 
     let entrance = Entrance::create(directory.path()).about("cannot make the zone's entrance")?;
@@ -79,7 +80,7 @@ pub fn start(
         .about("the host refuses the namespaces of a zone")?;
     let (pid, pidfd) = match cloned {
         Cloned::Child => {
-            drop((say_go, zsched_end, reports));
+            drop((say_go, service, reports));
             let plan = Plan {
                 config,
                 user: &user,
@@ -107,10 +108,10 @@ pub fn start(
         }
     };
     let terminal = terminal.map(|terminal| terminal.give_to(pid));
-    let keeper = Keeper::new(facts, meter, entrance, socket, pidfd);
+    let keeper = Keeper::new(facts, meter, entrance, socket, service, (pid, pidfd));
     let supervisor = Supervisor::new(pid, &signals, terminal.as_ref(), reports, Some(keeper));
     let end = let_go(say_go, pid).and_then(|()| supervisor.run().about("cannot wait"));
-    drop((guard, zsched_end, terminal, directory));
+    drop((guard, terminal, directory));
     end
 }
 
@@ -159,17 +160,23 @@ fn ignore_broken_pipe(error: io::Error) -> io::Result<()> {
     }
 }
 
-/// Who runs in the zone with this root, by the zone's files.
-pub(crate) fn user_of(root: &Path, user: Option<&str>) -> Result<User> {
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let root_fd = openat(rustix::fs::CWD, root, flags, Mode::empty()).about(root.display())?;
-    let read = |path: &str| {
+/// Who runs in the zone with these roots, the topmost first, by the zone's files.
+pub(crate) fn user_of(roots: &[&Path], user: Option<&str>) -> Result<User> {
+    let open = |root: &&Path| {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        openat(rustix::fs::CWD, *root, flags, Mode::empty()).about(root.display())
+    };
+    let roots = roots.iter().map(open).collect::<Result<Vec<_>>>()?;
+    let read_in = |root: &OwnedFd, path: &str| {
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
         let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
-        let file = openat2(&root_fd, path, flags, Mode::empty(), resolve).map(fs::File::from);
+        let file = openat2(root, path, flags, Mode::empty(), resolve).map(fs::File::from);
         let is_file = |file: &fs::File| file.metadata().is_ok_and(|metadata| metadata.is_file());
-        let text = file.ok().filter(is_file).map(io::read_to_string);
-        text.and_then(io::Result::ok).unwrap_or_default()
+        io::read_to_string(file.ok().filter(is_file)?).ok()
+    };
+    let read = |path: &str| {
+        let text = roots.iter().find_map(|root| read_in(root, path));
+        text.unwrap_or_default()
     };
     let passwd = read("etc/passwd");
     match user {

@@ -128,6 +128,9 @@ impl<'a> Supervisor<'a> {
                 if self.reports.is_none() && is(keeper.entrance()) {
                     keeper.answer()?;
                 }
+                if keeper.asked().is_some_and(is) {
+                    keeper.serve();
+                }
             }
             if let Some(relay) = &mut self.relay {
                 relay.carry(is);
@@ -163,6 +166,7 @@ impl<'a> Supervisor<'a> {
             if self.reports.is_none() {
                 fds.push(PollFd::new(keeper.entrance(), PollFlags::POLLIN));
             }
+            fds.extend(keeper.asked().map(|fd| PollFd::new(fd, PollFlags::POLLIN)));
         }
         if let Some(reports) = &self.reports {
             fds.push(PollFd::new(reports.as_fd(), PollFlags::POLLIN));

@@ -24,7 +24,7 @@ const PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin
 impl Zone {
     /// Whether a zone is asked for.
     pub(super) fn is_asked_for(&self) -> bool {
-        self.rootfs.is_some() || self.isolation.is_some()
+        self.rootfs.is_some() || !self.layers.is_empty() || self.isolation.is_some()
     }
 }
 
@@ -39,7 +39,7 @@ pub(super) fn run(options: &Run, intercept: Intercept) -> Result<ExitCode, Failu
     let config = config(options)?;
     let here = env::current_dir().ok();
     // With the host's root, the working directory stays where it is.
-    let here = here.filter(|_| config.rootfs.is_none());
+    let here = here.filter(|_| !config.has_own_root());
     let start = Start {
         guest: options.guest(),
         directory: options.directory.as_deref().or(here.as_deref()),
@@ -80,9 +80,9 @@ impl Start<'_> {
         if let Some(directory) = self.directory {
             go_to(directory)?;
         }
-        let inherited = match config.rootfs {
-            Some(_) => fresh(config, inside.home.as_deref())?,
-            None => host_std::entry::environment(),
+        let inherited = match config.has_own_root() {
+            true => fresh(config, inside.home.as_deref())?,
+            false => host_std::entry::environment(),
         };
         let environment = environment::merge(inherited, self.environment.to_vec());
         become_guest(
@@ -132,6 +132,11 @@ fn config(run: &Run) -> Result<Config, Failure> {
     Ok(Config {
         name: options.name.clone().unwrap_or_else(random_name),
         rootfs: options.rootfs.as_deref().map(root).transpose()?,
+        layers: options
+            .layers
+            .iter()
+            .map(|layer| root(layer))
+            .collect::<Result<_, _>>()?,
         hostname: options.hostname.clone(),
         user: options.user.clone(),
         read_only: options.read_only,
@@ -147,7 +152,7 @@ fn config(run: &Run) -> Result<Config, Failure> {
         },
         init: options.init,
         // The host's root has its tools anyway.
-        native: options.rootfs.is_some() && !options.no_native,
+        native: (options.rootfs.is_some() || !options.layers.is_empty()) && !options.no_native,
         terminal: options.terminal,
         kernel_version: run.kernel_version.clone(),
         allow_weaker: options.allow_weaker.clone(),

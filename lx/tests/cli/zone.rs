@@ -41,6 +41,7 @@ fn proc_speaks_of_the_zone() {
         let script = "cat /proc/sys/kernel/hostname /proc/uptime; echo /proc/*; \
             echo $(cat /proc/sys/net/ipv4/conf/lo/forwarding); \
             cat /proc/kcore || echo hidden; echo 1 > /proc/sys/vm/swappiness || echo read-only; \
+            echo 77 > /proc/sys/net/core/somaxconn; cat /proc/sys/net/core/somaxconn; \
             sleep 1.2; cat /proc/loadavg";
         let text = zone.prints(&["--hostname", "h", "sh", "-c", script]);
         let lines: Vec<&str> = text.lines().collect();
@@ -63,9 +64,9 @@ fn proc_speaks_of_the_zone() {
                 "{name}: {text}"
             );
         }
-        assert_eq!(lines[3..6], ["0", "hidden", "read-only"], "{text}");
+        assert_eq!(lines[3..7], ["0", "hidden", "read-only", "77"], "{text}");
         // zsched has counted the processes: the shell, and what it runs.
-        let tasks = lines[6]
+        let tasks = lines[7]
             .split(['/', ' '])
             .nth(4)
             .and_then(|word| word.parse().ok());
@@ -73,6 +74,49 @@ fn proc_speaks_of_the_zone() {
             tasks.is_some_and(|tasks: u32| (1..10).contains(&tasks)),
             "{text}"
         );
+    });
+}
+
+#[test]
+fn layers_are_one_root_and_stay_as_they_are() {
+    Zone::each("zone-layers", |zone| {
+        let upper = zone.path("a:b,c");
+        fs::create_dir(&upper).expect("it is made");
+        fs::write(upper.join("both"), "upper\n").expect("it is written");
+        fs::write(zone.path("root/both"), "lower\n").expect("it is written");
+        fs::write(zone.path("root/one"), "one\n").expect("it is written");
+        let lower = zone.path("root");
+        let layers = [
+            "run",
+            "--layer",
+            lower.to_str().expect("it is plain"),
+            "--layer",
+            upper.to_str().expect("it is plain"),
+        ];
+        let script = "cat /both /one; echo two > /one; cat /one; busybox rm /both; \
+            cat /both || echo gone; echo $(head -n 1 /proc/mounts)";
+        let output = run(zone.lx(&[&layers[..], &["sh", "-c", script]].concat()));
+        let text = stdout(&output);
+        assert!(
+            text.starts_with("upper\none\ntwo\ngone\noverlay / overlay "),
+            "{text} {}",
+            stderr(&output)
+        );
+        assert_eq!(
+            fs::read_to_string(upper.join("both")).ok().as_deref(),
+            Some("upper\n")
+        );
+        assert_eq!(
+            fs::read_to_string(lower.join("one")).ok().as_deref(),
+            Some("one\n")
+        );
+        let output = run(zone.lx(&[&layers[..], &["--layer", "/no/such/layer", "true"]].concat()));
+        assert_eq!(output.status.code(), Some(125));
+        assert_eq!(
+            stderr(&output),
+            "lx: /no/such/layer: No such file or directory\n"
+        );
+        zone.nothing_is_left();
     });
 }
 

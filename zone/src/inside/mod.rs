@@ -1,6 +1,7 @@
 //! The child's side: from a copy of `lx` in new namespaces to the zone's first process.
 
 mod dev;
+mod layers;
 mod loopback;
 mod native;
 mod placeholders;
@@ -106,13 +107,11 @@ pub(crate) fn build(
     // none to reach.
     let _ = new_session_keyring();
 
-    let root = Root::clone(config)?;
+    let root = Root::make(config, plan.own_users)?;
     // Made while the host's /proc is in sight: the kernel lets a user namespace mount procfs only
     // where one is that hides nothing (mount_too_revealing in fs/namespace.c).
     let procs = proc::make().about("cannot mount the zone's /proc")?;
-    // The host's /sys has the interfaces of its own network.
-    let interfaces = (config.net == Net::None).then_some(&["lo"][..]);
-    let placeholders = Placeholders::make(procs.shown.as_fd(), interfaces);
+    let placeholders = Placeholders::make(procs.shown.as_fd(), config.net == Net::None);
     let placeholders = placeholders.about("the zone's /proc")?;
     let device = placeholders.device().about("the zone's /proc")?;
     plan.facts.set_placeholders(device);

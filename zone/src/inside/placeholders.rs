@@ -17,10 +17,11 @@ use rustix::fs::{
     AtFlags, CWD, Dir, FileType, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, futimens, mkdirat,
     mknodat, openat, symlinkat, utimensat,
 };
+use rustix::io::Errno;
 use rustix::mount::{MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
 use rustix::process::umask;
 
-use super::proc::QUIET;
+use super::proc::{QUIET, procfs};
 use super::tree::memory;
 use crate::error::{Context, Result};
 use crate::facts::processors;
@@ -31,27 +32,37 @@ pub(super) const SOURCE: &str = "lx-placeholders";
 const NO_FILE: &str = "none";
 const NO_DIRECTORY: &str = "empty";
 
+/// Where the kernel shows what is a network namespace's own, and lets its root change it; hundreds
+/// of files.
+const NETWORK: [&str; 4] = ["core", "ipv4", "ipv6", "unix"];
+
 /// The file system of placeholders.
 #[derive(Debug)]
 pub(super) struct Placeholders {
     tree: OwnedFd,
+    /// The kernel's own [`NETWORK`] below /proc/sys/net, of the zone's network.
+    network: Vec<(&'static str, OwnedFd)>,
 }
 
 impl Placeholders {
     /// Makes it, mounted nowhere yet. `proc` is a procfs of the zone, whose texts are copied, as
-    /// are those of the host's /sys, of which the zone has the `interfaces` of the network, or all.
-    pub(super) fn make(proc: BorrowedFd<'_>, interfaces: Option<&[&str]>) -> io::Result<Self> {
+    /// are those of the host's /sys; of its interfaces the zone with an `own_network` has one.
+    pub(super) fn make(proc: BorrowedFd<'_>, own_network: bool) -> io::Result<Self> {
         // Without bounds: with the host's network, each of its interfaces has its files. Nobody
         // can write to it later.
         let options = [("mode", "555"), ("size", "0"), ("nr_inodes", "0")];
         let tree = memory(SOURCE, &options, QUIET)?;
         // The permissions are to be those of the tables.
         let before = umask(Mode::empty());
-        let made = Maker::new(&tree, proc, interfaces).and_then(Maker::make_all);
+        let made = Maker::new(&tree, proc, own_network).and_then(Maker::make_all);
         umask(before);
         made?;
         set_attributes(&tree, attribute::RDONLY, 0, None, false)?;
-        Ok(Self { tree })
+        let network = match own_network {
+            true => network()?,
+            false => Vec::new(),
+        };
+        Ok(Self { tree, network })
     }
 
     /// `st_dev` of everything in it.
@@ -99,6 +110,10 @@ impl Placeholders {
             let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH;
             move_mount(part?, "", proc, &name, flags)?;
         }
+        for (name, tree) in &self.network {
+            let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH;
+            move_mount(tree, "", proc, format!("sys/net/{name}"), flags)?;
+        }
         Ok(())
     }
 
@@ -106,6 +121,30 @@ impl Placeholders {
         let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
         Ok(open_tree(&self.tree, path, flags)?)
     }
+}
+
+/// Those of [`NETWORK`] that the kernel has. They are mounts of placeholders for the guest, too.
+fn network() -> io::Result<Vec<(&'static str, OwnedFd)>> {
+    let proc = procfs(SOURCE, None)?;
+    let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
+    let mut found = Vec::new();
+    for name in NETWORK {
+        match open_tree(&proc, format!("sys/net/{name}"), flags) {
+            Err(Errno::NOENT) => {}
+            tree => found.push((name, tree?)),
+        }
+    }
+    Ok(found)
+}
+
+/// Whether the kernel's own entry is shown instead of this one.
+fn is_network(entry: &Entry<'_>) -> bool {
+    let below = |path: &str| {
+        let (first, _) = path.split_once('/')?;
+        NETWORK.contains(&first).then_some(())
+    };
+    let path = entry.path.strip_prefix("sys/net/");
+    entry.tree == Tree::Proc && path.and_then(below).is_some()
 }
 
 /// What a directory holds, but for `.` and `..`.
@@ -134,6 +173,8 @@ struct Part {
 /// Makes the placeholders.
 struct Maker<'a> {
     tree: BorrowedFd<'a>,
+    /// The zone's network is not the host's.
+    own_network: bool,
     proc: Part,
     sys: Part,
     /// The processors of the zone, a bit for each.
@@ -147,11 +188,7 @@ struct Maker<'a> {
 }
 
 impl<'a> Maker<'a> {
-    fn new(
-        tree: &'a OwnedFd,
-        proc: BorrowedFd<'a>,
-        interfaces: Option<&[&str]>,
-    ) -> io::Result<Self> {
+    fn new(tree: &'a OwnedFd, proc: BorrowedFd<'a>, own_network: bool) -> io::Result<Self> {
         let directory = Mode::from_raw_mode(0o555);
         for name in ["proc", "sys", NO_DIRECTORY] {
             mkdirat(tree, name, directory)?;
@@ -162,10 +199,12 @@ impl<'a> Maker<'a> {
             let root = openat(tree, name, flags, Mode::empty())?;
             Ok::<_, io::Error>(Part { root, kernels })
         };
-        let own = interfaces.map(|names| names.iter().map(ToString::to_string).collect());
-        let names = own.map(|own| ((Tree::Sys, "class/net".to_owned()), own));
+        // The host's /sys has the interfaces of its own network.
+        let names =
+            own_network.then(|| ((Tree::Sys, "class/net".to_owned()), vec!["lo".to_owned()]));
         Ok(Self {
             tree: tree.as_fd(),
+            own_network,
             proc: part("proc", Some(proc.try_clone_to_owned()?))?,
             sys: part("sys", openat(CWD, "/sys", flags, Mode::empty()).ok())?,
             processors: processors(),
@@ -177,7 +216,9 @@ impl<'a> Maker<'a> {
 
     fn make_all(mut self) -> io::Result<()> {
         self.socket(self.tree, Path::new(NO_FILE), 0o444, 0)?;
-        for entry in entries().chain(sys_entries()) {
+        let own_network = self.own_network;
+        let all = entries().chain(sys_entries());
+        for entry in all.filter(|entry| !(own_network && is_network(entry))) {
             for place in entry.places(|tree, directory| self.names(tree, directory)) {
                 self.make(&entry, &place)?;
             }

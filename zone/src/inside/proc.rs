@@ -28,17 +28,18 @@ pub(super) struct Procs {
 /// Mounts procfs of this process's pid namespace, nowhere yet.
 pub(super) fn make() -> io::Result<Procs> {
     Ok(Procs {
-        shown: procfs(None)?,
-        hidden: procfs(Some("pid"))?,
+        shown: procfs("proc", None)?,
+        hidden: procfs("proc", Some("pid"))?,
     })
 }
 
-fn procfs(subset: Option<&str>) -> io::Result<OwnedFd> {
+/// Mounts it once more, nowhere.
+pub(super) fn procfs(source: &str, subset: Option<&str>) -> io::Result<OwnedFd> {
     let context = fsopen("proc", FsOpenFlags::FSOPEN_CLOEXEC)?;
     if let Some(subset) = subset {
         fsconfig_set_string(&context, "subset", subset)?;
     }
-    fsconfig_set_string(&context, "source", "proc")?;
+    fsconfig_set_string(&context, "source", source)?;
     fsconfig_create(&context)?;
     Ok(fsmount(&context, FsMountFlags::FSMOUNT_CLOEXEC, QUIET)?)
 }

@@ -14,6 +14,7 @@ use rustix::mount::{
 };
 use rustix::process::pivot_root;
 
+use super::layers;
 use crate::config::Config;
 use crate::error::{Context, Result};
 
@@ -34,11 +35,17 @@ pub(super) enum Kind {
 }
 
 impl Root {
-    /// Copies the mounts at the zone's root directory. Devices do not work there: the zone's are
-    /// in its /dev.
-    pub(super) fn clone(config: &Config) -> Result<Self> {
-        let path = config.rootfs.clone().unwrap_or_else(|| PathBuf::from("/"));
-        let tree = clone_tree(&path, true).about(path.display())?;
+    /// Copies the mounts at the zone's root directory, or makes one of its layers. Devices do not
+    /// work there: the zone's are in its /dev. `own_users` as in [`super::Plan`].
+    pub(super) fn make(config: &Config, own_users: bool) -> Result<Self> {
+        let spread = MountPropagationFlags::DOWNSTREAM | MountPropagationFlags::REC;
+        mount_change("/", spread).about("cannot part with the host's mounts")?;
+        let path = config.rootfs.as_ref().or(config.layers.first());
+        let path = path.cloned().unwrap_or_else(|| PathBuf::from("/"));
+        let tree = match &config.layers[..] {
+            [] => clone_tree(&path, true).about(path.display())?,
+            layers => layers::mount(layers, own_users)?,
+        };
         let read_only = if config.read_only {
             attribute::RDONLY
         } else {
@@ -55,8 +62,6 @@ impl Root {
 
     /// Mounts it over its own directory, in this process's namespace only.
     pub(super) fn cover(&self) -> Result<()> {
-        let spread = MountPropagationFlags::DOWNSTREAM | MountPropagationFlags::REC;
-        mount_change("/", spread).about("cannot part with the host's mounts")?;
         let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH;
         move_mount(&self.tree, "", CWD, &self.path, flags).about(self.path.display())
     }
@@ -95,7 +100,7 @@ impl Root {
     /// The mount point at `path`, with the directories that lead there.
     fn point(&self, path: &Path, kind: Kind) -> io::Result<OwnedFd> {
         let at = match self.open(path, OFlags::PATH, Mode::empty()) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => self.make(path, kind)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => self.make_point(path, kind)?,
             result => result?,
         };
         let is_directory = rustix::fs::fstat(&at).map(|stat| {
@@ -108,7 +113,7 @@ impl Root {
         }
     }
 
-    fn make(&self, path: &Path, kind: Kind) -> io::Result<OwnedFd> {
+    fn make_point(&self, path: &Path, kind: Kind) -> io::Result<OwnedFd> {
         let mut made = PathBuf::from("/");
         let mut above = self.open(&made, OFlags::PATH, Mode::empty())?;
         for part in path.components().skip(1) {

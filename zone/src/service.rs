@@ -1,0 +1,206 @@
+//! Does what guests ask of zsched (`kernel::zone::protocol`).
+//!
+//! The guests are hostile, and so may be what they send: a descriptor that blocks whoever closes
+//! it, for one. So it is a process beside zsched that answers, started when something is asked
+//! for the first time. It goes into the namespaces that it works in, and has nothing open but the
+//! socket and what comes with a request.
+
+mod pace;
+mod sysctl;
+
+use std::io::{self, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::thread::sleep;
+
+use abi::{Errno, SysResult};
+use host_std::process::{Cloned, clone};
+use kernel::zone::protocol::{LONGEST_REQUEST, Request, answer};
+use nix::sched::{CloneFlags, setns};
+use nix::sys::prctl::{set_dumpable, set_name};
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::waitpid;
+use nix::unistd::{Pid, sethostname};
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags, recvmsg, send, sockopt,
+};
+use rustix::process::set_parent_process_death_signal;
+use rustix::system::setdomainname;
+
+use crate::guard::let_go;
+use crate::namespaces::foreign;
+use pace::Pace;
+
+/// Who answers.
+#[derive(Debug)]
+pub(crate) enum Service {
+    /// Nobody yet: zsched's end of the socket.
+    Waiting(OwnedFd),
+    /// A process.
+    Running(Pid),
+    /// Nobody: the process could not be made.
+    Nobody,
+}
+
+/// The zone whose guests ask.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Served<'a> {
+    /// The first process.
+    pub(crate) init: Pid,
+    /// The same.
+    pub(crate) pidfd: BorrowedFd<'a>,
+}
+
+impl Service {
+    /// One for zsched's end of the socket.
+    pub(crate) fn new(socket: OwnedFd) -> io::Result<Self> {
+        sockopt::set_socket_passcred(&socket, true)?;
+        Ok(Self::Waiting(socket))
+    }
+
+    /// Where the first request comes in, if none has.
+    pub(crate) fn waits(&self) -> Option<BorrowedFd<'_>> {
+        match self {
+            Self::Waiting(socket) => Some(socket.as_fd()),
+            Self::Running(_) | Self::Nobody => None,
+        }
+    }
+
+    /// Starts the process. All signals are blocked here, and so there. Without it, whatever is
+    /// asked fails.
+    pub(crate) fn start(&mut self, zone: Served<'_>) {
+        let Self::Waiting(socket) = self else {
+            return;
+        };
+        *self = match clone(CloneFlags::empty(), None) {
+            Ok(Cloned::Parent { pid, .. }) => Self::Running(pid),
+            Ok(Cloned::Child) => {
+                let _ = settle(socket, zone).and_then(|own_network| serve(socket, own_network));
+                std::process::exit(0)
+            }
+            Err(_) => Self::Nobody,
+        };
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        if let Self::Running(pid) = self {
+            let _ = kill(*pid, Signal::SIGKILL);
+            let _ = waitpid(*pid, None);
+        }
+    }
+}
+
+/// Goes where the work is; whether the zone has a network of its own.
+fn settle(socket: &OwnedFd, zone: Served<'_>) -> io::Result<bool> {
+    set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
+    set_name(c"lx-service")?;
+    let work = CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWUTS | CloneFlags::CLONE_NEWNET;
+    let kinds = foreign(zone.init)? & work;
+    let_go(&[socket.as_raw_fd(), zone.pidfd.as_raw_fd()])?;
+    // Else one that is asked for the host's name would change it.
+    if !kinds.contains(CloneFlags::CLONE_NEWUTS) {
+        return Err(io::ErrorKind::Unsupported.into());
+    }
+    setns(zone.pidfd, kinds)?;
+    set_dumpable(false)?;
+    // A change of user namespace undoes it.
+    set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
+    Ok(kinds.contains(CloneFlags::CLONE_NEWNET))
+}
+
+/// Answers until nobody can ask.
+fn serve(socket: &OwnedFd, own_network: bool) -> io::Result<()> {
+    let mut pace = Pace::new();
+    while let Some(asked) = receive(socket)? {
+        sleep(pace.wait());
+        let result = asked.request().and_then(|request| match asked.by_root {
+            true => perform(request, own_network),
+            false if request == Request::Hello => Ok(()),
+            false => Err(Errno::EPERM),
+        });
+        // Whoever cannot take the answer does without.
+        if let [reply] = &asked.replies[..] {
+            let _ = send(
+                reply,
+                &answer(result),
+                SendFlags::DONTWAIT | SendFlags::NOSIGNAL,
+            );
+        }
+    }
+    Ok(())
+}
+
+/// A message from the zone.
+struct Asked {
+    bytes: Vec<u8>,
+    /// Whether the sender is root of the zone.
+    by_root: bool,
+    replies: Vec<OwnedFd>,
+}
+
+impl Asked {
+    fn request(&self) -> SysResult<Request<'_>> {
+        Request::decode(&self.bytes)
+    }
+}
+
+/// The next message; `None` when there will be no more.
+fn receive(socket: &OwnedFd) -> io::Result<Option<Asked>> {
+    // One byte more shows that a message is too long.
+    let mut bytes = vec![0; LONGEST_REQUEST + 1];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1), ScmCredentials(1))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    let mut parts = [IoSliceMut::new(&mut bytes)];
+    let received = match recvmsg(socket, &mut parts, &mut control, RecvFlags::CMSG_CLOEXEC) {
+        Err(rustix::io::Errno::INTR | rustix::io::Errno::CONNRESET) => return Ok(None),
+        received => received?,
+    };
+    let (mut by_root, mut replies, mut sender) = (false, Vec::new(), false);
+    for message in control.drain() {
+        match message {
+            RecvAncillaryMessage::ScmRights(fds) => replies.extend(fds),
+            RecvAncillaryMessage::ScmCredentials(who) => {
+                (by_root, sender) = (who.uid.is_root(), true);
+            }
+            _ => {}
+        }
+    }
+    // Every message has a sender; an empty one, too, which the end is not.
+    if received.bytes == 0 && !sender {
+        return Ok(None);
+    }
+    bytes.truncate(received.bytes);
+    Ok(Some(Asked {
+        bytes,
+        by_root,
+        replies,
+    }))
+}
+
+/// Does what root of the zone asks.
+fn perform(request: Request<'_>, own_network: bool) -> SysResult<()> {
+    match request {
+        Request::Hello => Ok(()),
+        Request::SetHostname(name) => {
+            let name = std::ffi::OsStr::from_bytes(name);
+            sethostname(name).map_err(|errno| number(errno as i32))
+        }
+        Request::SetDomainname(name) => {
+            setdomainname(name).map_err(|errno| number(errno.raw_os_error()))
+        }
+        Request::SysctlWrite { name, value } if own_network => sysctl::write(name, value)
+            .map_err(|error| number(error.raw_os_error().unwrap_or_default())),
+        Request::SysctlWrite { .. } => Err(Errno::EPERM),
+    }
+}
+
+fn number(errno: i32) -> Errno {
+    let number = u16::try_from(errno).ok().and_then(Errno::from_raw);
+    number.unwrap_or(Errno::EIO)
+}
+
+#[cfg(test)]
+mod tests;
