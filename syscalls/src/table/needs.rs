@@ -45,7 +45,9 @@ pub const NEEDS: [Needs; 6] = [
             nr::TIME,
             nr::WRITE,
             // The rows that leave the assembly while emulated files are open.
+            nr::DUP,
             nr::FSTAT,
+            nr::LSEEK,
             nr::PREAD64,
             nr::PREADV,
             nr::PREADV2,
