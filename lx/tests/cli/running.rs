@@ -69,8 +69,10 @@ fn a_program_more_is_in_the_zone_as_the_others() {
         symlink("busybox", zone.path("root/bin/uname")).expect("it is made");
         let text = running.says(&exec);
         let lines: Vec<&str> = text.lines().collect();
-        let expected = ["0", "h", "/bin", "b /", "4.14.7", "reached", "sleep"];
-        assert_eq!(lines[..7], expected, "{text}");
+        let expected = ["0", "h", "/bin", "b /", "4.14.7", "reached"];
+        assert_eq!(lines[..6], expected, "{text}");
+        // Busybox gives itself the tool's name some time after its start.
+        assert!(["busybox", "sleep"].contains(&lines[6]), "{text}");
         assert!(
             lines[7].starts_with("h /proc/0 /proc/1 /proc/2 /proc/"),
             "{text}"
