@@ -1,5 +1,5 @@
 /* Attempts to get out of a zone. A run of `attempts` makes each twice, in a process of its own: as a
- * guest, and past the brand. `target` is what the attempts aim at.
+ * guest, and past the brand. `target` is what the attempts aim at, `hunt` another attempt.
  *
  * Output, one line for each: name, way, outcome, what it ended with, what is to stop it, why it
  * cannot be shown to succeed; with tabs between. */
@@ -10,6 +10,7 @@
 #include "sockets.c"
 #include "kernel.c"
 #include "target.c"
+#include "hunt.c"
 
 /* An attempt may not take longer, in seconds. */
 enum { LIMIT = 10 };
@@ -102,6 +103,8 @@ int main(int count, char **arguments)
         return read_file(arguments[2], arguments[3]);
     if (count >= 5 && strcmp(arguments[1], "target") == 0)
         return target(arguments[2], arguments[3], arguments[4]);
+    if (count >= 2 && strcmp(arguments[1], "hunt") == 0)
+        return hunt();
     if (count >= 2 && strcmp(arguments[1], "attempts") == 0)
         return attempts();
     return 2;

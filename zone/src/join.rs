@@ -86,7 +86,7 @@ pub fn join(
 /// Goes into the zone. It comes back in a new process, which is there entirely.
 fn enter(zone: &Zone, keys: &Keys<OwnedFd>, reporter: &Reporter) -> Result<()> {
     // Nobody in the zone may look into this process, or at its files, before it is confined.
-    set_dumpable(false).about("cannot hide from the zone")?;
+    set_dumpable(confine::LEFT_OUT).about("cannot hide from the zone")?;
     let kinds = foreign(Pid::from_raw(zone.init())).about("cannot see the zone's namespaces")?;
     for group in &zone.groups {
         cgroup::join(group, Pid::this())?;

@@ -89,6 +89,7 @@ fn scenarios(options: &Options) -> Vec<Scenario> {
         places.extend([
             (own, Where::Zone { host_net: false }),
             (own, Where::Zone { host_net: true }),
+            (own, Where::Joined),
             (own, Where::Host),
         ]);
     } else {
@@ -97,6 +98,7 @@ fn scenarios(options: &Options) -> Vec<Scenario> {
             for host_net in [false, true] {
                 places.push((user, Where::Zone { host_net }));
             }
+            places.push((user, Where::Joined));
         }
     }
     let all = modes.iter().flat_map(|mode| {

@@ -3,11 +3,11 @@
 use crate::child::Scratch;
 use crate::guests;
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
 /// The parts of the guest program.
-const PARTS: [&str; 7] = [
+const PARTS: [&str; 8] = [
     "main.c",
     "way.h",
     "files.c",
@@ -15,6 +15,7 @@ const PARTS: [&str; 7] = [
     "sockets.c",
     "kernel.c",
     "target.c",
+    "hunt.c",
 ];
 
 /// Programs that every user may execute.
@@ -36,6 +37,12 @@ impl Place {
 
     pub(super) fn lx(&self) -> PathBuf {
         self.scratch.path().join("lx")
+    }
+
+    /// The file of the lx that runs: its file system and number.
+    pub(super) fn running(&self) -> Result<String, String> {
+        let lx = fs::metadata(self.lx()).map_err(|error| about(&self.lx(), &error))?;
+        Ok(format!("{}:{}", lx.dev(), lx.ino()))
     }
 
     pub(super) fn idle_lx(&self) -> PathBuf {

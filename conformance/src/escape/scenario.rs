@@ -17,11 +17,16 @@ use std::time::{Duration, Instant};
 /// All attempts together may take this long.
 const LIMIT: Duration = Duration::from_secs(120);
 
+/// How often a zone is entered in sight of the hunter.
+const ENTRIES: usize = 5;
+
 /// Where the attempts run.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Where {
     /// In a zone, with the host's network or one of its own.
     Zone { host_net: bool },
+    /// In a zone that runs, with a network of its own.
+    Joined,
     /// Under lx, without a zone.
     Host,
 }
@@ -40,6 +45,7 @@ impl fmt::Display for Scenario {
         let place = match self.place {
             Where::Zone { host_net: false } => format!("{IN_ZONE}, own network"),
             Where::Zone { host_net: true } => format!("{IN_ZONE}, host's network"),
+            Where::Joined => format!("{IN_ZONE} entered"),
             Where::Host => ", no zone".to_owned(),
         };
         write!(f, "user {}{place}, {}", self.user, self.mode)
@@ -72,6 +78,13 @@ impl Scenario {
         facts.push(format!("host.lx={}", place.idle_lx().display()));
         facts.push(format!("host.disk={}", disk()));
 
+        let running = place.running()?;
+        facts.push(format!("host.running={running}"));
+
+        let hunter = match self.place {
+            Where::Joined => Some(self.hunter(place, &folders, &facts)?),
+            _ => None,
+        };
         let output = folders.path("attempts");
         let mut command = self.attempts(place, &folders, &facts);
         let end = finish(&mut command, File::open("/dev/null"), &output)?;
@@ -84,10 +97,13 @@ impl Scenario {
             let last = text.lines().last().unwrap_or("no output");
             return Err(format!("the attempts ended by {end}: {last}"));
         }
-        if matches!(self.place, Where::Zone { .. }) {
+        if !matches!(self.place, Where::Host) {
             shown
                 .lines
                 .push(self.directory_as_input(place, &folders, &facts)?);
+        }
+        if let Some(hunter) = hunter {
+            shown.lines.push(self.hunt(place, &folders, hunter)?);
         }
         for (target, name) in [(host, "the host's"), (other, "the other zone's")] {
             let touched = target.end()?;
@@ -112,25 +128,32 @@ impl Scenario {
         command.process_group(0);
     }
 
-    fn lx(&self, place: &Place, folders: &Folders) -> Command {
+    fn lx(&self, place: &Place, folders: &Folders, action: &str) -> Command {
         let mut command = Command::new(place.lx());
         command
-            .arg("run")
+            .arg(action)
             .env_clear()
-            .env("LX_INTERCEPT", self.mode.name())
+            .env("LX_INTERCEPT", self.mode.intercept())
             .env("XDG_RUNTIME_DIR", folders.path("run"));
         self.as_user(&mut command);
         command
     }
 
     fn zone(&self, place: &Place, folders: &Folders, root: &str) -> Command {
-        let mut command = self.lx(place, folders);
+        let mut command = self.lx(place, folders, "run");
         let net = match self.place {
             Where::Zone { host_net: true } => "host",
             _ => "none",
         };
         command.arg("--rootfs").arg(folders.path(root));
         command.args(["--name", &self.zone_name(root), "--net", net, "--"]);
+        command
+    }
+
+    /// `lx exec` in the zone that the hunter began.
+    fn enter(&self, place: &Place, folders: &Folders) -> Command {
+        let mut command = self.lx(place, folders, "exec");
+        command.args([&self.zone_name("root"), "--"]);
         command
     }
 
@@ -165,23 +188,47 @@ impl Scenario {
         Ok(target)
     }
 
+    /// A zone that waits for who enters it.
+    fn hunter(&self, place: &Place, folders: &Folders, facts: &[String]) -> Result<Target, String> {
+        let mut command = self.zone(place, folders, "root");
+        command.args(["/escape", "hunt"]).args(facts);
+        Target::start(command)
+    }
+
+    /// Enters the zone some more times, and asks the hunter what it caught.
+    fn hunt(&self, place: &Place, folders: &Folders, hunter: Target) -> Result<Line, String> {
+        let output = folders.path("entered");
+        for _ in 0..ENTRIES {
+            let mut command = self.enter(place, folders);
+            command.args(["/escape", "read", "/none", ""]);
+            finish(&mut command, File::open("/dev/null"), &output)?;
+        }
+        let caught = hunter.end()?;
+        Ok(Line {
+            name: "get out by a process that enters the zone".to_owned(),
+            way: "jump".to_owned(),
+            reached: !caught.is_empty(),
+            end: "nothing caught".to_owned(),
+            stopper: "not dumpable".to_owned(),
+            unshown: None,
+        })
+    }
+
     fn attempts(&self, place: &Place, folders: &Folders, facts: &[String]) -> Command {
         let mut command = match self.place {
-            Where::Zone { host_net } => {
-                let mut command = self.zone(place, folders, "root");
-                let host_net = i32::from(host_net).to_string();
-                command.args([
-                    "/escape",
-                    "attempts",
-                    "zone=1",
-                    "here=/tmp",
-                    "program=/escape",
-                ]);
-                command.arg(format!("host_net={host_net}"));
+            Where::Zone { .. } | Where::Joined => {
+                let mut command = match self.place {
+                    Where::Joined => self.enter(place, folders),
+                    _ => self.zone(place, folders, "root"),
+                };
+                command.args(["/escape", "attempts", "zone=1", "here=/tmp"]);
+                command.arg("program=/escape");
+                let host_net = matches!(self.place, Where::Zone { host_net: true });
+                command.arg(format!("host_net={}", i32::from(host_net)));
                 command
             }
             Where::Host => {
-                let mut command = self.lx(place, folders);
+                let mut command = self.lx(place, folders, "run");
                 command.arg("--").arg(place.program());
                 command.args(["attempts", "zone=0", "host_net=1"]);
                 command.arg(format!("here={}", folders.path("here").display()));

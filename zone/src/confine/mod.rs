@@ -21,7 +21,7 @@ pub use layer::{Layer, Report, State};
 pub use paths::Tree;
 
 /// Whether this build leaves confinement out, so that the escape suite can show what it stops.
-const LEFT_OUT: bool = cfg!(feature = "without-confinement");
+pub(crate) const LEFT_OUT: bool = cfg!(feature = "without-confinement");
 
 #[cfg(all(feature = "without-confinement", not(debug_assertions)))]
 compile_error!("without-confinement is for tests, and for no release");
