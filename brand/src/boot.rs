@@ -16,7 +16,7 @@ use kernel::seccomp::Seccomp;
 use kernel::signal::Sighand;
 use kernel::{Program, Task};
 use loader::handover::{self, Handover, Start};
-use syscalls::exec::{Inherited, Opened, Prepared, Strings, launch, prepare};
+use syscalls::exec::{Bare, Inherited, Opened, Prepared, Strings, launch, prepare};
 
 use crate::init;
 use crate::load::{self, Loaded};
@@ -45,17 +45,17 @@ pub(crate) fn boot(mut boot: Boot, mut thread: Thread) -> Task {
     if handover.init {
         init::split();
     }
-    configure(&boot, &handover);
+    let bare = configure(&boot, &handover);
     let prepared = match handover.start {
         Start::Loaded => reopened(&handover),
-        Start::Resolve => resolved(&boot, &handover),
+        Start::Resolve => resolved(&boot, &handover, bare),
     };
     let execfn_at = last + text.len() - handover.execfn.len();
     let loaded = load::load(&boot, &prepared, execfn_at).unwrap_or_else(|_| {
         // Past the point of no return.
         host::process::die_of(abi::signal::SIGSEGV)
     });
-    let program = describe(&boot, &handover, &prepared, &loaded, last);
+    let program = describe(&boot, &handover, bare, &prepared, &loaded, last);
     boot.finish(&loaded.auxv);
     // The program's descriptors are closed here, before the guest can see them.
     drop(prepared);
@@ -88,19 +88,31 @@ pub(crate) fn boot(mut boot: Boot, mut thread: Thread) -> Task {
     task
 }
 
-/// What holds for the whole process.
-fn configure(boot: &Boot, handover: &Handover<'_>) {
+/// What holds for the whole process; the mounts of a zone without namespaces.
+fn configure(boot: &Boot, handover: &Handover<'_>) -> Bare {
     let mut rows = syscalls::table::FAST;
     for (call, flag) in ANSWERED {
         if let Some(row) = rows.get_mut(call) {
             *row = flag;
         }
     }
-    intercept::set_fast_rows(&rows);
     intercept::set_reserved_fd(handover.image_fd);
+    let mut bare = None;
     if handover.zone {
         kernel::zone::attach();
     }
+    if handover.mounts > 0 {
+        let table = kernel::bare::attach(handover.mounts);
+        bare = Some(table.unwrap_or_else(|errno| {
+            fatal(format_args!("cannot read the zone's mounts: {errno}"));
+        }));
+        for (call, row) in rows.iter_mut().enumerate() {
+            if syscalls::bare::handler(call).is_some() {
+                *row = 0;
+            }
+        }
+    }
+    intercept::set_fast_rows(&rows);
     vdso::set_image(boot.auxiliary(AT_SYSINFO_EHDR).unwrap_or(0));
     if handover.intercept == handover::Intercept::Trap {
         let first = handover.start == Start::Resolve;
@@ -113,6 +125,7 @@ fn configure(boot: &Boot, handover: &Handover<'_>) {
         intercept::expect_sync();
     }
     PATCHER.configure(rewrites);
+    bare
 }
 
 /// The program that the brand before this one opened and checked.
@@ -126,14 +139,15 @@ fn reopened(handover: &Handover<'_>) -> Prepared {
 
 /// The program that `lx run` names. A script makes the brand start once more, so that the kernel
 /// lays out the changed arguments.
-fn resolved(boot: &Boot, handover: &Handover<'_>) -> Prepared {
+fn resolved(boot: &Boot, handover: &Handover<'_>, bare: Bare) -> Prepared {
     let path = CString::new(handover.execfn).unwrap_or_default();
-    let prepared = prepare(AT_FDCWD, &path, 0).unwrap_or_else(|errno| refuse(handover, errno));
+    let prepared =
+        prepare(bare, AT_FDCWD, &path, 0).unwrap_or_else(|errno| refuse(handover, errno));
     if prepared.script.is_some() {
         let argv = Strings::from_addresses(boot.argv());
         let kept = boot.envp().split_last().map_or(&[][..], |(_, rest)| rest);
         let envp = Strings::from_addresses(kept);
-        let program = settings(handover);
+        let program = settings(handover, bare);
         let inherited = Inherited {
             ignored: ignored_by_host(),
             blocked: SigSet::EMPTY,
@@ -155,7 +169,7 @@ fn refuse(handover: &Handover<'_>, errno: Errno) -> ! {
 }
 
 /// What is handed on from one brand to the next.
-fn settings(handover: &Handover<'_>) -> Program {
+fn settings(handover: &Handover<'_>, bare: Bare) -> Program {
     let release = handover
         .kernel_version
         .and_then(|text| CString::new(text).ok());
@@ -170,6 +184,7 @@ fn settings(handover: &Handover<'_>) -> Program {
             handover::Intercept::Trap => Intercept::Trap,
         },
         zone: handover.zone,
+        bare,
         exe: CString::default(),
         auxv: Vec::new(),
         layout: kernel::vfs::Layout::default(),
@@ -182,14 +197,15 @@ fn settings(handover: &Handover<'_>) -> Program {
 fn describe(
     boot: &Boot,
     handover: &Handover<'_>,
+    bare: Bare,
     prepared: &Prepared,
     loaded: &Loaded,
     hidden: usize,
 ) -> Program {
-    let mut program = settings(handover);
+    let mut program = settings(handover, bare);
     program.exe = match handover.start {
         Start::Loaded => CString::new(handover.exe).unwrap_or_default(),
-        Start::Resolve => prepared.program.canonical(),
+        Start::Resolve => prepared.program.canonical(bare),
     };
     program.auxv = loaded
         .auxv

@@ -35,6 +35,14 @@ static lx_fast_rows: [AtomicU8; abi::nr::LIMIT] = [const { AtomicU8::new(0) }; a
 #[unsafe(no_mangle)]
 static lx_reserved_fd: AtomicU32 = AtomicU32::new(0x7fff_ff00);
 
+/// How many they are.
+#[unsafe(no_mangle)]
+static lx_reserved_count: AtomicU32 = AtomicU32::new(BASE);
+
+/// [`RESERVED_FDS`].
+const BASE: u32 = 4;
+const _: () = assert!(RESERVED_FDS == BASE as usize);
+
 /// The process-wide way to catch calls: false for SUD, true for the filter.
 static BY_FILTER: AtomicBool = AtomicBool::new(false);
 
@@ -114,13 +122,26 @@ pub fn reserved_fd() -> i32 {
     lx_reserved_fd.load(Ordering::Relaxed).cast_signed()
 }
 
+/// How many descriptors in a row are the brand's.
+#[must_use]
+pub fn reserved_count() -> usize {
+    usize::try_from(lx_reserved_count.load(Ordering::Relaxed)).unwrap_or(RESERVED_FDS)
+}
+
+/// There are `more` than [`RESERVED_FDS`]: in a zone without namespaces, [`table_fd`] and, from
+/// [`mounts_fd`] on, what its mounts show.
+pub fn set_more_reserved(more: usize) {
+    let more = u32::try_from(more).unwrap_or(0);
+    lx_reserved_count.store(BASE.saturating_add(more), Ordering::Relaxed);
+}
+
 /// Whether a descriptor is one of the brand's.
 #[must_use]
 pub fn is_reserved_fd(fd: i32) -> bool {
     let distance = fd
         .cast_unsigned()
         .wrapping_sub(lx_reserved_fd.load(Ordering::Relaxed));
-    usize::try_from(distance).is_ok_and(|distance| distance < RESERVED_FDS)
+    distance < lx_reserved_count.load(Ordering::Relaxed)
 }
 
 /// The descriptor of the brand's image.
@@ -148,30 +169,44 @@ pub fn zsched_fd() -> i32 {
     reserved_fd() + 3
 }
 
+/// The descriptor of the mount table of a zone without namespaces.
+#[must_use]
+pub fn table_fd() -> i32 {
+    reserved_fd() + 4
+}
+
+/// The first descriptor of what is mounted in such a zone: its root.
+#[must_use]
+pub fn mounts_fd() -> i32 {
+    reserved_fd() + 5
+}
+
 /// Gives the brand's descriptors other numbers, so that the guest can have theirs.
 ///
 /// # Errors
 /// Those of fcntl(2): `EMFILE` or `EINVAL` when there is no room below the limit.
 pub fn move_reserved_fds() -> SysResult<()> {
     let old = int(reserved_fd());
+    let count = reserved_count();
     // Above, else below.
-    let new = copy_reserved_fds(old, old + RESERVED_FDS).or_else(|errno| match old {
+    let new = copy_reserved_fds(old, old + count).or_else(|errno| match old {
         257.. => copy_reserved_fds(old, 256),
         _ => Err(errno),
     })?;
     set_reserved_fd(as_int(new));
-    close_row(old, RESERVED_FDS);
+    close_row(old, count);
     Ok(())
 }
 
 /// Copies them to the first free numbers in a row from `from` on; returns the first.
 fn copy_reserved_fds(old: usize, mut from: usize) -> SysResult {
     const F_DUPFD: usize = 0;
+    let count = reserved_count();
     loop {
         let first = host_call!(nr::FCNTL, old, F_DUPFD, from)?;
         from = first;
         let mut made = 1;
-        while made < RESERVED_FDS {
+        while made < count {
             match host_call!(nr::FCNTL, old + made, F_DUPFD, first + made) {
                 Ok(copy) if copy == first + made => made += 1,
                 Ok(beyond) => {
@@ -186,7 +221,7 @@ fn copy_reserved_fds(old: usize, mut from: usize) -> SysResult {
                 }
             }
         }
-        if made == RESERVED_FDS {
+        if made == count {
             return Ok(first);
         }
         close_row(first, made);

@@ -21,7 +21,8 @@ pub const CONTROL_OFFSET: usize = AREA_SIZE - (8 << 10);
 const TASK_SIZE: usize = 5 << 10;
 
 /// How many descriptors in a row, from `lx_reserved_fd` on, belong to the brand: its image, the
-/// host's /proc, and in a zone the facts and the socket of zsched (`host::intercept`).
+/// host's /proc, and in a zone the facts and the socket of zsched (`host::intercept`). In a zone
+/// without namespaces there are more.
 pub const RESERVED_FDS: usize = 4;
 
 /// The guest's registers while its call is served.

@@ -7,11 +7,13 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod bare;
 pub mod program;
 pub mod seccomp;
 pub mod signal;
 pub mod task;
 pub mod vfs;
+pub mod walk;
 pub mod zone;
 
 pub use program::Program;

@@ -8,6 +8,7 @@ use core::ffi::CStr;
 use abi::KernelVersion;
 use host::sync::Lock;
 
+use crate::bare::Table;
 use crate::vfs::Layout;
 
 /// How calls are caught.
@@ -36,6 +37,8 @@ pub struct Program {
     pub intercept: Intercept,
     /// The process belongs to a zone (`crate::zone`).
     pub zone: bool,
+    /// The mounts of its zone, if that has no namespaces.
+    pub bare: Option<&'static Table>,
     /// The canonical path of the program.
     pub exe: CString,
     /// The auxiliary vector as the guest has it, with `AT_NULL`.

@@ -7,14 +7,17 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use abi::signal::{SIG_IGN, SigInfo, SigSet, SignalNumber};
 use abi::{Errno, KernelVersion, SysResult, nr};
+use host::call::int;
 use host::sync::Lock;
 use host::thread::BLOCK_ALL;
 use host::{Thread, host_call, intercept};
 
+use crate::bare::Space;
 use crate::program::Program;
 use crate::seccomp::{Mode, Seccomp};
 use crate::signal::{AltStack, Kept, Sighand, is_function};
-use crate::vfs::{CredentialView, Layout, MountTable, ProcView, SignalView};
+use crate::vfs::{AT_FDCWD, At, CredentialView, Layout, MountTable, ProcView, SignalView};
+use crate::walk::Aim;
 
 /// What the threads of one process share.
 pub struct ThreadGroup {
@@ -124,7 +127,7 @@ impl Task {
     #[must_use]
     pub fn reserved_fds(&self) -> Range<u32> {
         let first = intercept::reserved_fd().cast_unsigned();
-        let count = u32::try_from(host::thread::RESERVED_FDS).unwrap_or(0);
+        let count = u32::try_from(intercept::reserved_count()).unwrap_or(0);
         first..first.saturating_add(count)
     }
 
@@ -317,6 +320,34 @@ impl ProcView for Task {
 
     fn release(&self) -> Option<&CStr> {
         self.program.release()
+    }
+
+    fn exists(&self, path: &CStr) -> bool {
+        let found = match self.program.bare {
+            None => {
+                let at = path.as_ptr().expose_provenance();
+                host_call!(nr::FACCESSAT, int(AT_FDCWD), at, 0).map(drop)
+            }
+            Some(table) => {
+                let found = Space::new(table).object(At::cwd(path), Aim::Follow);
+                found.map(drop)
+            }
+        };
+        found != Err(Errno::ENOENT)
+    }
+
+    fn holds_placeholders(&self, fd: i32) -> bool {
+        let table = self.program.bare;
+        table.is_none_or(|table| Space::new(table).holds_placeholders(fd))
+    }
+
+    fn shows_in_proc(&self, name: &[u8]) -> bool {
+        let table = self.program.bare;
+        table.is_none_or(|table| Space::new(table).shows_in_proc(name))
+    }
+
+    fn hostname(&self) -> Option<&[u8]> {
+        self.program.bare.map(|table| table.hostname.as_slice())
     }
 
     fn hides_fd(&self, fd: u32) -> bool {

@@ -56,6 +56,9 @@ pub struct Handover<'a> {
     /// The process belongs to a zone: the two reserved descriptors behind /proc are zsched's facts
     /// and its socket.
     pub zone: bool,
+    /// How many mounts the zone has that the brand looks paths up in itself: behind zsched's socket
+    /// come a file with their table, and what they show.
+    pub mounts: usize,
     /// This process is to reap, and its child to run the program.
     pub init: bool,
     /// The program is to run with `AT_SECURE`.
@@ -104,6 +107,9 @@ impl<'a> Handover<'a> {
         out.number(b"secure", u64::from(self.secure))?;
         out.number(b"zone", u64::from(self.zone))?;
         out.number(b"init", u64::from(self.init))?;
+        if self.mounts > 0 {
+            out.number(b"mounts", u64::try_from(self.mounts).ok()?)?;
+        }
         if let Some(version) = self.kernel_version {
             if version.len() > MAX_VERSION {
                 return None;
@@ -149,6 +155,7 @@ impl<'a> Handover<'a> {
             blocked_signals: 0,
             start: Start::Loaded,
             zone: false,
+            mounts: 0,
             init: false,
             secure: false,
             filters_fd: None,
@@ -191,6 +198,7 @@ impl<'a> Handover<'a> {
                         b"secure" => handover.secure = number == 1,
                         b"zone" => handover.zone = number == 1,
                         b"init" => handover.init = number == 1,
+                        b"mounts" => handover.mounts = usize::try_from(number).ok()?,
                         b"resolve" => {}
                         _ => return None,
                     }

@@ -257,8 +257,10 @@ pub(crate) struct Zone {
     pub(crate) no_native: bool,
 
     /// The zone's network: the host's, or only a loopback device of its own
-    #[arg(long, value_name = "NET", default_value = "none", requires = "zoned")]
-    pub(crate) net: Network,
+    ///
+    /// A loopback device, unless the zone has no namespaces.
+    #[arg(long, value_name = "NET", requires = "zoned")]
+    pub(crate) net: Option<Network>,
 
     /// Limit the zone's memory to N bytes; k, m, g and t stand for their powers of 1024
     #[arg(long, value_name = "N", value_parser = zone::limits::memory, requires = "zoned")]
@@ -294,6 +296,8 @@ pub(crate) enum Isolation {
     Auto,
     /// By the host kernel's namespaces
     Namespaces,
+    /// Without namespaces: lx itself looks up the zone's paths
+    Bare,
 }
 
 /// The values of `--net`.

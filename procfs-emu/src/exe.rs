@@ -6,8 +6,7 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use abi::arg::OpenFlags;
-use abi::{Errno, SysResult, nr};
-use host::host_call;
+use abi::{Errno, SysResult};
 use kernel::vfs::ProcView;
 
 use crate::environ;
@@ -21,9 +20,7 @@ const DELETED: &[u8] = b" (deleted)";
 
 /// Whether the program is no longer where it was when it was started.
 fn is_gone(view: &dyn ProcView) -> bool {
-    let path = view.exe_path().as_ptr().expose_provenance();
-    let cwd = host::call::int(kernel::vfs::AT_FDCWD);
-    host_call!(nr::FACCESSAT, cwd, path, 0) == Err(Errno::ENOENT)
+    !view.exists(view.exe_path())
 }
 
 /// Finds the mapping at an address.

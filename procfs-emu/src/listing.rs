@@ -3,8 +3,7 @@
 use abi::nr;
 use host::call::int;
 use host::host_call;
-use host::intercept::reserved_fd;
-use host::thread::RESERVED_FDS;
+use host::intercept::{reserved_count, reserved_fd};
 use kernel::vfs::{File, ProcView};
 
 use crate::io::{numbered, readlink};
@@ -40,13 +39,13 @@ impl File for GuestDescriptorDir {
 }
 
 /// Whether `fd` of another guest process is the brand's. Which numbers are is not known, but they
-/// are [`RESERVED_FDS`] in a row, the first of them its image; `leads_to_image` tells of a
+/// are [`reserved_count`] in a row, the first of them its image; `leads_to_image` tells of a
 /// descriptor whether it is that.
 pub(crate) fn is_brands(fd: u32, mut leads_to_image: impl FnMut(u32, &mut [u8]) -> bool) -> bool {
     let mut room = [0; 64];
     (0..=fd)
         .rev()
-        .take(RESERVED_FDS)
+        .take(reserved_count())
         .any(|first| leads_to_image(first, &mut room))
 }
 
@@ -58,7 +57,7 @@ pub(crate) fn is_image(link: &[u8]) -> bool {
 /// How many of the brand's descriptors are open.
 pub(crate) fn hidden_descriptors() -> u64 {
     (reserved_fd()..)
-        .take(RESERVED_FDS)
+        .take(reserved_count())
         .map(|fd| u64::from(host_call!(nr::FCNTL, int(fd), GET_FLAGS).is_ok()))
         .sum()
 }
@@ -125,6 +124,10 @@ mod tests {
         fn release(&self) -> Option<&CStr> {
             None
         }
+        fn exists(&self, _path: &core::ffi::CStr) -> bool {
+            true
+        }
+
         fn hides_fd(&self, fd: u32) -> bool {
             (1016..1024).contains(&fd)
         }

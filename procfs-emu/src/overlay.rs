@@ -172,7 +172,7 @@ impl FileSystem for ProcOverlay {
             /// `PROC_ROOT_INO`.
             const ROOT: u64 = 1;
             let status = placeholder::status(fd).ok()?;
-            if status.st_dev == placeholders() {
+            if status.st_dev == placeholders() && view.holds_placeholders(fd) {
                 return Some(&PlaceholderDir);
             }
             if status.st_ino == ROOT && is_procfs(fd) {
@@ -213,6 +213,10 @@ impl FileSystem for ProcOverlay {
 
     fn describes(&self, device: u64) -> bool {
         device == placeholders() || live::is_memory(device)
+    }
+
+    fn is_placeholder(&self, status: &Stat) -> bool {
+        placeholder::entry(status).is_some()
     }
 
     fn describe(&self, status: &mut Stat) {

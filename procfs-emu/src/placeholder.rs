@@ -172,8 +172,8 @@ impl File for PlaceholderDir {
 pub(crate) struct RootDir;
 
 impl File for RootDir {
-    fn shows(&self, _view: &dyn ProcView, _dir: i32, name: &[u8]) -> bool {
-        lists(name)
+    fn shows(&self, view: &dyn ProcView, _dir: i32, name: &[u8]) -> bool {
+        lists(name) && view.shows_in_proc(name)
     }
 
     fn first(&self) -> Option<u8> {

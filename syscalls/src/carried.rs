@@ -84,7 +84,7 @@ fn before(all: u32, refused: impl Fn(usize) -> bool) -> SysResult<u32> {
 }
 
 /// Whether the `struct msghdr` at `msg` carries one of the brand's descriptors.
-fn carries_reserved(t: &Task, msg: usize) -> bool {
+pub(crate) fn carries_reserved(t: &Task, msg: usize) -> bool {
     // struct msghdr { name, namelen, iov, iovlen, control, controllen, flags }
     let Ok([_, _, _, _, control, length, _]) = user::read(UserPtr::<[usize; 7]>::new(msg)) else {
         return false;

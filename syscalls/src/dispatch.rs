@@ -7,7 +7,7 @@ use host::thread::KIND_INT80;
 use kernel::Task;
 
 use crate::table::{self, Action};
-use crate::{compat32, process};
+use crate::{bare, compat32, process};
 
 /// Calls whose number has no row.
 static UNKNOWN: AtomicU64 = AtomicU64::new(0);
@@ -63,6 +63,11 @@ fn serve(t: &mut Task, number: usize, args: &[usize; 6], int80: bool) -> SysResu
         return Err(Errno::ENOSYS);
     }
     check_descriptors(t, entry.descriptors, args)?;
+    if t.program.bare.is_some()
+        && let Some(handler) = bare::handler(number)
+    {
+        return handler(t, args);
+    }
     match entry.action {
         Action::Forward => host::call::forward_blocking(number, args),
         Action::Call(handler) => handler(t, args),

@@ -3,7 +3,10 @@
 #![forbid(unsafe_code)]
 
 extern crate alloc;
+#[cfg(test)]
+extern crate std;
 
+pub mod bare;
 pub mod carried;
 pub mod compat32;
 pub mod dispatch;

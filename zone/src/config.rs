@@ -12,6 +12,8 @@ use crate::limits::Limits;
 pub struct Config {
     /// How `lx` commands call it.
     pub name: String,
+    /// How it is isolated.
+    pub isolation: Isolation,
     /// The directory that becomes the zone's root; without, the host's root.
     pub rootfs: Option<PathBuf>,
     /// Directories that are the root together instead, each over those before it. What the zone
@@ -57,6 +59,16 @@ impl Config {
             layers => layers.iter().rev().map(PathBuf::as_path).collect(),
         }
     }
+}
+
+/// How a zone is kept apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Isolation {
+    /// By the host's namespaces.
+    Namespaces,
+    /// Without: the brands look up the zone's paths.
+    Bare,
 }
 
 /// The network of a zone.

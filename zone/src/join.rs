@@ -17,6 +17,7 @@ use nix::unistd::{Pid, setpgid, setsid};
 use rustix::fs::{Mode, OFlags, openat};
 use rustix::pipe::{PipeFlags, pipe_with};
 
+use crate::config::Isolation;
 use crate::entrance::{self, Keys};
 use crate::error::{Context, Error, Result};
 use crate::inside::{self, Inside};
@@ -47,6 +48,10 @@ pub fn join(
     guest: impl FnOnce(std::result::Result<Inside, Error>) -> u8,
 ) -> Result<End> {
     confine::standard::check().map_err(|why| Error::because("the zone could be left", why))?;
+    if zone.config.isolation == Isolation::Bare {
+        let why = "lx exec needs a zone with namespaces";
+        return Err(Error::because(format!("zone {}", zone.config.name), why));
+    }
     let keys = entrance::knock(&zone.path)?;
     let (reporter, reports) = report::channel().about("cannot make a socket")?;
     let (go, say_go) = pipe_with(PipeFlags::CLOEXEC).about("cannot make a pipe")?;
@@ -145,6 +150,7 @@ fn settle(
         socket: keys.socket,
         home: user.home,
         confinement,
+        mounts: None,
     })
 }
 

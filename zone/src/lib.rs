@@ -5,6 +5,7 @@
 //! goes into new namespaces, builds the zone there ([`inside`]), and goes on as the guest.
 #![forbid(unsafe_code)]
 
+pub mod bare;
 mod cgroup;
 pub mod config;
 pub mod confine;
@@ -36,6 +37,7 @@ pub mod zones;
 pub use error::Error;
 pub use join::{Program, join};
 pub use kernel::zone::NATIVE;
+pub use namespaces::has_namespaces;
 pub use processes::Process;
 pub use start::start;
 pub use supervise::End;

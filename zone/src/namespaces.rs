@@ -31,6 +31,12 @@ pub(crate) fn flags(net: Net, own_users: bool) -> CloneFlags {
     flags
 }
 
+/// Whether this process can have the namespaces of a zone.
+#[must_use]
+pub fn has_namespaces() -> bool {
+    is_privileged() || host_std::probe::user_namespace().is_ok()
+}
+
 /// Whether this process may make namespaces without a user namespace.
 pub(crate) fn is_privileged() -> bool {
     capabilities(None).is_ok_and(|sets| sets.effective.contains(CapabilitySet::SYS_ADMIN))

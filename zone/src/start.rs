@@ -13,7 +13,7 @@ use rustix::fs::{Mode, OFlags, ResolveFlags, openat, openat2};
 use rustix::pipe::{PipeFlags, pipe_with};
 
 use crate::cgroup::Groups;
-use crate::config::{Config, Mount, Net, Source};
+use crate::config::{Config, Isolation, Mount, Net, Source};
 use crate::confine::{self, Capabilities, Confinement, Identity};
 use crate::entrance::Entrance;
 use crate::error::{Context, Error, Result};
@@ -41,6 +41,9 @@ pub fn start(
     guest: impl FnOnce(std::result::Result<Inside, Error>) -> u8,
 ) -> Result<End> {
     confine::standard::check().map_err(|why| Error::because("the zone could be left", why))?;
+    if config.isolation == Isolation::Bare {
+        return crate::bare::start(config, guest);
+    }
     let user = user_of(&config.roots(), config.user.as_deref())?;
     let own_users = !namespaces::is_privileged();
     let ids = own_users.then(|| IdMap::choose(&user)).transpose()?;
@@ -187,7 +190,7 @@ pub(crate) fn user_of(roots: &[&Path], user: Option<&str>) -> Result<User> {
 }
 
 /// Makes the source of a mount where it is to be made, and checks that it is there.
-fn prepare_source(mount: &Mount) -> Result<()> {
+pub(crate) fn prepare_source(mount: &Mount) -> Result<()> {
     match &mount.source {
         Source::Bind { path, create, .. } => {
             if *create && fs::symlink_metadata(path).is_err() {

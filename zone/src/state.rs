@@ -130,6 +130,7 @@ impl Drop for Directory {
     fn drop(&mut self) {
         // What is left is found and removed later.
         let _all = lock_all(&self.base);
+        let _ = crate::bare::remove(&self.path);
         let _ = fs::remove_dir_all(&self.path);
     }
 }
@@ -153,6 +154,7 @@ pub(crate) fn clean_up(base: &Path) -> io::Result<()> {
         for group in serde_json::from_slice::<Vec<PathBuf>>(&groups).unwrap_or_default() {
             cgroup::remove(&group);
         }
+        crate::bare::remove(&path)?;
         fs::remove_dir_all(&path)?;
     }
     Ok(())

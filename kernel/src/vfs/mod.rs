@@ -142,6 +142,12 @@ pub trait FileSystem: Sync {
         false
     }
 
+    /// Whether a file with this status is a placeholder, by more than its device.
+    fn is_placeholder(&self, status: &Stat) -> bool {
+        let _ = status;
+        false
+    }
+
     /// Puts right what the host says of a file of such a device.
     fn describe(&self, status: &mut Stat) {
         let _ = status;

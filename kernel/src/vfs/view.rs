@@ -97,6 +97,26 @@ pub trait ProcView {
     /// The kernel's release that the guest sees, where it is not the host's.
     fn release(&self) -> Option<&CStr>;
 
+    /// Whether there is something at a path that the guest was told; `true` when it cannot be known.
+    fn exists(&self, path: &CStr) -> bool;
+
+    /// Whether a directory on the device of the placeholders holds placeholders.
+    fn holds_placeholders(&self, fd: i32) -> bool {
+        let _ = fd;
+        true
+    }
+
+    /// Whether the guest sees the entry `name` at the root of /proc.
+    fn shows_in_proc(&self, name: &[u8]) -> bool {
+        let _ = name;
+        true
+    }
+
+    /// The host's name that the guest sees, where it is not what uname(2) says.
+    fn hostname(&self) -> Option<&[u8]> {
+        None
+    }
+
     /// Whether that descriptor belongs to the brand, so that the guest must not see it.
     fn hides_fd(&self, fd: u32) -> bool;
 }

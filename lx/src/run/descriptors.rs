@@ -12,7 +12,7 @@
 //!   copies the table up to the highest open descriptor (`dup_fd` in Linux `fs/file.c`). With a
 //!   higher limit, or no room above it, they are placed at the end of the first 1024.
 //!
-//! They are [`ROOM`] numbers in a row. None is close-on-exec, since the host's exec must keep them.
+//! They are numbers in a row. None is close-on-exec, since the host's exec must keep them.
 //! A guest that asks for one of the numbers by name (dup2) gets it: the brand moves its own.
 
 use std::fs::{File, OpenOptions};
@@ -27,11 +27,9 @@ use nix::unistd::close;
 /// The highest soft limit above which the reserved numbers are placed (`INR_OPEN_CUR`).
 const USUAL_LIMIT: u64 = 1024;
 
-/// How many numbers are reserved (`RESERVED_FDS` of the brand).
-const ROOM: u8 = 4;
-
-/// What stands behind the image: `/proc`, the facts, the socket.
-type Behind<'a> = [BorrowedFd<'a>; 3];
+/// What stands behind the image: `/proc`, the facts, the socket; in a zone without namespaces its
+/// mount table and what its mounts show.
+type Behind<'a> = &'a [BorrowedFd<'a>];
 
 /// By how much the soft limit is raised at most: some numbers above it may be in use, as when lx
 /// runs under lx.
@@ -44,12 +42,14 @@ pub(super) struct Reserved {
     pub(super) image: RawFd,
     /// The host's `/proc`, as an `O_PATH` directory.
     pub(super) proc: RawFd,
+    /// How many stand in the row.
+    count: usize,
 }
 
 impl Reserved {
     /// All of them.
-    pub(super) fn numbers(self) -> [RawFd; ROOM as usize] {
-        [0, 1, 2, 3].map(|behind| self.image + behind)
+    pub(super) fn numbers(self) -> Vec<RawFd> {
+        (self.image..).take(self.count).collect()
     }
 }
 
@@ -65,7 +65,8 @@ struct Placement {
 /// Makes the reserved descriptors: `image`, and those `behind` it.
 pub(super) fn reserve(image: BorrowedFd<'_>, behind: Behind<'_>) -> io::Result<Reserved> {
     let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
-    let placement = place(soft, hard);
+    let room = u64::try_from(1 + behind.len()).map_err(io::Error::other)?;
+    let placement = place(room, soft, hard);
     if let Some(raised) = placement.raised {
         setrlimit(Resource::RLIMIT_NOFILE, raised, hard)?;
     }
@@ -78,10 +79,9 @@ pub(super) fn reserve(image: BorrowedFd<'_>, behind: Behind<'_>) -> io::Result<R
     reserved
 }
 
-fn place(soft: u64, hard: u64) -> Placement {
-    let room = u64::from(ROOM);
+fn place(room: u64, soft: u64, hard: u64) -> Placement {
     if soft <= USUAL_LIMIT && hard > soft + room {
-        let raised = Some(hard.min(soft + RAISE));
+        let raised = Some(hard.min(soft + room + RAISE));
         return Placement {
             first: soft,
             raised,
@@ -103,7 +103,7 @@ pub(super) fn open_proc() -> io::Result<File> {
         .open("/proc")
 }
 
-/// Fills the first [`ROOM`] free numbers in a row from `first` on.
+/// Fills the first free numbers in a row that suffice, from `first` on.
 fn fill(image: BorrowedFd<'_>, behind: Behind<'_>, first: u64) -> io::Result<Reserved> {
     let mut start = RawFd::try_from(first).map_err(io::Error::other)?;
     loop {
@@ -112,6 +112,7 @@ fn fill(image: BorrowedFd<'_>, behind: Behind<'_>, first: u64) -> io::Result<Res
             return Ok(Reserved {
                 image: start,
                 proc: start + 1,
+                count: 1 + behind.len(),
             });
         };
         // A number in between is in use: go on behind it.
@@ -123,7 +124,7 @@ fn fill(image: BorrowedFd<'_>, behind: Behind<'_>, first: u64) -> io::Result<Res
 /// Makes copies of `fds` at the numbers from `first` on. When one of them is in use, none is made,
 /// and the result is the next free number behind it.
 fn run(fds: Behind<'_>, first: RawFd) -> io::Result<Option<RawFd>> {
-    for (number, fd) in (first..).zip(fds) {
+    for (number, &fd) in (first..).zip(fds) {
         let copy = duplicate(fd, number);
         if matches!(copy, Ok(copy) if copy == number) {
             continue;
@@ -146,10 +147,17 @@ fn duplicate(fd: BorrowedFd<'_>, first: RawFd) -> io::Result<RawFd> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Placement, ROOM, duplicate, fill, place};
+    use super::{Placement, duplicate, fill};
     use nix::unistd::close;
     use std::fs::{File, read_link};
     use std::os::fd::{AsFd, RawFd};
+
+    /// The brand's image and what stands behind it outside a zone without namespaces.
+    const ROOM: u8 = 4;
+
+    fn place(soft: u64, hard: u64) -> Placement {
+        super::place(ROOM.into(), soft, hard)
+    }
 
     #[test]
     fn above_the_soft_limit_where_there_is_room() {
@@ -158,10 +166,10 @@ mod tests {
             raised: Some(raised),
         };
         let least = 1024 + u64::from(ROOM) + 1;
-        assert_eq!(place(1024, 1_048_576), above(1024, 1088));
+        assert_eq!(place(1024, 1_048_576), above(1024, 1092));
         assert_eq!(place(1024, least), above(1024, least));
-        assert_eq!(place(256, 4096), above(256, 320));
-        assert_eq!(place(0, 4096), above(0, 64));
+        assert_eq!(place(256, 4096), above(256, 324));
+        assert_eq!(place(0, 4096), above(0, 68));
     }
 
     #[test]
@@ -191,7 +199,7 @@ mod tests {
         // In the midst of the first run.
         let in_use = duplicate(image.as_fd(), 601).expect("a number is free");
         let behind = [proc.as_fd(); 3];
-        let reserved = fill(image.as_fd(), behind, 600).expect("there is room");
+        let reserved = fill(image.as_fd(), &behind, 600).expect("there is room");
         assert_eq!((reserved.image, reserved.proc), (602, 603));
         assert_eq!(target(602), "/etc/passwd");
         let end = 602 + RawFd::from(ROOM);

@@ -19,9 +19,9 @@ use std::env;
 use std::ffi::{CString, OsStr, OsString};
 use std::fs::{self, File};
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use abi::Errno;
@@ -76,7 +76,17 @@ enum Place {
     /// On the host, whose /proc this is.
     Host(File),
     /// In a zone.
-    Zone(Inside),
+    Zone(Box<Inside>),
+}
+
+impl Place {
+    /// The path by which this process finds what the guest calls `path`, if those differ.
+    fn outside(&self, path: &Path) -> io::Result<Option<(OwnedFd, PathBuf)>> {
+        match self {
+            Self::Zone(inside) if path.is_absolute() => inside.outside(path),
+            _ => Ok(None),
+        }
+    }
 }
 
 fn go_to(directory: &Path) -> Result<(), Failure> {
@@ -98,8 +108,9 @@ fn become_guest(
         // Its interpreters are where only the brand looks.
         Some(tool) => tool,
         None => {
-            let program = search::find(name, environment::value(&environment, "PATH"))?;
-            preflight::check(&program)?;
+            let path = environment::value(&environment, "PATH");
+            let program = search::find(&place, name, path)?;
+            preflight::check(&place, &program)?;
             program
         }
     };
@@ -112,21 +123,17 @@ fn become_guest(
 
     let image = image::create(intercept)
         .map_err(|error| Failure::about("cannot make the brand's image", &error))?;
-    let (zone, behind) = match &place {
-        Place::Host(proc) => (false, [proc.as_fd(); 3]),
-        Place::Zone(inside) => {
-            let Inside {
-                proc,
-                facts,
-                socket,
-                ..
-            } = inside;
-            (true, [proc.as_fd(), facts.as_fd(), socket.as_fd()])
-        }
+    let (zone, mounts, behind) = match &place {
+        Place::Host(proc) => (false, 0, vec![proc.as_fd(); 3]),
+        Place::Zone(inside) => (true, inside.mounts(), inside.descriptors()),
     };
-    let reserved = descriptors::reserve(image.as_fd(), behind)
+    let reserved = descriptors::reserve(image.as_fd(), &behind)
         .map_err(|error| Failure::about("cannot reserve descriptors", &error))?;
-    let exe = fs::canonicalize(&program).map_err(|error| Failure::program(&program, &error))?;
+    let exe = if mounts > 0 {
+        program.clone()
+    } else {
+        fs::canonicalize(&program).map_err(|error| Failure::program(&program, &error))?
+    };
     let mut strings = environment;
     strings.push(hand_over(&Handover {
         image_fd: reserved.image,
@@ -139,6 +146,7 @@ fn become_guest(
         blocked_signals: 0,
         start: Start::Resolve,
         zone,
+        mounts,
         init: zone && guest.init,
         secure: false,
         filters_fd: None,

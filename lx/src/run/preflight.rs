@@ -15,17 +15,18 @@ use loader::elf::{Header, Image};
 use loader::script;
 use nix::unistd::{AccessFlags, eaccess};
 
+use super::Place;
 use crate::failure::Failure;
 
 /// Checks that `program` is an executable file that lx can run: a script whose interpreters
 /// exist, or an x86-64 ELF file that is whole and whose interpreter is there.
-pub(super) fn check(program: &Path) -> Result<(), Failure> {
+pub(super) fn check(place: &Place, program: &Path) -> Result<(), Failure> {
     let mut path = program.to_path_buf();
     for _ in 0..=script::MAX_DEPTH {
-        let (file, head) = open(program, &path)?;
+        let (file, head) = open(place, program, &path)?;
         match script::parse(&head).map_err(|errno| refused(program, &path, errno, ""))? {
             Some(script) => path = PathBuf::from(OsStr::from_bytes(script.interpreter)),
-            None => return check_elf(program, &path, &file, &head),
+            None => return check_elf(place, program, &path, &file, &head),
         }
     }
     Err(refused(
@@ -36,7 +37,13 @@ pub(super) fn check(program: &Path) -> Result<(), Failure> {
     ))
 }
 
-fn check_elf(program: &Path, path: &Path, file: &File, head: &[u8]) -> Result<(), Failure> {
+fn check_elf(
+    place: &Place,
+    program: &Path,
+    path: &Path,
+    file: &File,
+    head: &[u8],
+) -> Result<(), Failure> {
     let no_exec = |errno| refused(program, path, errno, explain(head));
     let header = Header::program(head).map_err(no_exec)?;
     let image = image_of(file, header).map_err(no_exec)?;
@@ -50,7 +57,7 @@ fn check_elf(program: &Path, path: &Path, file: &File, head: &[u8]) -> Result<()
     let name = read.and_then(|()| interp.path(&bytes)).map_err(no_exec)?;
 
     let path = PathBuf::from(OsStr::from_bytes(name));
-    let (file, head) = open(program, &path)?;
+    let (file, head) = open(place, program, &path)?;
     let bad = |errno| refused(program, &path, errno, explain(&head));
     let header = Header::interpreter(&head).map_err(bad)?;
     image_of(&file, header).map(drop).map_err(bad)
@@ -65,8 +72,12 @@ fn image_of(file: &File, header: Header) -> Result<Image, Errno> {
 }
 
 /// Opens `path`, which `program` is or needs, and reads its first bytes.
-fn open(program: &Path, path: &Path) -> Result<(File, Vec<u8>), Failure> {
-    read_head(path).map_err(|error| about(program, path, &error, ""))
+fn open(place: &Place, program: &Path, path: &Path) -> Result<(File, Vec<u8>), Failure> {
+    let read = || match place.outside(path)? {
+        Some((_fd, outside)) => read_head(&outside),
+        None => read_head(path),
+    };
+    read().map_err(|error| about(program, path, &error, ""))
 }
 
 fn read_head(path: &Path) -> io::Result<(File, Vec<u8>)> {
@@ -120,10 +131,16 @@ fn explain(head: &[u8]) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::{check, explain};
-    use crate::failure::{NOT_EXECUTABLE, NOT_FOUND};
+    use crate::failure::{Failure, NOT_EXECUTABLE, NOT_FOUND};
+    use crate::run::{Place, descriptors};
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
     use std::path::{Path, PathBuf};
+
+    fn on_host(program: &Path) -> Result<(), Failure> {
+        let proc = descriptors::open_proc().expect("it opens");
+        check(&Place::Host(proc), program)
+    }
 
     /// A directory of this test's own, removed at its end.
     struct Folder(PathBuf);
@@ -154,7 +171,7 @@ mod tests {
     }
 
     fn fails(path: &Path, status: u8, text: &str) {
-        let failure = check(path).expect_err("it must be refused");
+        let failure = on_host(path).expect_err("it must be refused");
         assert_eq!(failure.status, status, "{failure}");
         assert!(failure.to_string().contains(text), "{failure}");
     }
@@ -162,12 +179,12 @@ mod tests {
     #[test]
     fn programs_and_scripts_pass() {
         let folder = Folder::new("pass");
-        assert_eq!(check(Path::new("/bin/sh")), Ok(()));
+        assert_eq!(on_host(Path::new("/bin/sh")), Ok(()));
         let program = folder.file("program", &own_image(), 0o755);
-        assert_eq!(check(&program), Ok(()));
+        assert_eq!(on_host(&program), Ok(()));
         let line = format!("#!{} -x\n", program.display());
         assert_eq!(
-            check(&folder.file("script", line.as_bytes(), 0o755)),
+            on_host(&folder.file("script", line.as_bytes(), 0o755)),
             Ok(())
         );
     }

@@ -11,6 +11,7 @@ use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
 use nix::unistd::{AccessFlags, eaccess};
 use zone::NATIVE;
 
+use super::Place;
 use crate::failure::{Failure, NOT_EXECUTABLE, NOT_FOUND};
 
 /// Where execvp(3) looks when `PATH` is not set (`_CS_PATH`).
@@ -27,7 +28,14 @@ enum Found {
 
 /// The path of the program `name`: `name` itself if it holds a slash, else the first executable
 /// file of that name in the directories of `path` (the guest's `PATH`).
-pub(super) fn find(name: &OsStr, path: Option<&OsStr>) -> Result<PathBuf, Failure> {
+pub(super) fn find(place: &Place, name: &OsStr, path: Option<&OsStr>) -> Result<PathBuf, Failure> {
+    let look = |file: &Path| match place.outside(file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Found::Nothing),
+        outside => match outside? {
+            Some((_fd, path)) => look(&path),
+            None => look(file),
+        },
+    };
     search(name, path.unwrap_or(OsStr::new(DEFAULT_PATH)), look)
 }
 

@@ -10,12 +10,12 @@ use std::process::ExitCode;
 use std::{env, fs};
 
 use loader::handover::Intercept;
-use zone::config::{Config, Net};
+use zone::config::{Config, Isolation, Net};
 use zone::inside::Inside;
 use zone::limits::Limits;
 
 use super::{Guest, Place, become_guest, environment, go_to};
-use crate::cli::{Network, Run, Zone};
+use crate::cli::{self, Network, Run, Zone};
 use crate::failure::Failure;
 
 /// What a program finds in `PATH` when nothing else is said.
@@ -77,8 +77,11 @@ impl Start<'_> {
     }
 
     fn begin(&self, config: &Config, inside: Inside) -> Result<Infallible, Failure> {
-        if let Some(directory) = self.directory {
-            go_to(directory)?;
+        let root = config.rootfs.as_deref().map(|_| Path::new("/"));
+        if let Some(directory) = self.directory.or(root) {
+            let outside = inside.outside(directory);
+            let outside = outside.map_err(|error| Failure::about(directory.display(), &error))?;
+            go_to(outside.as_ref().map_or(directory, |(_, path)| path))?;
         }
         let inherited = match config.has_own_root() {
             true => fresh(config, inside.home.as_deref())?,
@@ -89,7 +92,7 @@ impl Start<'_> {
             &self.guest,
             self.intercept,
             environment,
-            Place::Zone(inside),
+            Place::Zone(Box::new(inside)),
         )
     }
 }
@@ -129,7 +132,9 @@ fn config(run: &Run) -> Result<Config, Failure> {
                 .map_err(|error| Failure::about(path.display(), &error))?;
         }
     }
+    let isolation = isolation(options.isolation);
     Ok(Config {
+        isolation,
         name: options.name.clone().unwrap_or_else(random_name),
         rootfs: options.rootfs.as_deref().map(root).transpose()?,
         layers: options
@@ -142,8 +147,10 @@ fn config(run: &Run) -> Result<Config, Failure> {
         read_only: options.read_only,
         mounts,
         net: match options.net {
-            Network::Host => Net::Host,
-            Network::None => Net::None,
+            Some(Network::Host) => Net::Host,
+            Some(Network::None) => Net::None,
+            None if isolation == Isolation::Bare => Net::Host,
+            None => Net::None,
         },
         limits: Limits {
             memory: options.memory,
@@ -157,6 +164,16 @@ fn config(run: &Run) -> Result<Config, Failure> {
         kernel_version: run.kernel_version.clone(),
         allow_weaker: options.allow_weaker.clone(),
     })
+}
+
+/// The way to isolate: the best that the host offers, unless one is asked for.
+fn isolation(asked: Option<cli::Isolation>) -> Isolation {
+    match asked {
+        Some(cli::Isolation::Bare) => Isolation::Bare,
+        Some(cli::Isolation::Namespaces) => Isolation::Namespaces,
+        None | Some(cli::Isolation::Auto) if zone::has_namespaces() => Isolation::Namespaces,
+        None | Some(cli::Isolation::Auto) => Isolation::Bare,
+    }
 }
 
 /// The root directory, which must be there.

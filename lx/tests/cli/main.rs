@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod bad_input;
+mod bare;
 mod common;
 mod reports;
 mod rooted;

@@ -26,6 +26,14 @@ pub(crate) struct Moment {
     pub(crate) names: UtsName,
 }
 
+/// Puts another text in the place of one of uname(2).
+fn put(field: &mut [u8; 65], text: &[u8]) {
+    *field = [0; 65];
+    for (to, from) in field.iter_mut().take(64).zip(text) {
+        *to = *from;
+    }
+}
+
 impl Moment {
     /// Asks zsched, and the host for the time and the names.
     pub(crate) fn now(view: &dyn ProcView) -> SysResult<Self> {
@@ -38,11 +46,10 @@ impl Moment {
         let mut names = UtsName::new_zeroed();
         host_call!(nr::UNAME, (&raw mut names).expose_provenance())?;
         if let Some(release) = view.release() {
-            names.release = [0; 65];
-            let text = release.to_bytes();
-            for (to, from) in names.release.iter_mut().take(64).zip(text) {
-                *to = *from;
-            }
+            put(&mut names.release, release.to_bytes());
+        }
+        if let Some(hostname) = view.hostname() {
+            put(&mut names.nodename, hostname);
         }
         Ok(Self {
             uptime: (seconds * SECOND + nanoseconds).saturating_sub(facts.boottime),

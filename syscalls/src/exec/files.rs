@@ -8,6 +8,9 @@ use abi::{Errno, SysResult, nr};
 use host::call::{as_int, forward_blocking, int};
 use host::host_call;
 use host::intercept::proc_fd;
+use kernel::bare::{Space, Table};
+use kernel::vfs::At;
+use kernel::walk::Aim;
 
 /// `AT_FDCWD`.
 pub(super) const AT_FDCWD: i32 = -100;
@@ -28,6 +31,9 @@ const ST_NOEXEC: u64 = 8;
 
 /// Words of `struct stat` on x86-64.
 const STAT_WORDS: usize = 18;
+
+/// The mounts of a zone without namespaces, where paths mean what they say.
+pub type Bare = Option<&'static Table>;
 
 /// An open file that may be executed. The descriptor is closed when this is dropped.
 pub struct Opened {
@@ -52,8 +58,8 @@ impl Opened {
     /// # Errors
     /// Those of execve(2) about the path: `EACCES` for what is no regular file or not executable,
     /// `ELOOP` for a symbolic link with AT_SYMLINK_NOFOLLOW, `ETXTBSY`, ...
-    pub fn open(dirfd: i32, path: &CStr, flags: u32) -> SysResult<Self> {
-        Self::open_with(dirfd, path, flags, allowed)
+    pub fn open(bare: Bare, dirfd: i32, path: &CStr, flags: u32) -> SysResult<Self> {
+        Self::open_with(bare, dirfd, path, flags, allowed)
     }
 
     /// Opens an ELF interpreter. Of what execve checks only `ETXTBSY` is left out, which alone
@@ -61,11 +67,12 @@ impl Opened {
     ///
     /// # Errors
     /// As [`Opened::open`].
-    pub(super) fn open_interpreter(path: &CStr) -> SysResult<Self> {
-        Self::open_with(AT_FDCWD, path, 0, permitted)
+    pub(super) fn open_interpreter(bare: Bare, path: &CStr) -> SysResult<Self> {
+        Self::open_with(bare, AT_FDCWD, path, 0, permitted)
     }
 
     fn open_with(
+        bare: Bare,
         dirfd: i32,
         path: &CStr,
         flags: u32,
@@ -74,6 +81,15 @@ impl Opened {
         let fd = if path.is_empty() && flags & AT_EMPTY_PATH != 0 {
             check_type(dirfd, c"", flags)?;
             readable(dirfd)?
+        } else if let Some(table) = bare {
+            let aim = if flags & AT_SYMLINK_NOFOLLOW != 0 {
+                Aim::Keep
+            } else {
+                Aim::Follow
+            };
+            let node = Space::new(table).object(At { dirfd, path }, aim)?;
+            check_type(node.fd(), c"", AT_EMPTY_PATH)?;
+            reopen(node.fd())?
         } else {
             check_type(dirfd, path, flags)?;
             let nofollow = if flags & AT_SYMLINK_NOFOLLOW != 0 {
@@ -144,9 +160,9 @@ impl Opened {
         }
     }
 
-    /// The path that the host knows the file by.
+    /// The path that the file is known by, in the zone where that has its own.
     #[must_use]
-    pub fn canonical(&self) -> CString {
+    pub fn canonical(&self, bare: Bare) -> CString {
         let mut text = [0u8; 4096];
         let link = link_of(self.fd);
         let (at, to) = (
@@ -154,7 +170,9 @@ impl Opened {
             text.as_mut_ptr().expose_provenance(),
         );
         let len = host_call!(nr::READLINKAT, int(proc_fd()), at, to, text.len()).unwrap_or(0);
-        CString::new(text.get(..len).unwrap_or_default()).unwrap_or_default()
+        let text = text.get(..len).unwrap_or_default();
+        let in_zone = bare.and_then(|table| Space::new(table).zone_path(text));
+        CString::new(in_zone.unwrap_or_else(|| text.into())).unwrap_or_default()
     }
 
     /// Whether set-id bits count on the file's mount.

@@ -49,7 +49,20 @@ pub fn execveat(
     if flags.0 & !(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_EXECVE_CHECK) != 0 {
         return Err(Errno::EINVAL);
     }
-    let place = match t.mounts.overlay(path.to_bytes()) {
+    let bare = t.program.bare;
+    let overlay = t.mounts.overlay(path.to_bytes());
+    let place = match overlay.filter(|_| bare.is_none()) {
+        None if overlay.is_some() => {
+            let links = flags.0 & AT_SYMLINK_NOFOLLOW == 0;
+            crate::bare::place(
+                t,
+                At {
+                    dirfd: dirfd.0,
+                    path,
+                },
+                links,
+            )?
+        }
         Some(fs) => {
             let links = if flags.0 & AT_SYMLINK_NOFOLLOW == 0 {
                 Links::Follow
@@ -71,9 +84,9 @@ pub fn execveat(
         Place::Elsewhere(other) => {
             // `/proc/self/exe` stays the name, of which the thread's is `exe`.
             let called = name(dirfd.0, path)?;
-            prepare_as(called, AT_FDCWD, other, flags.0 & AT_SYMLINK_NOFOLLOW)
+            prepare_as(bare, called, AT_FDCWD, other, flags.0 & AT_SYMLINK_NOFOLLOW)
         }
-        _ => prepare(dirfd.0, path, flags.0),
+        _ => prepare(bare, dirfd.0, path, flags.0),
     }?;
     let (argv, envp) = (Strings::read(argv)?, Strings::read(envp)?);
     if flags.0 & AT_EXECVE_CHECK != 0 {
@@ -126,7 +139,7 @@ pub fn launch(
         Some((file, _)) => Some(Kept(file.keep_over_exec()?)),
         None => None,
     };
-    let exe = prepared.program.canonical();
+    let exe = prepared.program.canonical(current.bare);
     let text = Handover {
         image_fd: intercept::image_fd(),
         proc_fd: intercept::proc_fd(),
@@ -142,6 +155,7 @@ pub fn launch(
         blocked_signals: inherited.blocked.0,
         start: Start::Loaded,
         zone: current.zone,
+        mounts: current.bare.map_or(0, |table| table.mounts.len()),
         init: false,
         secure: false,
         filters_fd: inherited.filters_fd,

@@ -9,6 +9,6 @@ mod launch;
 mod prepare;
 
 pub use arguments::Strings;
-pub use files::Opened;
+pub use files::{Bare, Opened};
 pub use launch::{Inherited, execve, execveat, launch};
 pub use prepare::{Prepared, prepare};

@@ -10,7 +10,7 @@ use kernel::zone;
 use loader::elf::{Header, Image};
 use loader::script::{self, HEAD_LEN, MAX_DEPTH};
 
-use super::files::{AT_FDCWD, Opened};
+use super::files::{AT_FDCWD, Bare, Opened};
 
 /// A program that can be executed: what is left can only fail by killing the process.
 pub struct Prepared {
@@ -57,22 +57,23 @@ impl Prepared {
     }
 }
 
-/// Finds what `path` leads to. `flags` are those of execveat(2).
+/// Finds what `path` leads to, in the zone where that has no namespaces. `flags` are those of execveat(2).
 ///
 /// # Errors
 /// Those of execve(2).
-pub fn prepare(dirfd: i32, path: &CStr, flags: u32) -> SysResult<Prepared> {
-    prepare_as(name(dirfd, path)?, dirfd, path, flags)
+pub fn prepare(bare: Bare, dirfd: i32, path: &CStr, flags: u32) -> SysResult<Prepared> {
+    prepare_as(bare, name(dirfd, path)?, dirfd, path, flags)
 }
 
 /// Like [`prepare`], of a program that the guest called `execfn`, which is not where it lies.
 pub(super) fn prepare_as(
+    bare: Bare,
     execfn: CString,
     dirfd: i32,
     path: &CStr,
     flags: u32,
 ) -> SysResult<Prepared> {
-    let mut program = Opened::open(dirfd, path, flags)?;
+    let mut program = Opened::open(bare, dirfd, path, flags)?;
     let mut current = execfn.clone();
     let mut prefix: Option<Vec<CString>> = None;
     let mut depth = 0;
@@ -80,10 +81,10 @@ pub(super) fn prepare_as(
         let mut head = [0u8; HEAD_LEN];
         program.read(&mut head, 0)?;
         let Some(script) = script::parse(&head)? else {
-            let (image, interpreter) = binary(&program, &head)?;
+            let (image, interpreter) = binary(bare, &program, &head)?;
             let comm = path
                 .is_empty()
-                .then(|| last_component(&program.canonical()));
+                .then(|| last_component(&program.canonical(bare)));
             return Ok(Prepared {
                 program,
                 image,
@@ -102,7 +103,7 @@ pub(super) fn prepare_as(
             return Err(Errno::ELOOP);
         }
         let text = |bytes: &[u8]| CString::new(bytes).map_err(|_| Errno::ENOEXEC);
-        let interpreter = beside(&program, text(script.interpreter)?);
+        let interpreter = beside(bare, &program, text(script.interpreter)?);
         let mut words = Vec::new();
         words.push(interpreter.clone());
         if let Some(argument) = script.argument {
@@ -112,7 +113,7 @@ pub(super) fn prepare_as(
         // The words of an outer interpreter go before those of the script that it reads.
         words.extend(prefix.take().into_iter().flatten().skip(1));
         prefix = Some(words);
-        program = Opened::open(AT_FDCWD, &interpreter, 0)?;
+        program = Opened::open(bare, AT_FDCWD, &interpreter, 0)?;
         current = interpreter;
     }
 }
@@ -148,7 +149,11 @@ fn is_closed_by_exec(dirfd: i32, path: &CStr) -> bool {
 }
 
 /// Reads the headers of a program, and those of its interpreter.
-fn binary(program: &Opened, head: &[u8]) -> SysResult<(Image, Option<(Opened, Image)>)> {
+fn binary(
+    bare: Bare,
+    program: &Opened,
+    head: &[u8],
+) -> SysResult<(Image, Option<(Opened, Image)>)> {
     let header = Header::program(head)?;
     let image = headers(program, header, Errno::ENOEXEC)?;
     let Some(interp) = image.interp else {
@@ -156,8 +161,8 @@ fn binary(program: &Opened, head: &[u8]) -> SysResult<(Image, Option<(Opened, Im
     };
     let path = program.read_exact(interp.len, interp.offset)?;
     let path = CString::new(interp.path(&path)?).map_err(|_| Errno::ENOEXEC)?;
-    let path = beside(program, path);
-    let file = Opened::open_interpreter(&path)?;
+    let path = beside(bare, program, path);
+    let file = Opened::open_interpreter(bare, &path)?;
     let mut head = [0u8; loader::elf::HEADER_LEN];
     if file.read(&mut head, 0)? < head.len() {
         return Err(Errno::EIO);
@@ -168,12 +173,12 @@ fn binary(program: &Opened, head: &[u8]) -> SysResult<(Image, Option<(Opened, Im
 }
 
 /// The interpreter of `program`: for one of the host's tools in a zone that of the host.
-fn beside(program: &Opened, interpreter: CString) -> CString {
+fn beside(bare: Bare, program: &Opened, interpreter: CString) -> CString {
     let path = interpreter.to_bytes();
     if !zone::attached() || !path.starts_with(b"/") || zone::is_native(path) {
         return interpreter;
     }
-    if !zone::is_native(program.canonical().to_bytes()) {
+    if !zone::is_native(program.canonical(bare).to_bytes()) {
         return interpreter;
     }
     let mut native = Vec::from(zone::NATIVE.as_bytes());

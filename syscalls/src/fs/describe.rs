@@ -9,7 +9,7 @@ use kernel::{Task, zone};
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// A structure that a call of the stat family fills.
-pub(super) trait Described: Sized + FromBytes + IntoBytes + Immutable {
+pub(crate) trait Described: Sized + FromBytes + IntoBytes + Immutable {
     /// The device of the file that one in the guest's memory describes.
     fn device(at: UserPtr<Self>) -> SysResult<u64>;
     /// As stat(2) would say it.
@@ -20,7 +20,7 @@ pub(super) trait Described: Sized + FromBytes + IntoBytes + Immutable {
 
 /// Puts right what the host wrote to the guest's memory, in a zone or where emulated files are open.
 #[inline]
-pub(super) fn described<S: Described>(t: &Task, at: UserPtr<S>) -> SysResult {
+pub(crate) fn described<S: Described>(t: &Task, at: UserPtr<S>) -> SysResult {
     if zone::placeholders() == 0 && !file_rows_held() {
         return Ok(0);
     }
@@ -29,6 +29,11 @@ pub(super) fn described<S: Described>(t: &Task, at: UserPtr<S>) -> SysResult {
     };
     let mut told = user::read(at)?;
     let mut status = told.to_stat();
+    // The placeholders of a zone without namespaces share a device with other files.
+    let shared = t.program.bare.is_some() && status.st_dev == zone::placeholders();
+    if shared && !fs.is_placeholder(&status) {
+        return Ok(0);
+    }
     fs.describe(&mut status);
     told.take(&status);
     user::write(at, &told)?;

@@ -18,10 +18,12 @@ pub use change::{
     chdir, chmod, chown, fchmodat, fchmodat2, fchownat, futimesat, getxattr, lgetxattr, listxattr,
     llistxattr, removexattr, setxattr, truncate, utime, utimensat, utimes,
 };
+pub(crate) use describe::described;
 pub use descriptors::{close_range, dup2, dup3};
 pub use directory::{getdents, getdents64};
 pub use link::{readlink, readlinkat};
 pub use live::{close, dup, fcntl, fstat, lseek, pread64, preadv, preadv2, read, readv};
+pub(crate) use open::{check as check_how, read_how};
 pub use open::{creat, open, openat, openat2};
 pub use statfs::{fstatfs, statfs};
 pub use status::{lstat, newfstatat, stat, statx};

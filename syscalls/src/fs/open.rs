@@ -107,7 +107,7 @@ fn placeholder(t: &Task, at: At<'_>, how: &OpenHow, errno: Errno) -> SysResult {
 }
 
 /// Reads `struct open_how` of `size` bytes (`copy_struct_from_user`).
-fn read_how(at: UserPtr<[u64; 3]>, size: usize) -> SysResult<[u64; 3]> {
+pub(crate) fn read_how(at: UserPtr<[u64; 3]>, size: usize) -> SysResult<[u64; 3]> {
     const KNOWN: usize = size_of::<[u64; 3]>();
     const PAGE: usize = 4096;
     let Some(rest) = size.checked_sub(KNOWN) else {
@@ -128,7 +128,7 @@ fn read_how(at: UserPtr<[u64; 3]>, size: usize) -> SysResult<[u64; 3]> {
 }
 
 /// What openat2 refuses and openat does not (`build_open_flags` in `fs/open.c`).
-fn check(flags: u64, mode: u64) -> SysResult<()> {
+pub(crate) fn check(flags: u64, mode: u64) -> SysResult<()> {
     /// `O_SYNC`'s highest bit, `__O_TMPFILE`, and all flags between and below that exist.
     const VALID: u64 = 0o37_777_703;
     const PATH_ONLY: u64 = 0o12_600_000;

@@ -18,7 +18,7 @@ mod withheld;
 pub mod zone;
 
 pub use entry::{Action, Entry, FAST, entry};
-pub use needs::{NEEDS, Needs};
+pub use needs::{BARE, NEEDS, Needs};
 #[cfg(any(test, feature = "alloc"))]
 pub use page::{compatibility_page, host_calls_page};
 pub use row::{ArgSpec, Class, Handler, Row};

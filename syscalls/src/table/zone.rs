@@ -7,7 +7,7 @@ use abi::nr::LIMIT;
 
 use super::row::Class;
 use super::withheld::RULES;
-use super::{NEEDS, TABLE};
+use super::{BARE, NEEDS, TABLE};
 
 /// How many host calls reach the host from a zone. The number may only fall.
 pub const MOST: usize = 306;
@@ -56,6 +56,7 @@ pub struct Rule {
 pub fn is_needed(nr: usize) -> bool {
     TABLE.iter().flatten().any(|row| row.host.contains(&nr))
         || NEEDS.iter().any(|needs| needs.calls.contains(&nr))
+        || BARE.contains(&nr)
 }
 
 /// The rule for call `nr`, if there is one.

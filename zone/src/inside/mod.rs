@@ -4,7 +4,7 @@ mod dev;
 mod layers;
 mod loopback;
 mod native;
-mod placeholders;
+pub(crate) mod placeholders;
 mod proc;
 mod root;
 pub(crate) mod standard;
@@ -12,13 +12,15 @@ mod tree;
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::{AsFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::path::{Path, PathBuf};
 
 use host_std::process::{close_on_exec_from, new_session_keyring};
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::{Pid, sethostname, setpgid, setsid};
 use rustix::process::{Signal, set_parent_process_death_signal};
 
+use crate::bare::Mounts;
 use crate::config::{Config, Net};
 use crate::confine::Confinement;
 use crate::error::{Context, Error, Result};
@@ -41,9 +43,55 @@ pub struct Inside {
     /// The user's home directory.
     pub home: Option<String>,
     pub(crate) confinement: Confinement,
+    pub(crate) mounts: Option<Mounts>,
 }
 
 impl Inside {
+    /// A zone without namespaces.
+    pub(crate) fn bare(
+        [proc, facts, socket]: [OwnedFd; 3],
+        home: Option<String>,
+        confinement: Confinement,
+        mounts: Mounts,
+    ) -> Self {
+        Self {
+            proc,
+            facts,
+            socket,
+            home,
+            confinement,
+            mounts: Some(mounts),
+        }
+    }
+
+    /// The descriptors that the brand keeps behind its image, in their order.
+    #[must_use]
+    pub fn descriptors(&self) -> Vec<BorrowedFd<'_>> {
+        let first = [&self.proc, &self.facts, &self.socket].map(AsFd::as_fd);
+        let mounts = self.mounts.iter().flat_map(Mounts::descriptors);
+        first.into_iter().chain(mounts).collect()
+    }
+
+    /// How many mounts the brand is to look paths up in.
+    #[must_use]
+    pub fn mounts(&self) -> usize {
+        self.mounts.as_ref().map_or(0, Mounts::count)
+    }
+
+    /// A path by which this process finds what the zone calls `path`, if those differ. It stays good
+    /// as long as the descriptor does.
+    ///
+    /// # Errors
+    /// What openat2(2) says.
+    pub fn outside(&self, path: &Path) -> io::Result<Option<(OwnedFd, PathBuf)>> {
+        let Some(mounts) = &self.mounts else {
+            return Ok(None);
+        };
+        let fd = mounts.open(path)?;
+        let link = PathBuf::from(format!("/proc/self/fd/{}", fd.as_raw_fd()));
+        Ok(Some((fd, link)))
+    }
+
     /// The last step before the guest: this process takes on its user and loses what the zone does
     /// not need. Of its descriptors the standard ones stay open, and those to `keep`.
     ///
@@ -55,10 +103,11 @@ impl Inside {
             facts,
             socket,
             confinement,
+            mounts,
             ..
         } = self;
         // What is kept are copies.
-        drop((proc, facts, socket));
+        drop((proc, facts, socket, mounts));
         confinement.apply(keep)?;
         // A change of credentials has undone it.
         Ok(set_parent_process_death_signal(Some(Signal::KILL))?)
@@ -142,6 +191,7 @@ pub(crate) fn build(
         socket,
         home: plan.user.home.clone(),
         confinement,
+        mounts: None,
     })
 }
 

@@ -14,8 +14,8 @@ use host_std::mount::{attribute, set_attributes};
 use kernel::zone::MAX_CPUS;
 use procfs_emu::skeleton::{Entry, Kind, Place, Tree, entries, sys_entries};
 use rustix::fs::{
-    AtFlags, CWD, Dir, FileType, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, futimens, mkdirat,
-    mknodat, openat, symlinkat, utimensat,
+    AtFlags, CWD, Dir, FileType, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, chmodat, futimens,
+    mkdirat, mknodat, openat, symlinkat, utimensat,
 };
 use rustix::io::Errno;
 use rustix::mount::{MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
@@ -147,6 +147,21 @@ fn is_network(entry: &Entry<'_>) -> bool {
     entry.tree == Tree::Proc && path.and_then(below).is_some()
 }
 
+/// Makes the placeholders in a directory, for a zone without namespaces, where the processes' own
+/// user may look after them: directories can be written to. `proc` is the host's.
+pub(crate) fn fill(tree: &OwnedFd, proc: BorrowedFd<'_>) -> io::Result<()> {
+    let before = umask(Mode::empty());
+    let made = Maker::new(tree, proc, false).and_then(|mut maker| {
+        maker.may_write = true;
+        for name in ["proc", "sys", NO_DIRECTORY] {
+            chmodat(tree, name, Mode::from_raw_mode(0o755), AtFlags::empty())?;
+        }
+        maker.make_all()
+    });
+    umask(before);
+    made
+}
+
 /// What a directory holds, but for `.` and `..`.
 fn list(directory: BorrowedFd<'_>) -> io::Result<Vec<(OsString, FileType)>> {
     let mut found = Vec::new();
@@ -185,6 +200,8 @@ struct Maker<'a> {
     names: HashMap<(Tree, String), Vec<String>>,
     /// Directories, whose time changes until all is in them.
     directories: Vec<(Tree, String, i64)>,
+    /// Its owner can write to directories.
+    may_write: bool,
 }
 
 impl<'a> Maker<'a> {
@@ -211,6 +228,7 @@ impl<'a> Maker<'a> {
             now: now.map_or(0, |now| i64::try_from(now.as_secs()).unwrap_or(0)),
             names: names.into_iter().collect(),
             directories: Vec::new(),
+            may_write: false,
         })
     }
 
@@ -272,7 +290,12 @@ impl<'a> Maker<'a> {
         let root = &self.part(entry.tree).root;
         match entry.kind {
             Kind::Directory => {
-                mkdirat(root, path, mode)?;
+                let more = if self.may_write {
+                    Mode::WUSR
+                } else {
+                    Mode::empty()
+                };
+                mkdirat(root, path, mode | more)?;
                 let directory = (entry.tree, place.path.clone(), entry.stamp());
                 self.directories.push(directory);
                 Ok(())

@@ -53,7 +53,7 @@ lx_entry:
     jz lx_fast_window
     mov ecx, edi
     sub ecx, [rip + lx_reserved_fd]
-    cmp ecx, {RESERVED_FDS}
+    cmp ecx, [rip + lx_reserved_count]
     jb 9f
 
     .global lx_fast_window

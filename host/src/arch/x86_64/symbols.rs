@@ -5,14 +5,13 @@ use core::mem::offset_of;
 
 use abi::signal::{Regs, SigFrame};
 
-use crate::thread::{AREA_SIZE, CONTROL_OFFSET, Control, RESERVED_FDS};
+use crate::thread::{AREA_SIZE, CONTROL_OFFSET, Control};
 
 global_asm!(
     include_str!("entry.S"),
     AREA = const AREA_SIZE,
     CONTROL = const CONTROL_OFFSET,
     ROWS = const abi::nr::LIMIT,
-    RESERVED_FDS = const RESERVED_FDS,
     SELF = const offset_of!(Control, this),
     TOKEN = const offset_of!(Control, token),
     STACK = const offset_of!(Control, stack_top),

@@ -1,0 +1,426 @@
+//! The mount table of a bare zone, as zsched writes it and the brands read it: pure data.
+
+use alloc::vec::Vec;
+
+/// Which file an open descriptor leads to, however it is called.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ident {
+    /// `st_dev`.
+    pub dev: u64,
+    /// `st_ino`.
+    pub ino: u64,
+}
+
+/// What a mount shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A directory of the host.
+    Tree,
+    /// A file or device of the host.
+    File,
+    /// Processes: the host's /proc, of which the zone sees its own processes.
+    Proc,
+    /// What stands in /proc besides processes. It has no mount point of its own.
+    ProcFiles,
+}
+
+/// It cannot be written to.
+pub const READ_ONLY: u8 = 1;
+/// No program can be executed.
+pub const NO_EXEC: u8 = 2;
+/// Device nodes cannot be opened.
+pub const NO_DEV: u8 = 4;
+
+/// One mount. The brand's descriptor of what it shows stands at the place of the mount in the table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mount {
+    /// Where the zone sees it: names with single slashes between them, none at the ends. The root's
+    /// is empty.
+    pub target: Vec<u8>,
+    /// What it shows.
+    pub kind: Kind,
+    /// [`READ_ONLY`], [`NO_EXEC`], [`NO_DEV`].
+    pub flags: u8,
+    /// What it shows, by number.
+    pub here: Ident,
+    /// The directory that the mount point stands in.
+    pub above: Ident,
+}
+
+impl Mount {
+    /// The last component of the target.
+    #[must_use]
+    pub fn name(&self) -> &[u8] {
+        last_name(&self.target).1
+    }
+}
+
+/// Splits a target before its last component.
+fn last_name(target: &[u8]) -> (&[u8], &[u8]) {
+    match target.iter().rposition(|byte| *byte == b'/') {
+        Some(slash) => (&target[..slash], &target[slash + 1..]),
+        None => (&[], target),
+    }
+}
+
+/// The mounts of a zone. The first is its root.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Table {
+    /// What uname(2) says as the host's name.
+    pub hostname: Vec<u8>,
+    /// Tells the zone's abstract socket names from those of others.
+    pub token: [u8; 4],
+    /// The mounts.
+    pub mounts: Vec<Mount>,
+    /// Which bytes the last components of targets begin with, for a first look: bit n of word
+    /// n / 64.
+    beginnings: [u64; 4],
+    /// Likewise of their first components.
+    tops: [u64; 4],
+}
+
+/// How every encoded table begins.
+const MAGIC: &[u8] = b"LXMOUNTS\x01";
+/// More mounts than that no zone has: each is a descriptor of every process.
+pub const MOST: usize = 100;
+
+impl Table {
+    /// A table.
+    #[must_use]
+    pub fn new(mounts: Vec<Mount>) -> Self {
+        let (mut beginnings, mut tops) = ([0; 4], [0; 4]);
+        for mount in &mounts {
+            for (set, byte) in [
+                (&mut beginnings, mount.name().first()),
+                (&mut tops, mount.target.first()),
+            ] {
+                if let Some(byte) = byte {
+                    set[usize::from(byte / 64)] |= 1u64 << (byte % 64);
+                }
+            }
+        }
+        Self {
+            hostname: Vec::new(),
+            token: [0; 4],
+            mounts,
+            beginnings,
+            tops,
+        }
+    }
+
+    /// The mount of a kind that there is one of.
+    #[must_use]
+    pub fn of_kind(&self, kind: Kind) -> Option<usize> {
+        self.mounts.iter().position(|mount| mount.kind == kind)
+    }
+
+    /// Whether a mount point may be called `name`; seldom yes when none is.
+    #[inline]
+    fn may_be_point(&self, name: &[u8]) -> bool {
+        begins(&self.beginnings, name)
+    }
+
+    /// Whether a mount point anywhere is called `name`.
+    #[must_use]
+    pub fn is_point_name(&self, name: &[u8]) -> bool {
+        self.may_be_point(name) && self.mounts.iter().any(|mount| mount.name() == name)
+    }
+
+    /// The mount whose mount point is `name` in the directory `above`.
+    #[must_use]
+    pub fn mounted_at(&self, above: Ident, name: &[u8]) -> Option<usize> {
+        let found = |mount: &Mount| {
+            !mount.target.is_empty() && mount.above == above && mount.name() == name
+        };
+        // The youngest covers those before it.
+        self.mounts.iter().rposition(found)
+    }
+
+    /// The mount, other than the root, that shows this directory.
+    #[must_use]
+    pub fn showing(&self, here: Ident) -> Option<usize> {
+        let found = |mount: &Mount| !mount.target.is_empty() && mount.here == here;
+        self.mounts.iter().rposition(found)
+    }
+
+    /// For a path without links and `..`, from the root on: the mount that it leads into, and where
+    /// in `path` its part below that begins. `None` when `path` has `..` in it.
+    #[must_use]
+    pub fn lexical(&self, path: &[u8]) -> Option<(usize, usize)> {
+        if goes_up(path) {
+            return None;
+        }
+        let mut best = (0, skip(path, 0));
+        if !begins(&self.tops, path.get(best.1..).unwrap_or_default()) {
+            return Some(best);
+        }
+        for (index, mount) in self.mounts.iter().enumerate().skip(1) {
+            if !mount.target.is_empty()
+                && let Some(offset) = below(path, &mount.target)
+                && offset >= best.1
+            {
+                best = (index, offset);
+            }
+        }
+        Some(best)
+    }
+
+    /// Whether a relative path, without links on the way, surely stays in the mount that it begins
+    /// in, wherever that is.
+    #[must_use]
+    pub fn stays(&self, path: &[u8]) -> bool {
+        path.split(|byte| *byte == b'/')
+            .all(|name| name != b".." && !self.is_point_name(name))
+    }
+
+    /// The directory that a mount's mount point stands in: the mount that it lies in, and its path
+    /// there.
+    #[must_use]
+    pub fn point_of(&self, mount: usize) -> Option<(usize, &[u8])> {
+        let target = &self.mounts.get(mount)?.target;
+        let (directory, _) = last_name(target);
+        let (index, offset) = self.lexical(directory)?;
+        Some((index, directory.get(offset..).unwrap_or_default()))
+    }
+
+    /// Writes the table.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::from(MAGIC);
+        out.extend_from_slice(&self.token);
+        let length = u8::try_from(self.hostname.len()).unwrap_or(0);
+        out.push(length);
+        out.extend(self.hostname.iter().take(length.into()));
+        for mount in &self.mounts {
+            out.push(match mount.kind {
+                Kind::Tree => 0,
+                Kind::File => 1,
+                Kind::Proc => 2,
+                Kind::ProcFiles => 3,
+            });
+            out.push(mount.flags);
+            for number in [
+                mount.here.dev,
+                mount.here.ino,
+                mount.above.dev,
+                mount.above.ino,
+            ] {
+                out.extend_from_slice(&number.to_le_bytes());
+            }
+            let length = u16::try_from(mount.target.len()).unwrap_or(0);
+            out.extend_from_slice(&length.to_le_bytes());
+            out.extend(mount.target.iter().take(length.into()));
+        }
+        out
+    }
+
+    /// Reads a table; `None` when it is none, or not whole.
+    #[must_use]
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let rest = bytes.strip_prefix(MAGIC)?;
+        let (token, rest) = rest.split_first_chunk::<4>()?;
+        let (length, rest) = rest.split_first()?;
+        let (hostname, mut rest) = rest.split_at_checked(usize::from(*length))?;
+        let mut mounts = Vec::new();
+        while let Some((head, after)) = rest.split_first_chunk::<2>() {
+            let (numbers, after) = after.split_first_chunk::<32>()?;
+            let (length, after) = after.split_first_chunk::<2>()?;
+            let (target, after) = after.split_at_checked(u16::from_le_bytes(*length).into())?;
+            let mut words = numbers.chunks_exact(8).map(|word| {
+                word.first_chunk()
+                    .map_or(0, |word| u64::from_le_bytes(*word))
+            });
+            let mut ident = || Ident {
+                dev: words.next().unwrap_or(0),
+                ino: words.next().unwrap_or(0),
+            };
+            let (here, above) = (ident(), ident());
+            mounts.push(Mount {
+                target: Vec::from(target),
+                kind: match head[0] {
+                    0 => Kind::Tree,
+                    1 => Kind::File,
+                    2 => Kind::Proc,
+                    3 => Kind::ProcFiles,
+                    _ => return None,
+                },
+                flags: head[1],
+                here,
+                above,
+            });
+            rest = after;
+        }
+        let whole = rest.is_empty() && !mounts.is_empty() && mounts.len() <= MOST;
+        whole.then(|| Self {
+            hostname: Vec::from(hostname),
+            token: *token,
+            ..Self::new(mounts)
+        })
+    }
+}
+
+/// Whether a name begins with one of these bytes.
+#[inline]
+fn begins(set: &[u64; 4], name: &[u8]) -> bool {
+    name.first()
+        .is_some_and(|byte| set[usize::from(byte / 64)] >> (byte % 64) & 1 == 1)
+}
+
+/// Whether a component of the path is `..`.
+#[inline]
+fn goes_up(path: &[u8]) -> bool {
+    let mut before = b'/';
+    let mut rest = path;
+    while let Some((byte, after)) = rest.split_first() {
+        let dots = *byte == b'.' && before == b'/' && after.first() == Some(&b'.');
+        if dots && matches!(after.get(1), None | Some(b'/')) {
+            return true;
+        }
+        before = *byte;
+        rest = after;
+    }
+    false
+}
+
+/// Where the part of `path` below `target` begins; `None` when it does not lead there.
+fn below(path: &[u8], target: &[u8]) -> Option<usize> {
+    let mut at = skip(path, 0);
+    let mut wanted = target;
+    while !wanted.is_empty() {
+        let length = wanted
+            .iter()
+            .position(|byte| *byte == b'/')
+            .unwrap_or(wanted.len());
+        let (name, rest) = wanted.split_at(length);
+        let end = at + length;
+        if path.get(at..end) != Some(name) || !matches!(path.get(end), None | Some(b'/')) {
+            return None;
+        }
+        at = skip(path, end);
+        wanted = rest.strip_prefix(b"/").unwrap_or(rest);
+    }
+    Some(at)
+}
+
+/// Where the next component that is not `.` begins.
+fn skip(path: &[u8], mut at: usize) -> usize {
+    loop {
+        match path.get(at..) {
+            Some([b'/', ..]) => at += 1,
+            Some([b'.', b'/', ..]) => at += 2,
+            Some([b'.']) => at += 1,
+            _ => return at,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Ident, Kind, Mount, READ_ONLY, Table, below};
+    use std::vec;
+    use std::vec::Vec;
+
+    fn mount(target: &str, number: u64) -> Mount {
+        Mount {
+            target: target.as_bytes().to_vec(),
+            kind: Kind::Tree,
+            flags: 0,
+            here: Ident {
+                dev: 1,
+                ino: number,
+            },
+            above: Ident {
+                dev: 1,
+                ino: number + 100,
+            },
+        }
+    }
+
+    fn table() -> Table {
+        Table::new(vec![
+            mount("", 2),
+            mount("dev", 3),
+            mount("dev/shm", 4),
+            mount("srv/a b", 5),
+        ])
+    }
+
+    #[test]
+    fn paths_lead_into_the_innermost_mount() {
+        let table = table();
+        let at = |path: &'static str| {
+            let (index, offset) = table.lexical(path.as_bytes())?;
+            Some((index, path.get(offset..)?))
+        };
+        assert_eq!(at("/etc/passwd"), Some((0, "etc/passwd")));
+        assert_eq!(at("//./etc//x/"), Some((0, "etc//x/")));
+        assert_eq!(at("/dev"), Some((1, "")));
+        assert_eq!(at("/dev/"), Some((1, "")));
+        assert_eq!(at("/./dev//./null"), Some((1, "null")));
+        assert_eq!(at("/devs"), Some((0, "devs")));
+        assert_eq!(at("/de"), Some((0, "de")));
+        assert_eq!(at("/dev/shm/x"), Some((2, "x")));
+        assert_eq!(at("/dev/shm"), Some((2, "")));
+        assert_eq!(at("/dev/shmx"), Some((1, "shmx")));
+        assert_eq!(at("/srv/a b/c"), Some((3, "c")));
+        assert_eq!(at("/srv"), Some((0, "srv")));
+        assert_eq!(at("/"), Some((0, "")));
+        assert_eq!(at("/srv/../dev"), None);
+        assert_eq!(at("/srv/..a/b.."), Some((0, "srv/..a/b..")));
+        assert_eq!(below(b"", b"dev"), None);
+    }
+
+    #[test]
+    fn relative_paths_that_could_meet_a_mount_point_are_looked_at() {
+        let table = table();
+        for path in [
+            "etc/passwd",
+            "x",
+            "./devices/y",
+            "srv",
+            ".",
+            "a b/c",
+            ".../x",
+        ] {
+            assert_eq!(table.stays(path.as_bytes()), path != "a b/c", "{path}");
+        }
+        for path in ["dev", "x/dev/y", "../x", "a/..", "shm/"] {
+            assert!(!table.stays(path.as_bytes()), "{path}");
+        }
+    }
+
+    #[test]
+    fn mount_points_are_found_from_both_sides() {
+        let table = table();
+        let above = |ino| Ident { dev: 1, ino };
+        assert_eq!(table.mounted_at(above(104), b"shm"), Some(2));
+        assert_eq!(table.mounted_at(above(104), b"dev"), None);
+        assert_eq!(table.showing(above(5)), Some(3));
+        assert_eq!(table.showing(above(2)), None, "the root is no mount point");
+        assert_eq!(table.point_of(2), Some((1, &b""[..])));
+        assert_eq!(table.point_of(3), Some((0, &b"srv"[..])));
+        assert_eq!(table.point_of(1), Some((0, &b""[..])));
+        assert_eq!(table.of_kind(Kind::Proc), None);
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let mut mounts = table().mounts;
+        mounts[1].flags = READ_ONLY;
+        mounts[2].kind = Kind::Proc;
+        let table = Table {
+            hostname: b"h.example".to_vec(),
+            token: *b"zone",
+            ..Table::new(mounts)
+        };
+        let bytes = table.encode();
+        assert_eq!(Table::decode(&bytes), Some(table));
+        for end in 0..bytes.len() {
+            let part = Table::decode(&bytes[..end]);
+            assert!(part.is_none_or(|part| part.mounts.len() < 4), "{end}");
+        }
+        assert_eq!(Table::decode(b""), None);
+        let many: Vec<Mount> = (0..200).map(|number| mount("x", number)).collect();
+        assert_eq!(Table::decode(&Table::new(many).encode()), None);
+    }
+}

@@ -1,0 +1,277 @@
+//! Zones without namespaces, as root and as an ordinary user.
+
+use crate::common::{Folder, LX, run, stderr, stdout};
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// A static program that is a shell and its tools.
+const BUSYBOX: &str = "/usr/bin/busybox";
+/// The ordinary user, by number: nobody.
+const NOBODY: u32 = 65534;
+
+/// A root directory with busybox in it.
+struct Zone {
+    folder: Folder,
+    user: u32,
+}
+
+impl Zone {
+    /// One for each user that this test can be.
+    fn each(name: &str, test: impl Fn(&Self)) {
+        if !Path::new(BUSYBOX).exists() {
+            println!("skipped: {BUSYBOX} is missing");
+            return;
+        }
+        let user = nix::unistd::geteuid().as_raw();
+        let others = if user == 0 { Some(NOBODY) } else { None };
+        for user in [user].into_iter().chain(others) {
+            test(&Self::new(&format!("bare-{name}-{user}"), user));
+        }
+    }
+
+    fn new(name: &str, user: u32) -> Self {
+        let zone = Self {
+            folder: Folder::new(name),
+            user,
+        };
+        for directory in [
+            "root",
+            "root/bin",
+            "root/etc",
+            "root/tmp",
+            "root/usr/lib",
+            "run",
+            "out",
+        ] {
+            let path = zone.path(directory);
+            fs::create_dir_all(&path).expect("it is made");
+            chown(&path, Some(user), Some(user)).expect("it is given away");
+        }
+        fs::set_permissions(zone.path("run"), fs::Permissions::from_mode(0o700)).expect("its own");
+        let bin = zone.path("root/bin");
+        fs::copy(BUSYBOX, bin.join("busybox")).expect("it is copied");
+        for tool in [
+            "sh", "cat", "ls", "ln", "mkdir", "mv", "pwd", "readlink", "rm", "rmdir", "stat",
+            "touch", "uname", "chmod", "env", "sleep", "ps", "test", "head",
+        ] {
+            symlink("busybox", bin.join(tool)).expect("it is made");
+        }
+        symlink("usr/lib", zone.path("root/lib")).expect("it is made");
+        symlink("/etc/name", zone.path("root/usr/lib/absolute")).expect("it is made");
+        symlink("/dev", zone.path("root/devices")).expect("it is made");
+        fs::write(zone.path("root/etc/name"), "inside\n").expect("it is written");
+        fs::write(zone.path("out/name"), "outside\n").expect("it is written");
+        fs::copy(LX, zone.path("lx")).expect("it is copied");
+        zone
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(self.path("lx"));
+        command
+            .args(["run", "--isolation", "bare", "--rootfs"])
+            .arg(self.path("root"))
+            .args(arguments)
+            .env_remove("LX_INTERCEPT")
+            .env("XDG_RUNTIME_DIR", self.path("run"))
+            .stdin(Stdio::null());
+        if nix::unistd::geteuid().as_raw() != self.user {
+            command.uid(self.user).gid(self.user);
+        }
+        run(command)
+    }
+
+    /// What a script prints in the zone.
+    fn sh(&self, script: &str) -> String {
+        let output = self.run(&["/bin/sh", "-c", script]);
+        let text = stdout(&output) + &stderr(&output);
+        assert!(output.status.success(), "{script}: {text}");
+        text
+    }
+}
+
+#[test]
+fn paths_mean_what_they_mean_in_a_chroot() {
+    Zone::each("paths", |zone| {
+        for path in [
+            "/etc/name",
+            "/lib/absolute",
+            "/../../etc/name",
+            "/etc/../etc/./name",
+            "//etc//name",
+            "/proc/self/root/etc/name",
+            "/proc/self/cwd/etc/name",
+        ] {
+            assert_eq!(zone.sh(&format!("cat {path}")), "inside\n", "{path}");
+        }
+        assert_eq!(
+            zone.sh("cd /usr/lib; cat ../../../../etc/name absolute"),
+            "inside\ninside\n"
+        );
+        assert_eq!(
+            zone.sh("cd /lib; /bin/pwd; cd -P ..; /bin/pwd; cd -P ..; /bin/pwd"),
+            "/usr/lib\n/usr\n/\n"
+        );
+        // The shell's own idea of it and the kernel's.
+        assert_eq!(
+            zone.sh("mkdir /tmp/a; cd /tmp/a; rmdir ../a; /bin/pwd 2>/dev/null || echo gone")
+                .lines()
+                .last(),
+            Some("gone")
+        );
+    });
+}
+
+#[test]
+fn what_is_made_is_made_inside() {
+    Zone::each("made", |zone| {
+        zone.sh(
+            "cd /tmp; mkdir d; echo 1 > /tmp/d/f; ln -s /tmp/d s; ln s/f h; mv s/f /../tmp/g; \
+             mkdir -p s/x/y; rm -r s/x; chmod 600 /tmp/g; touch s/t; rm s/t; ln -sf /tmp/new link; \
+             echo 2 > link",
+        );
+        let tmp = zone.path("root/tmp");
+        let names = |path: &Path| {
+            let entries = fs::read_dir(path).expect("it is there");
+            let mut names: Vec<_> = entries
+                .map(|entry| entry.expect("it is listed").file_name())
+                .collect();
+            names.sort();
+            names
+        };
+        assert_eq!(names(&tmp), ["d", "g", "h", "link", "new", "s"]);
+        assert_eq!(names(&tmp.join("d")), Vec::<std::ffi::OsString>::new());
+        assert_eq!(fs::read(tmp.join("new")).expect("it is there"), b"2\n");
+        let mode = fs::metadata(tmp.join("g"))
+            .expect("it is there")
+            .permissions();
+        assert_eq!(mode.mode() & 0o777, 0o600);
+        assert_eq!(
+            fs::read_link(tmp.join("s")).expect("a link"),
+            Path::new("/tmp/d")
+        );
+    });
+}
+
+#[test]
+fn mounts_are_where_they_were_asked_for() {
+    Zone::each("mounts", |zone| {
+        let out = zone.path("out");
+        let volume = format!("{}:/srv/data", out.display());
+        let output = zone.run(&[
+            "-v",
+            &volume,
+            "--tmpfs",
+            "/scratch",
+            "/bin/sh",
+            "-c",
+            "cat /srv/data/name; cd /srv/data; pwd; cd ..; ls; cat data/../../etc/name; \
+             rmdir data || echo busy; echo x > /scratch/x; cat /scratch/x; echo > /devices/null; \
+             ls /devices/; test -c /dev/null && echo device",
+        ]);
+        let text = stdout(&output);
+        assert!(output.status.success(), "{text}{}", stderr(&output));
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(
+            lines[..6],
+            ["outside", "/srv/data", "data", "inside", "busy", "x"]
+        );
+        assert!(
+            lines.contains(&"urandom") && lines.ends_with(&["device"]),
+            "{text}"
+        );
+    });
+}
+
+#[test]
+fn proc_shows_the_zone() {
+    Zone::each("proc", |zone| {
+        let text = zone.sh("ls /proc; readlink /proc/self/exe; readlink /proc/self/cwd");
+        let numbers: Vec<&str> = text
+            .lines()
+            .filter(|line| line.bytes().all(|byte| byte.is_ascii_digit()))
+            .collect();
+        // The shell and ls.
+        assert_eq!(numbers.len(), 2, "{text}");
+        for name in ["meminfo", "self", "sys", "uptime", "/bin/busybox", "/"] {
+            assert!(text.lines().any(|line| line == name), "{name}: {text}");
+        }
+        assert!(zone.sh("cat /proc/meminfo").starts_with("MemTotal:"));
+        assert!(
+            zone.sh("cd /proc/; cat version")
+                .starts_with("Linux version ")
+        );
+        assert_eq!(
+            zone.sh("cd /proc/sys; cat kernel/ostype ../sys/kernel/ostype"),
+            "Linux\nLinux\n"
+        );
+        assert!(!zone.sh("cat /proc/self/maps").contains("memfd:lx"));
+        let this = std::process::id();
+        assert_eq!(
+            zone.sh(&format!("ls -d /proc/{this} 2>/dev/null || echo none")),
+            "none\n"
+        );
+    });
+}
+
+#[test]
+fn programs_find_their_interpreters_inside() {
+    Zone::each("exec", |zone| {
+        let script = zone.path("root/bin/script");
+        fs::write(&script, "#!/bin/sh\necho $0 $1\n").expect("it is written");
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("it is made");
+        assert_eq!(
+            zone.sh("script x; cd /bin; ./script y"),
+            "/bin/script x\n./script y\n"
+        );
+        assert_eq!(stdout(&zone.run(&["script", "z"])), "/bin/script z\n");
+        assert_eq!(stdout(&zone.run(&["-w", "/usr/lib", "pwd"])), "/usr/lib\n");
+        let output = zone.run(&["--hostname", "h1", "uname", "-n"]);
+        assert_eq!(stdout(&output), "h1\n");
+        let output = zone.run(&["/usr/bin/env"]);
+        assert_eq!(output.status.code(), Some(127), "{}", stderr(&output));
+        assert_eq!(zone.run(&["sh", "-c", "exit 7"]).status.code(), Some(7));
+    });
+}
+
+#[test]
+fn nothing_outlives_the_zone() {
+    Zone::each("end", |zone| {
+        let mark = format!("{}", 7000 + u64::from(std::process::id()));
+        zone.sh(&format!("sleep {mark} & sleep {mark} & exit 0"));
+        let running = fs::read_dir("/proc").expect("/proc").any(|entry| {
+            let path = entry.expect("it is listed").path().join("cmdline");
+            fs::read(path).is_ok_and(|line| {
+                line.starts_with(b"sleep") && line.windows(mark.len()).any(|w| w == mark.as_bytes())
+            })
+        });
+        assert!(!running);
+        if zone.user != 0 {
+            let zones = fs::read_dir(zone.path("run/lx/zones")).expect("it is there");
+            let left: Vec<_> = zones
+                .map(|entry| entry.expect("it is listed").file_name())
+                .filter(|name| name != ".lock")
+                .collect();
+            assert!(left.is_empty(), "{left:?}");
+        }
+    });
+}
+
+#[test]
+fn what_needs_namespaces_is_refused() {
+    Zone::each("refused", |zone| {
+        let output = zone.run(&["--net", "none", "/bin/sh"]);
+        let message = stderr(&output);
+        assert_eq!(output.status.code(), Some(125), "{message}");
+        assert!(
+            message.contains("namespaces") && message.lines().count() == 1,
+            "{message}"
+        );
+    });
+}

@@ -1,0 +1,195 @@
+//! The calls of a zone without namespaces whose meaning depends on where its root is. In such a zone
+//! they are served here instead of by their rows' handlers: each finds what its path means
+//! (`kernel::bare`), and then acts on a descriptor of that, or on a name in a descriptor of its
+//! directory, so that nothing that moves meanwhile leads it elsewhere.
+
+mod arguments;
+mod attributes;
+mod directory;
+mod names;
+mod open;
+mod sockets;
+mod status;
+
+use abi::nr::LIMIT;
+use abi::{Errno, SysResult, nr};
+use kernel::Task;
+use kernel::vfs::{At, Links, Place};
+use kernel::walk::{Aim, Found, Limits};
+
+/// What serves a call: it gets the raw registers.
+pub type Handler = fn(&mut Task, &[usize; 6]) -> SysResult;
+
+/// What serves call `number` in such a zone, if not its row's handler.
+#[must_use]
+pub fn handler(number: usize) -> Option<Handler> {
+    HANDLERS.get(number).copied().flatten()
+}
+
+/// Where a path that may lead to an emulated entry of /proc leads: for exec.
+///
+/// # Errors
+/// Those of path_resolution(7).
+pub fn place(t: &Task, at: At<'_>, follow: bool) -> SysResult<Place> {
+    let aim = if follow { Aim::Follow } else { Aim::Keep };
+    let space = arguments::space(t)?;
+    if let Found::Node(_, Some((directory, name))) = space.find(at, aim, Limits::default())?
+        && let Some(emulated) = arguments::in_proc(t, &space, directory, &name)
+    {
+        let links = if follow { Links::Follow } else { Links::Keep };
+        return emulated.fs.locate(t, emulated.at(), links);
+    }
+    Ok(Place::Same)
+}
+
+static HANDLERS: [Option<Handler>; LIMIT] = {
+    let mut table = [None; LIMIT];
+    let mut index = 0;
+    while index < SERVED.len() {
+        let (number, handler) = SERVED[index];
+        table[number] = Some(handler);
+        index += 1;
+    }
+    let mut index = 0;
+    while index < REFUSED.len() {
+        table[REFUSED[index]] = Some(refuse as Handler);
+        index += 1;
+    }
+    table
+};
+
+const SERVED: &[(usize, Handler)] = &[
+    (nr::OPEN, open::open),
+    (nr::CREAT, open::creat),
+    (nr::OPENAT, open::openat),
+    (nr::OPENAT2, open::openat2),
+    (nr::STAT, status::stat),
+    (nr::LSTAT, status::lstat),
+    (nr::NEWFSTATAT, status::newfstatat),
+    (nr::STATX, status::statx),
+    (nr::ACCESS, status::access),
+    (nr::FACCESSAT, status::faccessat),
+    (nr::FACCESSAT2, status::faccessat2),
+    (nr::READLINK, status::readlink),
+    (nr::READLINKAT, status::readlinkat),
+    (nr::STATFS, status::statfs),
+    (nr::CHMOD, attributes::chmod),
+    (nr::FCHMODAT, attributes::fchmodat),
+    (nr::FCHMODAT2, attributes::fchmodat2),
+    (nr::CHOWN, attributes::chown),
+    (nr::LCHOWN, attributes::lchown),
+    (nr::FCHOWNAT, attributes::fchownat),
+    (nr::UTIME, attributes::utime),
+    (nr::UTIMES, attributes::utimes),
+    (nr::FUTIMESAT, attributes::futimesat),
+    (nr::UTIMENSAT, attributes::utimensat),
+    (nr::TRUNCATE, attributes::truncate),
+    (nr::SETXATTR, attributes::setxattr),
+    (nr::LSETXATTR, attributes::lsetxattr),
+    (nr::GETXATTR, attributes::getxattr),
+    (nr::LGETXATTR, attributes::lgetxattr),
+    (nr::LISTXATTR, attributes::listxattr),
+    (nr::LLISTXATTR, attributes::llistxattr),
+    (nr::REMOVEXATTR, attributes::removexattr),
+    (nr::LREMOVEXATTR, attributes::lremovexattr),
+    (nr::SETXATTRAT, attributes::setxattrat),
+    (nr::GETXATTRAT, attributes::getxattrat),
+    (nr::LISTXATTRAT, attributes::listxattrat),
+    (nr::REMOVEXATTRAT, attributes::removexattrat),
+    (nr::FILE_GETATTR, attributes::file_getattr),
+    (nr::FILE_SETATTR, attributes::file_setattr),
+    (nr::INOTIFY_ADD_WATCH, attributes::inotify_add_watch),
+    (nr::NAME_TO_HANDLE_AT, attributes::name_to_handle_at),
+    (nr::MKDIR, names::mkdir),
+    (nr::MKDIRAT, names::mkdirat),
+    (nr::MKNOD, names::mknod),
+    (nr::MKNODAT, names::mknodat),
+    (nr::SYMLINK, names::symlink),
+    (nr::SYMLINKAT, names::symlinkat),
+    (nr::UNLINK, names::unlink),
+    (nr::UNLINKAT, names::unlinkat),
+    (nr::RMDIR, names::rmdir),
+    (nr::RENAME, names::rename),
+    (nr::RENAMEAT, names::renameat),
+    (nr::RENAMEAT2, names::renameat2),
+    (nr::LINK, names::link),
+    (nr::LINKAT, names::linkat),
+    (nr::CHDIR, directory::chdir),
+    (nr::GETCWD, directory::getcwd),
+    (nr::UNAME, directory::uname),
+    (nr::BIND, sockets::bind),
+    (nr::CONNECT, sockets::connect),
+    (nr::SENDTO, sockets::sendto),
+    (nr::SENDMSG, sockets::sendmsg),
+    (nr::SENDMMSG, sockets::sendmmsg),
+    (nr::ACCEPT, sockets::accept),
+    (nr::ACCEPT4, sockets::accept4),
+    (nr::GETSOCKNAME, sockets::getsockname),
+    (nr::GETPEERNAME, sockets::getpeername),
+    (nr::RECVFROM, sockets::recvfrom),
+    (nr::RECVMSG, sockets::recvmsg),
+    (nr::RECVMMSG, sockets::recvmmsg),
+];
+
+/// What administers mounts and the host: their paths would be the host's.
+const REFUSED: &[usize] = &[
+    nr::ACCT,
+    nr::CHROOT,
+    nr::FANOTIFY_MARK,
+    nr::FSPICK,
+    nr::MOUNT,
+    nr::MOUNT_SETATTR,
+    nr::MOVE_MOUNT,
+    nr::OPEN_BY_HANDLE_AT,
+    nr::OPEN_TREE,
+    nr::OPEN_TREE_ATTR,
+    nr::PIVOT_ROOT,
+    nr::QUOTACTL,
+    nr::SETDOMAINNAME,
+    nr::SETHOSTNAME,
+    nr::SWAPOFF,
+    nr::SWAPON,
+    nr::UMOUNT2,
+];
+
+/// What a process without the privilege sees.
+fn refuse(_: &mut Task, _: &[usize; 6]) -> SysResult {
+    Err(Errno::EPERM)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{REFUSED, SERVED, handler};
+    use crate::table::TABLE;
+    use abi::arg::ArgKind;
+    use abi::nr;
+
+    /// Calls whose path arguments need no look: refused by their rows, or no paths.
+    const LEFT: [usize; 1] = [nr::USELIB];
+
+    #[test]
+    fn every_call_with_a_path_is_served_here() {
+        for row in TABLE.iter().flatten() {
+            let number = usize::from(row.nr);
+            let path = row.args.iter().any(|arg| arg.kind == ArgKind::Path);
+            // exec finds its files through the same space.
+            let elsewhere = matches!(number, nr::EXECVE | nr::EXECVEAT);
+            if path && !LEFT.contains(&number) && !elsewhere {
+                assert!(handler(number).is_some(), "{}", row.name);
+            }
+        }
+        assert!(handler(usize::MAX).is_none() && handler(nr::READ).is_none());
+    }
+
+    #[test]
+    fn nothing_is_there_twice() {
+        let all: std::vec::Vec<usize> = SERVED
+            .iter()
+            .map(|(number, _)| *number)
+            .chain(REFUSED.iter().copied())
+            .collect();
+        for (index, number) in all.iter().enumerate() {
+            assert!(!all[index + 1..].contains(number), "{number}");
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! Addresses of local sockets (unix(7)). A path goes to the host as one from a descriptor on, and an
+//! abstract name with what tells the zone's from others in front; both are taken off again from the
+//! addresses that the host returns.
+
+use alloc::vec::Vec;
+use core::ffi::CStr;
+
+use abi::arg::{Fd, Flags, Ptr};
+use abi::{Errno, RawArg, SysResult, nr};
+use host::intercept::mounts_fd;
+use host::user::{self, PATH_MAX};
+use kernel::Task;
+use kernel::bare::{Kind, Node, Space, host_path, link_text};
+use kernel::walk::Aim;
+
+use super::arguments::{CWD, ask, at, find, pointer, space};
+use crate::carried;
+
+const AF_UNIX: u16 = 1;
+/// `struct sockaddr_un`: the family, and 108 bytes of path.
+const LONGEST: usize = 110;
+const FAMILY: usize = 2;
+/// How the host is told of a path below a mount: the number of its descriptor follows.
+const PREFIX: &[u8] = b"/proc/self/fd/";
+/// Abstract names of zones begin so; bytes of the zone's own follow.
+const ABSTRACT: &[u8] = b"\0lx";
+/// `struct mmsghdr`.
+const MMSGHDR: usize = 64;
+
+/// An address for the host.
+struct Address {
+    bytes: Vec<u8>,
+    /// What it leads to by descriptor.
+    _node: Option<Node>,
+}
+
+impl Address {
+    fn new(path: &[u8], node: Option<Node>) -> SysResult<Self> {
+        let mut bytes = Vec::from(AF_UNIX.to_le_bytes());
+        bytes.extend_from_slice(path);
+        if bytes.len() > LONGEST {
+            return Err(Errno::ENAMETOOLONG);
+        }
+        Ok(Self { bytes, _node: node })
+    }
+
+    fn at(&self) -> usize {
+        self.bytes.as_ptr().expose_provenance()
+    }
+
+    fn len(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+/// What a call does with an address.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Use {
+    Make,
+    Find,
+}
+
+/// What the host is to be told instead of the address in the guest's memory; `None` when it means
+/// the same there.
+fn outgoing(t: &Task, address: usize, length: usize, purpose: Use) -> SysResult<Option<Address>> {
+    let length = usize::try_from(RawArg(length).low_u32()).unwrap_or(0);
+    if address == 0 || length <= FAMILY || length > LONGEST {
+        return Ok(None);
+    }
+    let mut room = [0; LONGEST + 1];
+    let bytes = room.get_mut(..length).unwrap_or_default();
+    user::read_bytes(address, bytes)?;
+    if bytes.get(..FAMILY) != Some(&AF_UNIX.to_le_bytes()) {
+        return Ok(None);
+    }
+    let space = space(t)?;
+    if room[FAMILY] == 0 {
+        let mut name = Vec::from(ABSTRACT);
+        name.extend_from_slice(&space.table().token);
+        name.extend_from_slice(room.get(FAMILY + 1..length).unwrap_or_default());
+        return Address::new(&name, None).map(Some);
+    }
+    let path = CStr::from_bytes_until_nul(room.get(FAMILY..).unwrap_or_default());
+    let path = path.map_err(|_| Errno::EINVAL)?;
+    match purpose {
+        Use::Make => made(&space, path),
+        Use::Find => {
+            let node = find(t, at(CWD, path), Aim::Follow)?;
+            let link = host_path(node.fd());
+            Address::new(link.text().to_bytes(), Some(node)).map(Some)
+        }
+    }
+}
+
+/// An address for a name that is to be made. It says where in the zone that is, so that whoever is
+/// told it can be told the zone's path, without the links on the way.
+fn made(space: &Space<'_>, path: &CStr) -> SysResult<Option<Address>> {
+    let (directory, name) = space.parent(at(CWD, path))?;
+    if space.is_mount_point(&directory, name.to_bytes()) {
+        return Err(Errno::EADDRINUSE);
+    }
+    if directory.fd() == kernel::vfs::AT_FDCWD {
+        return Ok(None);
+    }
+    let mut room = [0; PATH_MAX];
+    let canonical = link_text(directory.fd(), &mut room).ok();
+    let canonical = canonical.and_then(|host| space.zone_path(host));
+    let above = canonical.unwrap_or_default();
+    let text = [&above, &b"/"[..], name.to_bytes()].concat();
+    if let Some((mount, offset)) = space.table().lexical(&text) {
+        let rest = text.get(offset..).unwrap_or_default();
+        let end = rest.len().saturating_sub(name.to_bytes().len());
+        let above = rest.get(..end).unwrap_or_default();
+        if space.leads_to(mount, above, &directory) {
+            let number = mounts_fd() + i32::try_from(mount).unwrap_or(0);
+            let path = alloc::format!("/proc/self/fd/{number}/");
+            let path = [path.as_bytes(), rest].concat();
+            if path.len() + FAMILY <= LONGEST {
+                return Address::new(&path, Some(directory)).map(Some);
+            }
+        }
+    }
+    let link = host_path(directory.fd());
+    let path = [link.text().to_bytes(), b"/", name.to_bytes()].concat();
+    Address::new(&path, Some(directory)).map(Some)
+}
+
+/// The zone's address for one of the host's; `None` when it is the same.
+fn incoming(space: &Space<'_>, bytes: &[u8]) -> Option<Vec<u8>> {
+    let path = bytes.strip_prefix(&AF_UNIX.to_le_bytes())?;
+    let mut changed = Vec::from(AF_UNIX.to_le_bytes());
+    if let Some(name) = path.strip_prefix(ABSTRACT) {
+        changed.push(0);
+        changed.extend_from_slice(name.strip_prefix(&space.table().token)?);
+        return Some(changed);
+    }
+    let rest = path.strip_prefix(PREFIX)?;
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (number, rest) = rest.split_at(digits);
+    let number: i32 = core::str::from_utf8(number).ok()?.parse().ok()?;
+    let mount = usize::try_from(number - mounts_fd()).ok()?;
+    let mount = space.table().mounts.get(mount)?;
+    if mount.kind != Kind::Tree {
+        return None;
+    }
+    if !mount.target.is_empty() {
+        changed.push(b'/');
+        changed.extend_from_slice(&mount.target);
+    }
+    changed.extend_from_slice(rest);
+    Some(changed)
+}
+
+/// Puts right an address that the host wrote to the guest's memory, with its length.
+fn told(t: &Task, address: usize, length_at: usize) -> SysResult<()> {
+    let length: u32 = user::read(pointer(length_at))?;
+    let length = usize::try_from(length).unwrap_or(0);
+    let mut room = [0; LONGEST];
+    let Some(bytes) = room.get_mut(..length).filter(|_| length > FAMILY) else {
+        return Ok(());
+    };
+    user::read_bytes(address, bytes)?;
+    if let Some(changed) = incoming(&space(t)?, bytes)
+        && changed.len() <= length
+    {
+        // The rest is the host's longer one.
+        bytes.fill(0);
+        for (to, from) in bytes.iter_mut().zip(&changed) {
+            *to = *from;
+        }
+        user::write_bytes(address, bytes)?;
+        let length = u32::try_from(changed.len()).unwrap_or(0);
+        user::write(pointer(length_at), &length)?;
+    }
+    Ok(())
+}
+
+/// bind(2).
+pub(super) fn bind(t: &mut Task, a: &[usize; 6]) -> SysResult {
+    match outgoing(t, a[1], a[2], Use::Make)? {
+        Some(address) => ask(nr::BIND, &[a[0], address.at(), address.len()]),
+        None => ask(nr::BIND, &[a[0], a[1], a[2]]),
+    }
+}
+
+/// connect(2).
+pub(super) fn connect(t: &mut Task, a: &[usize; 6]) -> SysResult {
+    match outgoing(t, a[1], a[2], Use::Find)? {
+        Some(address) => ask(nr::CONNECT, &[a[0], address.at(), address.len()]),
+        None => ask(nr::CONNECT, &[a[0], a[1], a[2]]),
+    }
+}
+
+/// sendto(2).
+pub(super) fn sendto(t: &mut Task, a: &[usize; 6]) -> SysResult {
+    match outgoing(t, a[4], a[5], Use::Find)? {
+        Some(address) => {
+            let (to, length) = (address.at(), address.len());
+            ask(nr::SENDTO, &[a[0], a[1], a[2], a[3], to, length])
+        }
+        None => ask(nr::SENDTO, a),
+    }
+}
+
+/// sendmsg(2).
+pub(super) fn sendmsg(t: &mut Task, a: &[usize; 6]) -> SysResult {
+    let mut message: [usize; 7] = user::read(pointer(a[1]))?;
+    match outgoing(t, message[0], message[1], Use::Find)? {
+        Some(address) => {
+            if carried::carries_reserved(t, a[1]) {
+                return Err(Errno::EBADF);
+            }
+            message[0] = address.at();
+            message[1] = address.len();
+            let message = message.as_ptr().expose_provenance();
+            ask(nr::SENDMSG, &[a[0], message, a[2]])
+        }
+        None => {
+            let (fd, flags) = (Fd::from(RawArg(a[0])), Flags::from(RawArg(a[2])));
+            carried::sendmsg(t, fd, Ptr(a[1]), flags)
+        }
+    }
+}
+
+/// sendmmsg(2): one after the other.
+pub(super) fn sendmmsg(t: &mut Task, a: &[usize; 6]) -> SysResult {
+    const MOST: u32 = 1024;
+    /// Where `struct mmsghdr` says how much was sent.
+    const LENGTH: usize = 56;
+    let count = usize::try_from(RawArg(a[2]).low_u32().min(MOST)).unwrap_or(0);
+    for index in 0..count {
+        let message = a[1].wrapping_add(index * MMSGHDR);
+        let sent = match sendmsg(t, &[a[0], message, a[3], 0, 0, 0]) {
+            Err(errno) if index == 0 => return Err(errno),
+            Err(_) => return Ok(index),
+            Ok(sent) => u32::try_from(sent).unwrap_or(0),
+        };
+        user::write(pointer(message.wrapping_add(LENGTH)), &sent)?;
+    }
+    Ok(count)
+}
+
+/// Writes calls that return an address at one register, and its length at another.
+macro_rules! returning {
+    ($($name:ident = nr::$nr:ident, $address:literal, $length:literal, $doc:literal;)*) => {$(
+        #[doc = $doc]
+        pub(super) fn $name(t: &mut Task, a: &[usize; 6]) -> SysResult {
+            let result = ask(nr::$nr, a)?;
+            if a[$address] != 0 {
+                told(t, a[$address], a[$length])?;
+            }
+            Ok(result)
+        }
+    )*};
+}
+
+returning! {
+    accept = nr::ACCEPT, 1, 2, "accept(2).";
+    accept4 = nr::ACCEPT4, 1, 2, "accept4(2).";
+    getsockname = nr::GETSOCKNAME, 1, 2, "getsockname(2).";
+    getpeername = nr::GETPEERNAME, 1, 2, "getpeername(2).";
+    recvfrom = nr::RECVFROM, 4, 5, "recvfrom(2).";
+}
+
+/// The address in a message that was received.
+fn received(t: &Task, message: usize) -> SysResult<()> {
+    /// Where `struct msghdr` has the length of the address.
+    const LENGTH: usize = 8;
+    let address: usize = user::read(pointer(message))?;
+    if address == 0 {
+        return Ok(());
+    }
+    told(t, address, message.wrapping_add(LENGTH))
+}
+
+/// recvmsg(2).
+pub(super) fn recvmsg(t: &mut Task, a: &[usize; 6]) -> SysResult {
+    let result = ask(nr::RECVMSG, a)?;
+    received(t, a[1])?;
+    Ok(result)
+}
+
+/// recvmmsg(2).
+pub(super) fn recvmmsg(t: &mut Task, a: &[usize; 6]) -> SysResult {
+    let count = ask(nr::RECVMMSG, a)?;
+    for index in 0..count {
+        received(t, a[1].wrapping_add(index * MMSGHDR))?;
+    }
+    Ok(count)
+}

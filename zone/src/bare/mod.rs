@@ -1,0 +1,10 @@
+//! Zones without namespaces, for hosts that refuse them: zsched prepares what the zone's paths lead
+//! to, as descriptors and a table (`kernel::bare`), and the brands look them up. Landlock keeps the
+//! zone's processes to these trees.
+
+mod procs;
+mod start;
+mod tree;
+
+pub use start::start;
+pub(crate) use tree::{Mounts, remove};
