@@ -296,7 +296,7 @@ pub(crate) enum Isolation {
     Auto,
     /// By the host kernel's namespaces
     Namespaces,
-    /// Without namespaces: lx itself looks up the zone's paths
+    /// Without namespaces, for ordinary users: lx itself looks up the zone's paths
     Bare,
 }
 

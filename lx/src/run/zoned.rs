@@ -132,7 +132,7 @@ fn config(run: &Run) -> Result<Config, Failure> {
                 .map_err(|error| Failure::about(path.display(), &error))?;
         }
     }
-    let isolation = isolation(options.isolation);
+    let isolation = isolation(options.isolation)?;
     Ok(Config {
         isolation,
         name: options.name.clone().unwrap_or_else(random_name),
@@ -167,12 +167,15 @@ fn config(run: &Run) -> Result<Config, Failure> {
 }
 
 /// The way to isolate: the best that the host offers, unless one is asked for.
-fn isolation(asked: Option<cli::Isolation>) -> Isolation {
+/// The bare way keeps less apart, so that it must be asked for.
+fn isolation(asked: Option<cli::Isolation>) -> Result<Isolation, Failure> {
     match asked {
-        Some(cli::Isolation::Bare) => Isolation::Bare,
-        Some(cli::Isolation::Namespaces) => Isolation::Namespaces,
-        None | Some(cli::Isolation::Auto) if zone::has_namespaces() => Isolation::Namespaces,
-        None | Some(cli::Isolation::Auto) => Isolation::Bare,
+        Some(cli::Isolation::Bare) => Ok(Isolation::Bare),
+        Some(cli::Isolation::Namespaces) => Ok(Isolation::Namespaces),
+        None | Some(cli::Isolation::Auto) if zone::has_namespaces() => Ok(Isolation::Namespaces),
+        None | Some(cli::Isolation::Auto) => Err(Failure::own(
+            "this host refuses namespaces; --isolation bare does without them, and keeps less apart",
+        )),
     }
 }
 

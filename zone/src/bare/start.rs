@@ -13,8 +13,8 @@ use rustix::process::{Signal, set_parent_process_death_signal};
 use super::procs;
 use super::tree::Mounts;
 use crate::cgroup::Groups;
-use crate::config::{Config, Net};
-use crate::confine::{self, Capabilities, Confinement, Identity};
+use crate::config::{Config, Mount, Net, Source};
+use crate::confine::{self, Capabilities, Confinement};
 use crate::entrance::Entrance;
 use crate::error::{Context, Error, Result};
 use crate::facts::{Board, Meter};
@@ -45,13 +45,25 @@ pub fn start(
         let why = "only a zone with namespaces can have layers";
         return Err(Error::because("--layer", why));
     }
+    if nix::unistd::geteuid().is_root() {
+        let why = "root's rights reach beyond the zone's files: start it as an ordinary user";
+        return Err(Error::because("--isolation bare", why));
+    }
+    // A tmpfs is noexec unless one asks for more; in this way to isolate it is a directory.
+    let restricted = |mount: &Mount| {
+        mount.read_only || mount.noexec && !matches!(mount.source, Source::Tmpfs { .. })
+    };
+    if config.read_only || config.mounts.iter().any(restricted) {
+        let why = "only the mounts of a zone with namespaces can be read-only or noexec";
+        return Err(Error::because("--isolation bare", why));
+    }
     let user = bare_user(config)?;
     for mount in &config.mounts {
         prepare_source(mount)?;
     }
     let directory = Directory::create(config)?;
     let mounts = Mounts::prepare(config, directory.path())?;
-    let confinement = confinement(config, &user, &mounts)?;
+    let confinement = confinement(config, &mounts)?;
     let mut facts = Board::create(&config.name).about("cannot make the zone's facts")?;
     facts.set_placeholders(mounts.placeholders());
     let groups = Groups::create(&config.name, &config.limits)?;
@@ -148,9 +160,6 @@ fn separate(zsched: Pid, own_group: bool) -> Result<()> {
 /// Who runs in the zone: without namespaces, an ordinary user can only be itself.
 fn bare_user(config: &Config) -> Result<User> {
     let (uid, gid) = (nix::unistd::geteuid(), nix::unistd::getegid());
-    if uid.is_root() {
-        return user_of(&config.roots(), config.user.as_deref());
-    }
     let mut user = user_of(&config.roots(), Some(&format!("{uid}:{gid}")))?;
     user.groups = nix::unistd::getgroups()
         .map(|groups| groups.into_iter().map(nix::unistd::Gid::as_raw).collect())
@@ -158,7 +167,7 @@ fn bare_user(config: &Config) -> Result<User> {
     if config.user.is_some() {
         let wanted = user_of(&config.roots(), config.user.as_deref())?;
         if (wanted.uid, wanted.gid) != (user.uid, user.gid) {
-            let why = "only root, or a zone with namespaces, can run as somebody else";
+            let why = "only a zone with namespaces can run as somebody else";
             return Err(Error::because("--user", why));
         }
     }
@@ -166,18 +175,12 @@ fn bare_user(config: &Config) -> Result<User> {
 }
 
 /// What the zone's processes lose.
-fn confinement(config: &Config, user: &User, mounts: &Mounts) -> Result<Confinement> {
-    let root = nix::unistd::geteuid().is_root();
+fn confinement(config: &Config, mounts: &Mounts) -> Result<Confinement> {
     Confinement::plan(confine::Config {
         trees: mounts.trees().about("cannot copy a descriptor")?,
         scopes: true,
         signals: true,
         capabilities: Capabilities::USUAL.without_raw_network(),
-        identity: root.then(|| Identity {
-            user: user.uid,
-            group: user.gid,
-            groups: Some(user.groups.clone()),
-        }),
         allow_weaker: config.allow_weaker.clone(),
         ..confine::Config::default()
     })
