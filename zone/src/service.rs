@@ -20,6 +20,7 @@ use kernel::zone::protocol::{LONGEST_REQUEST, Request, answer};
 use nix::sched::{CloneFlags, setns};
 use nix::sys::prctl::{set_dumpable, set_name};
 use nix::sys::signal::{Signal, kill};
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, sethostname};
 use rustix::net::{
@@ -31,6 +32,17 @@ use rustix::system::setdomainname;
 use crate::guard::let_go;
 use crate::namespaces::foreign;
 use pace::Pace;
+
+/// The guests' end of the socket, and zsched's.
+pub(crate) fn socket() -> nix::Result<(OwnedFd, OwnedFd)> {
+    let close_on_exec = SockFlag::SOCK_CLOEXEC;
+    socketpair(
+        AddressFamily::Unix,
+        SockType::SeqPacket,
+        None,
+        close_on_exec,
+    )
+}
 
 /// Who answers.
 #[derive(Debug)]

@@ -7,7 +7,6 @@ use std::path::Path;
 use std::process;
 
 use host_std::process::{Cloned, clone};
-use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 use nix::unistd::Pid;
 use rustix::fs::{Mode, OFlags, ResolveFlags, openat, openat2};
 use rustix::pipe::{PipeFlags, pipe_with};
@@ -23,7 +22,7 @@ use crate::idmap::IdMap;
 use crate::inside::{self, Inside, Plan};
 use crate::keeper::Keeper;
 use crate::passwd::User;
-use crate::service::Service;
+use crate::service::{self, Service};
 use crate::state::{Directory, Running};
 use crate::supervise::{self, End, Supervisor};
 use crate::terminal::Terminal;
@@ -60,13 +59,7 @@ pub fn start(
     let mut meter = Meter::new(config.limits, groups);
     facts.update(&mut meter);
     let (reporter, reports) = report::channel().about("cannot make a socket")?;
-    let (socket, zsched_end) = socketpair(
-        AddressFamily::Unix,
-        SockType::SeqPacket,
-        None,
-        SockFlag::SOCK_CLOEXEC,
-    )
-    .about("cannot make the zone's socket")?;
+    let (socket, zsched_end) = service::socket().about("cannot make the zone's socket")?;
     let service = Service::new(zsched_end).about("cannot make the zone's socket")?;
     let (go, say_go) = pipe_with(PipeFlags::CLOEXEC).about("cannot make a pipe")?;
 

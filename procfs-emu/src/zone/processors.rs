@@ -72,9 +72,8 @@ fn put_times(out: &mut Vec<u8>, [user, system, idle]: [u64; 3]) {
     out.push(b'\n');
 }
 
-/// `interrupts`: none comes to a zone.
-pub(super) fn interrupts(moment: &Moment, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"           ");
+/// Appends the head of each processor's column.
+fn put_heads(moment: &Moment, out: &mut Vec<u8>) {
     for cpu in moment.facts.processors() {
         out.extend_from_slice(b"CPU");
         let start = out.len();
@@ -84,6 +83,12 @@ pub(super) fn interrupts(moment: &Moment, out: &mut Vec<u8>) {
         }
     }
     out.push(b'\n');
+}
+
+/// `interrupts`: none comes to a zone.
+pub(super) fn interrupts(moment: &Moment, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"           ");
+    put_heads(moment, out);
     for (name, description) in [
         (&b"NMI"[..], &b"   Non-maskable interrupts"[..]),
         (b"LOC", b"   Local timer interrupts"),
@@ -105,15 +110,7 @@ pub(super) fn interrupts(moment: &Moment, out: &mut Vec<u8>) {
 /// `softirqs`.
 pub(super) fn softirqs(moment: &Moment, out: &mut Vec<u8>) {
     out.extend_from_slice(b"                    ");
-    for cpu in moment.facts.processors() {
-        out.extend_from_slice(b"CPU");
-        let start = out.len();
-        put_number(out, cpu, 1);
-        while out.len() < start + 8 {
-            out.push(b' ');
-        }
-    }
-    out.push(b'\n');
+    put_heads(moment, out);
     for name in [
         &b"          HI:"[..],
         b"       TIMER:",

@@ -5,7 +5,6 @@ use std::process;
 
 use host_std::process::{Cloned, clone, new_session_keyring};
 use nix::sched::CloneFlags;
-use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 use nix::unistd::{Pid, setpgid, setsid};
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::process::{Signal, set_parent_process_death_signal};
@@ -23,7 +22,7 @@ use crate::inside::Inside;
 use crate::keeper::Keeper;
 use crate::passwd::User;
 use crate::report;
-use crate::service::Service;
+use crate::service::{self, Service};
 use crate::start::{prepare_source, user_of};
 use crate::state::{Directory, Running};
 use crate::supervise::{self, End, Supervisor};
@@ -71,13 +70,7 @@ pub fn start(
     let mut meter = Meter::new(config.limits, groups);
     facts.update(&mut meter);
     let (reporter, reports) = report::channel().about("cannot make a socket")?;
-    let (socket, zsched_end) = socketpair(
-        AddressFamily::Unix,
-        SockType::SeqPacket,
-        None,
-        SockFlag::SOCK_CLOEXEC,
-    )
-    .about("cannot make the zone's socket")?;
+    let (socket, zsched_end) = service::socket().about("cannot make the zone's socket")?;
     // What zsched would do for the zone, it would do in the host's namespaces: nobody answers.
     drop(zsched_end);
 
