@@ -13,6 +13,7 @@ mod boot;
 mod init;
 mod load;
 mod maps;
+mod own;
 mod patcher;
 mod place;
 mod sites;

@@ -19,6 +19,7 @@ pub mod frame;
 pub mod intercept;
 pub mod memory;
 pub mod process;
+pub mod record;
 pub mod signal;
 pub mod start;
 pub mod sync;

@@ -4,6 +4,7 @@
 //! It lies in memory that the guest may read, so it holds nothing that the zone may not know.
 
 pub mod protocol;
+pub mod rights;
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -34,6 +35,9 @@ pub struct Facts {
     pub begun: u64,
     /// `st_dev` of the file system that holds the zone's placeholders for emulated files.
     pub placeholders: u64,
+    /// `st_dev` of the file system that holds copies of the brand's image with the rights of programs
+    /// ([`rights`]); 0 where no program gets any.
+    pub copies: u64,
     /// `CLOCK_BOOTTIME` when the zone began, in nanoseconds.
     pub boottime: u64,
     /// `CLOCK_REALTIME` then, in seconds.
@@ -104,6 +108,9 @@ impl Text {
 /// [`Facts::placeholders`], or 0 where there is no zone.
 static PLACEHOLDERS: AtomicU64 = AtomicU64::new(0);
 
+/// [`Facts::copies`], or 0 where there is no zone.
+static COPIES: AtomicU64 = AtomicU64::new(0);
+
 /// [`Facts::boottime`], or 0 where there is no zone.
 static BEGAN: AtomicU64 = AtomicU64::new(0);
 
@@ -114,9 +121,10 @@ const LONGEST_TEXT: usize = 16 << 20;
 
 /// Takes up the zone that this process runs in, if its file of facts says that there is one.
 pub fn attach() {
-    let told = facts().map(|facts| (facts.placeholders, facts.boottime));
-    let (placeholders, began) = told.unwrap_or_default();
+    let told = facts().map(|facts| (facts.placeholders, facts.copies, facts.boottime));
+    let (placeholders, copies, began) = told.unwrap_or_default();
     PLACEHOLDERS.store(placeholders, Ordering::Relaxed);
+    COPIES.store(copies, Ordering::Relaxed);
     BEGAN.store(began, Ordering::Relaxed);
 }
 
@@ -147,6 +155,13 @@ pub fn is_native(path: &[u8]) -> bool {
 #[must_use]
 pub fn placeholders() -> u64 {
     PLACEHOLDERS.load(Ordering::Relaxed)
+}
+
+/// `st_dev` of the copies of the brand's image that have programs' rights ([`rights`]); 0 where no
+/// program gets any.
+#[must_use]
+pub fn copies() -> u64 {
+    COPIES.load(Ordering::Relaxed)
 }
 
 /// What zsched says now.

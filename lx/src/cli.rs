@@ -282,6 +282,10 @@ pub(crate) struct Zone {
     #[arg(short = 't', long = "tty", requires = "zoned")]
     pub(crate) terminal: bool,
 
+    /// Let no program of the zone gain privileges by set-id bits or file capabilities (su, ping, ...)
+    #[arg(long, requires = "zoned")]
+    pub(crate) no_new_privileges: bool,
+
     /// Start the zone even if this host lacks that layer of confinement; may be repeated
     ///
     /// LAYER: seccomp, no-new-privs, landlock, landlock-scopes, capabilities, limits or descriptors.

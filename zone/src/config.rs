@@ -40,6 +40,9 @@ pub struct Config {
     pub terminal: bool,
     /// What uname(2) says of the kernel's version, if not what the host's kernel is.
     pub kernel_version: Option<String>,
+    /// No program gains privileges by set-id bits or file capabilities.
+    #[serde(default)]
+    pub no_new_privileges: bool,
     /// Layers of confinement that may be missing.
     pub allow_weaker: Vec<Layer>,
 }

@@ -22,7 +22,7 @@ use crate::guard::Guard;
 use crate::inside::Inside;
 use crate::keeper::Keeper;
 use crate::report::{self, Reporter, Reports};
-use crate::service::{self, Service};
+use crate::service::{self, Service, Template};
 use crate::state::{Directory, Running};
 use crate::supervise::{self, End, Signals, Supervisor};
 use crate::terminal::Terminal;
@@ -36,6 +36,7 @@ pub(crate) struct Zone {
     /// The guests' end of the zone's socket.
     socket: OwnedFd,
     service: Service,
+    template: Template,
     /// What the first process says, and where it says it.
     reports: Reports,
     reporter: Reporter,
@@ -47,13 +48,14 @@ pub(crate) struct Zone {
 pub(crate) struct First<'a> {
     pub(crate) facts: &'a Board,
     pub(crate) socket: OwnedFd,
+    pub(crate) image: OwnedFd,
     pub(crate) reporter: Reporter,
     pub(crate) bond: Bond,
 }
 
 impl Zone {
-    /// Makes what `config` describes; dropping it removes all.
-    pub(crate) fn create(config: &Config) -> Result<Self> {
+    /// Makes what `config` describes; dropping it removes all. The zone's processes run `image`.
+    pub(crate) fn create(config: &Config, image: OwnedFd) -> Result<Self> {
         let directory = Directory::create(config)?;
         let mut facts = Board::create(&config.name).about("cannot make the zone's facts")?;
         let groups = Groups::create(&config.name, &config.limits)?;
@@ -76,6 +78,10 @@ impl Zone {
             entrance,
             socket,
             service,
+            template: Template {
+                image,
+                version: config.kernel_version.clone(),
+            },
             reports,
             reporter,
             terminal,
@@ -111,6 +117,7 @@ impl Zone {
                 let built = build(First {
                     facts: &self.facts,
                     socket: self.socket,
+                    image: self.template.image,
                     reporter: self.reporter,
                     bond: Bond {
                         go,
@@ -141,6 +148,7 @@ impl Zone {
             self.entrance,
             self.socket,
             self.service,
+            self.template,
             (pid, pidfd),
         );
         let supervisor =

@@ -129,7 +129,8 @@ fn settle(
         }
     }
     let may_set_groups = own("setgroups")?.trim() == "allow";
-    let confinement = confinement(&zone.config, &user, may_set_groups)?;
+    let set_id = zone.allows_set_id();
+    let confinement = confinement(&zone.config, &user, may_set_groups, set_id)?;
     inside::standard::reopen().about("the standard descriptors")?;
     if program.terminal {
         let master = pty::take(user.uid).about("cannot make a terminal")?;
@@ -141,6 +142,7 @@ fn settle(
         proc: keys.proc,
         facts: keys.facts,
         socket: keys.socket,
+        image: keys.image,
         home: user.home,
         confinement,
         mounts: None,

@@ -4,11 +4,12 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
+use kernel::zone::rights::Record;
 use nix::unistd::Pid;
 
 use crate::entrance::{Entrance, Keys};
 use crate::facts::{Board, Meter};
-use crate::service::{Served, Service};
+use crate::service::{Held, Served, Service, Shelf, Template};
 
 /// How often the facts are written.
 const SECOND: Duration = Duration::from_secs(1);
@@ -23,6 +24,9 @@ pub(crate) struct Keeper {
     socket: OwnedFd,
     /// Who answers what comes from there.
     service: Service,
+    /// What copies of the brand's image are made of, and where they go, if there are to be any.
+    template: Template,
+    shelf: Option<Shelf>,
     /// The first process.
     init: (Pid, OwnedFd),
     /// When the facts are due.
@@ -36,6 +40,7 @@ impl Keeper {
         entrance: Entrance,
         socket: OwnedFd,
         service: Service,
+        template: Template,
         init: (Pid, OwnedFd),
     ) -> Self {
         Self {
@@ -44,6 +49,8 @@ impl Keeper {
             entrance,
             socket,
             service,
+            template,
+            shelf: None,
             init,
             next: Instant::now() + SECOND,
         }
@@ -52,6 +59,17 @@ impl Keeper {
     /// From now on the zone's processes are those in `proc`.
     pub(crate) fn watch(&mut self, proc: OwnedFd) {
         self.meter.watch(proc);
+    }
+
+    /// Copies of the brand's image go where these descriptors lead.
+    pub(crate) fn shelve(&mut self, fds: Vec<OwnedFd>) {
+        self.shelf = <[OwnedFd; 3]>::try_from(fds)
+            .ok()
+            .map(|[shown, store, mounts]| Shelf {
+                shown,
+                store,
+                mounts,
+            });
     }
 
     /// How long it has nothing to do.
@@ -75,10 +93,28 @@ impl Keeper {
     /// Lets them be answered.
     pub(crate) fn serve(&mut self) {
         let (init, pidfd) = &self.init;
+        let record = self.record().ok().flatten();
+        let copies = record.zip(self.shelf.as_ref());
         self.service.start(Served {
             init: *init,
             pidfd: pidfd.as_fd(),
+            image: self.template.image.as_fd(),
+            copies,
         });
+    }
+
+    /// What copies of the brand's image know of the zone.
+    fn record(&self) -> io::Result<Option<Record>> {
+        let (Some(proc), Some(_)) = (self.meter.proc(), &self.shelf) else {
+            return Ok(None);
+        };
+        let facts = self.facts.for_reading()?;
+        let held = Held {
+            proc,
+            facts: facts.as_fd(),
+            socket: self.socket.as_fd(),
+        };
+        self.template.record(held).map(Some)
     }
 
     /// Where those wait that want to enter the zone.
@@ -97,6 +133,7 @@ impl Keeper {
             facts: facts.as_fd(),
             socket: self.socket.as_fd(),
             init: self.init.1.as_fd(),
+            image: self.template.image.as_fd(),
         });
         Ok(())
     }

@@ -40,5 +40,5 @@ pub use join::{Program, join};
 pub use kernel::zone::NATIVE;
 pub use namespaces::has_namespaces;
 pub use processes::Process;
-pub use start::start;
+pub use start::{is_fixed, start};
 pub use supervise::End;

@@ -22,6 +22,9 @@ const LONGEST: usize = 16 << 10;
 pub(crate) enum Said {
     /// The descriptor that comes with it is a procfs of the zone.
     Processes,
+    /// The descriptors that come with it are what zsched makes copies of the brand's image with
+    /// (`crate::service::Shelf`).
+    Copies,
     /// The descriptor that comes with it is the other side of the guest's terminal.
     Terminal,
     /// This process has joined the zone, and will be the guest; with it comes its descriptor.
@@ -29,12 +32,12 @@ pub(crate) enum Said {
     /// Something could not be done: what, and why.
     Refused(String, String),
     /// What a process needs that enters the zone: its processes' procfs, its facts, its socket,
-    /// and its first process.
+    /// its first process, and the brand's image.
     Keys,
 }
 
 /// The most descriptors that come with a message.
-const MOST: usize = 4;
+const MOST: usize = 5;
 
 /// The child's end. It is closed when the guest begins.
 #[derive(Debug)]

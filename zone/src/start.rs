@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use rustix::fs::{Mode, OFlags, ResolveFlags, openat, openat2};
@@ -15,33 +15,36 @@ use crate::idmap::IdMap;
 use crate::inside::{self, Inside};
 use crate::namespaces;
 use crate::passwd::User;
+use crate::service;
 use crate::supervise::End;
 
 /// Starts the zone that `config` describes, and supervises it to its end.
 ///
-/// `guest` goes on in the zone's first process, and is told there whether the zone could be built.
+/// The zone's processes run the brand's `image`. `guest` goes on in the first one, and is told there whether the zone could be built.
 /// It comes back only when it could not start a program, with the exit status.
 ///
 /// # Errors
 /// What could not be set up outside the zone; nothing is left behind then.
 pub fn start(
     config: &Config,
+    image: OwnedFd,
     guest: impl FnOnce(std::result::Result<Inside, Error>) -> u8,
 ) -> Result<End> {
     confine::standard::check().map_err(|why| Error::because("the zone could be left", why))?;
     if config.isolation == Isolation::Bare {
-        return crate::bare::start(config, guest);
+        return crate::bare::start(config, image, guest);
     }
     let user = user_of(&config.roots(), config.user.as_deref())?;
     let own_users = !namespaces::is_privileged();
     let ids = own_users.then(|| IdMap::choose(&user)).transpose()?;
     let may_set_groups = ids.as_ref().is_none_or(IdMap::has_groups);
-    let confinement = confinement(config, &user, may_set_groups)?;
+    let set_id = set_id(config, ids.as_ref(), image.as_fd());
+    let confinement = confinement(config, &user, may_set_groups, set_id)?;
     for mount in &config.mounts {
         prepare_source(mount)?;
     }
 
-    Zone::create(config)?.run(
+    Zone::create(config, image)?.run(
         namespaces::flags(config.net, own_users),
         &confinement.report().clone(),
         |pid| ids.as_ref().map_or(Ok(()), |ids| ids.apply(pid)),
@@ -50,11 +53,47 @@ pub fn start(
     )
 }
 
+/// Whether set-id programs gain their privileges in the zone, or why not.
+fn set_id(
+    config: &Config,
+    ids: Option<&IdMap>,
+    image: BorrowedFd<'_>,
+) -> std::result::Result<(), String> {
+    let gains = "set-id programs gain nothing";
+    if config.no_new_privileges {
+        return Err(gains.to_owned());
+    }
+    let why = if ids.is_some_and(|ids| !ids.is_real()) {
+        "the host gives this user no ids but its own"
+    } else if is_fixed(image) {
+        // The kernel wants it of whoever makes such a filter without CAP_SYS_ADMIN.
+        "calls are caught by a filter"
+    } else if !service::tells_birth(image) {
+        "the host's kernel does not tell when files in memory were made"
+    } else {
+        return Ok(());
+    };
+    Err(format!("{gains}: {why}"))
+}
+
+/// Whether the image is one for a fixed address, and calls are caught by a filter.
+#[must_use]
+pub fn is_fixed(image: BorrowedFd<'_>) -> bool {
+    /// Where `e_type` stands (elf(5)).
+    const PLACE: u64 = 16;
+    /// `ET_EXEC`.
+    const EXECUTABLE: [u8; 2] = [2, 0];
+    let mut kind = [0; 2];
+    let read = rustix::io::pread(image, &mut kind[..], PLACE);
+    read == Ok(kind.len()) && kind == EXECUTABLE
+}
+
 /// What the zone's processes lose.
 pub(crate) fn confinement(
     config: &Config,
     user: &User,
     may_set_groups: bool,
+    set_id: std::result::Result<(), String>,
 ) -> Result<Confinement> {
     let on_host_network = config.net == Net::Host;
     let usual = Capabilities::USUAL;
@@ -72,6 +111,7 @@ pub(crate) fn confinement(
             groups: may_set_groups.then(|| user.groups.clone()),
         }),
         allow_weaker: config.allow_weaker.clone(),
+        set_id,
         ..confine::Config::default()
     })
     .map_err(|why| Error::because("this host cannot confine the zone", why))

@@ -128,7 +128,7 @@ impl<'a> Supervisor<'a> {
                 if self.reports.is_none() && is(keeper.entrance()) {
                     keeper.answer()?;
                 }
-                if keeper.asked().is_some_and(is) {
+                if self.reports.is_none() && keeper.asked().is_some_and(is) {
                     keeper.serve();
                 }
             }
@@ -165,8 +165,8 @@ impl<'a> Supervisor<'a> {
             wait = PollTimeout::try_from(left).map_err(io::Error::other)?;
             if self.reports.is_none() {
                 fds.push(PollFd::new(keeper.entrance(), PollFlags::POLLIN));
+                fds.extend(keeper.asked().map(|fd| PollFd::new(fd, PollFlags::POLLIN)));
             }
-            fds.extend(keeper.asked().map(|fd| PollFd::new(fd, PollFlags::POLLIN)));
         }
         if let Some(reports) = &self.reports {
             fds.push(PollFd::new(reports.as_fd(), PollFlags::POLLIN));
@@ -192,6 +192,11 @@ impl<'a> Supervisor<'a> {
             Some((Said::Processes, fds)) => {
                 if let (Some(proc), Some(keeper)) = (fds.into_iter().next(), &mut self.keeper) {
                     keeper.watch(proc);
+                }
+            }
+            Some((Said::Copies, fds)) => {
+                if let Some(keeper) = &mut self.keeper {
+                    keeper.shelve(fds);
                 }
             }
             Some((Said::Terminal, fds)) => self.relay = fds.into_iter().next().map(Relay::new),

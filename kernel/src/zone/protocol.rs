@@ -40,6 +40,10 @@ pub enum Request<'a> {
         /// What is written.
         value: &'a [u8],
     },
+    /// Asks for the copy of the brand's image that has the rights of a program
+    /// ([`super::rights`]). A descriptor of the program comes behind the one for the answer; the
+    /// copy comes with the answer, if there is something to get.
+    Program,
 }
 
 impl<'a> Request<'a> {
@@ -53,6 +57,7 @@ impl<'a> Request<'a> {
             Self::SetHostname(value) => (1, &[], value),
             Self::SetDomainname(value) => (2, &[], value),
             Self::SysctlWrite { name, value } => (3, name, value),
+            Self::Program => (4, &[], &[]),
         };
         self.check()?;
         let name_length = u16::try_from(name.len()).map_err(|_| Errno::EINVAL)?;
@@ -90,6 +95,7 @@ impl<'a> Request<'a> {
             (1, true) => Self::SetHostname(value),
             (2, true) => Self::SetDomainname(value),
             (3, false) => Self::SysctlWrite { name, value },
+            (4, true) if value.is_empty() => Self::Program,
             _ => return Err(Errno::EINVAL),
         };
         request.check()?;
@@ -99,7 +105,7 @@ impl<'a> Request<'a> {
     /// Whether its texts are as they must be.
     fn check(&self) -> SysResult<()> {
         let good = match *self {
-            Self::Hello => true,
+            Self::Hello | Self::Program => true,
             Self::SetHostname(value) | Self::SetDomainname(value) => value.len() <= LONGEST_HOST,
             Self::SysctlWrite { name, value } => is_name(name) && value.len() <= LONGEST_VALUE,
         };
@@ -171,6 +177,7 @@ mod tests {
                 value: b"1\n",
             },
             Request::SysctlWrite { name, value: b"" },
+            Request::Program,
         ] {
             assert_eq!(Request::decode(&encoded(request)), Ok(request));
         }
@@ -194,6 +201,7 @@ mod tests {
             b"\x09\x00\x00\x00",
             b"\x03\x00\x05\x00net/",
             b"\x00\x00\x00\x00x",
+            b"\x04\x00\x00\x00x",
             b"\x01\x00\x01\x00xh",
             b"\x03\x00\x00\x001",
         ] {
@@ -251,7 +259,7 @@ mod tests {
         /// As above, of what is nearly a request.
         #[test]
         fn bytes_like_a_request(
-            kind in 0u16..5,
+            kind in 0u16..6,
             length in 0u16..200,
             text in "[a-z./]{0,200}",
             more in vec(any::<u8>(), 0..LONGEST_REQUEST),

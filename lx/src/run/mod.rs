@@ -121,13 +121,22 @@ fn become_guest(
         .map(|argument| c_string(argument))
         .collect::<Result<Vec<_>, _>>()?;
 
-    let image = image::create(intercept)
-        .map_err(|error| Failure::about("cannot make the brand's image", &error))?;
-    let (zone, mounts, behind) = match &place {
-        Place::Host(proc) => (false, 0, vec![proc.as_fd(); 3]),
-        Place::Zone(inside) => (true, inside.mounts(), inside.descriptors()),
+    let own;
+    let (zone, image, mounts, behind) = match &place {
+        Place::Host(proc) => {
+            own = new_image(intercept)?;
+            (false, own.as_fd(), 0, vec![proc.as_fd(); 3])
+        }
+        Place::Zone(inside) => {
+            let image = inside.image.as_fd();
+            if intercept == Intercept::Trap && !zone::is_fixed(image) {
+                let why = "the zone's programs do not have their calls caught by a filter";
+                return Err(Failure::own(format!("{INTERCEPT_VARIABLE}: {why}")));
+            }
+            (true, image, inside.mounts(), inside.descriptors())
+        }
     };
-    let reserved = descriptors::reserve(image.as_fd(), &behind)
+    let reserved = descriptors::reserve(image, &behind)
         .map_err(|error| Failure::about("cannot reserve descriptors", &error))?;
     let exe = if mounts > 0 {
         program.clone()
@@ -156,7 +165,6 @@ fn become_guest(
         execfn: program.as_os_str().as_bytes(),
     })?);
 
-    drop(image);
     // What a zone's process loses last is what the steps up to here needed.
     if let Place::Zone(inside) = place {
         let confined = inside.confine(&reserved.numbers());
@@ -169,6 +177,12 @@ fn become_guest(
         Err(error) if is(&error, Errno::E2BIG) => Err(Failure::program(&program, &error)),
         Err(error) => Err(Failure::about("cannot start the brand", &error)),
     }
+}
+
+/// The brand's image, which all processes of a zone share.
+fn new_image(intercept: Intercept) -> Result<OwnedFd, Failure> {
+    image::create(intercept)
+        .map_err(|error| Failure::about("cannot make the brand's image", &error))
 }
 
 /// How calls are to be caught, from the environment and what the host offers.

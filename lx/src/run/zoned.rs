@@ -46,7 +46,8 @@ pub(super) fn run(options: &Run, intercept: Intercept) -> Result<ExitCode, Failu
         environment: &options.environment,
         intercept,
     };
-    zone::start(&config, |built| start.go_on(&config, built))
+    let image = super::new_image(intercept)?;
+    zone::start(&config, image, |built| start.go_on(&config, built))
         .map_err(|error| failed(&error))?
         .imitate()
 }
@@ -162,6 +163,7 @@ fn config(run: &Run) -> Result<Config, Failure> {
         native: (options.rootfs.is_some() || !options.layers.is_empty()) && !options.no_native,
         terminal: options.terminal,
         kernel_version: run.kernel_version.clone(),
+        no_new_privileges: options.no_new_privileges,
         allow_weaker: options.allow_weaker.clone(),
     })
 }

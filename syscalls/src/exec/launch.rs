@@ -13,6 +13,7 @@ use host::user::PathBuffer;
 use host::{host_call, intercept};
 use kernel::program::Intercept;
 use kernel::vfs::{At, Links, Place};
+use kernel::zone::rights::Copy;
 use kernel::{Program, Task};
 use loader::handover::{self, Handover, Start};
 
@@ -135,9 +136,11 @@ pub fn launch(
         argv.replace_first(words);
     }
     let program_fd = Kept(prepared.program.keep_over_exec()?);
+    let copy = credentials::copy_of(&prepared.program)?;
     let interpreter_fd = match &prepared.interpreter {
-        Some((file, _)) => Some(Kept(file.keep_over_exec()?)),
-        None => None,
+        // A copy does not believe what it is handed.
+        Some((file, _)) if copy.is_none() => Some(Kept(file.keep_over_exec()?)),
+        _ => None,
     };
     let exe = prepared.program.canonical(current.bare);
     let text = Handover {
@@ -157,7 +160,7 @@ pub fn launch(
         zone: current.zone,
         mounts: current.bare.map_or(0, |table| table.mounts.len()),
         init: false,
-        secure: false,
+        secure: copy.is_none() && credentials::is_secure(&prepared.program),
         filters_fd: inherited.filters_fd,
         files: Some(&inherited.files)
             .filter(|files| !files.is_empty())
@@ -175,8 +178,8 @@ pub fn launch(
     let identity = credentials::take_on(&prepared.program);
     let empty = c"".as_ptr().expose_provenance();
     let flags = usize::try_from(AT_EMPTY_PATH).unwrap_or(0);
-    let image = int(intercept::image_fd());
-    let args = [image, empty, argv.address(), envp.address(), flags, 0];
+    let image = copy.as_ref().map_or_else(intercept::image_fd, Copy::fd);
+    let args = [int(image), empty, argv.address(), envp.address(), flags, 0];
     let result = forward_blocking(nr::EXECVEAT, &args);
     identity.undo();
     result

@@ -25,7 +25,7 @@ rows! {
     56 clone(flags: Ulong, stack: Ptr, parent_tid: Ptr, child_tid: Ptr, tls: Ptr) translated crate::process::clone via [CLONE], since V1_0, "the guest's flags; the child arms its interception before its first instruction";
     57 fork() translated crate::process::fork via [CLONE], since V1_0, "the child arms its interception before its first instruction";
     58 vfork() translated crate::process::vfork via [CLONE], since V2_2, "the child borrows memory, not the brand's stack, and arms its interception first";
-    59 execve(pathname: Path, argv: UserPtr<usize>, envp: UserPtr<usize>) translated crate::exec::execve via [OPENAT FCNTL NEWFSTATAT FSTATFS FACCESSAT2 PREAD64 READLINKAT MEMFD_CREATE PWRITE64 PRCTL GETRESGID GETRESUID SETRESGID SETRESUID CLOSE EXECVEAT], since V1_0, "checks the program as the kernel would, then starts the brand's image on it";
+    59 execve(pathname: Path, argv: UserPtr<usize>, envp: UserPtr<usize>) translated crate::exec::execve via [OPENAT FCNTL NEWFSTATAT FSTATFS FACCESSAT2 FGETXATTR PREAD64 READLINKAT MEMFD_CREATE PWRITE64 PRCTL GETRESGID GETRESUID SETRESGID SETRESUID CLOSE EXECVEAT], since V1_0, "checks the program as the kernel would, then starts the brand's image on it";
     60 exit(status: Int) translated crate::process::exit via [EXIT], since V1_0, "gives the thread's area back first";
     61 wait4(pid: Pid, wstatus: Ptr, options: Int, rusage: Ptr) direct, since V1_0, "guest processes are host processes with the same parent and exit status";
     62 kill(pid: Pid, sig: Signal) direct, since V1_0, "process numbers are the host's in this version; the kernel checks permission";

@@ -31,7 +31,7 @@ rows! {
     319 memfd_create(name: Str, flags: Flags) direct, since V3_17, "makes a descriptor that belongs to the guest";
     320 kexec_file_load(kernel_fd: Fd, initrd_fd: Fd, cmdline_len: Ulong, cmdline: Str, flags: Ulong) refused EPERM, since V3_17, "a guest never replaces the host's kernel; this is what a process without CAP_SYS_BOOT sees";
     321 bpf(cmd: Int, attr: Ptr, size: Uint) refused EPERM, since V3_18, "programs would run in the host's kernel; this is what kernel.unprivileged_bpf_disabled answers";
-    322 execveat(dirfd: DirFd, pathname: Path, argv: UserPtr<usize>, envp: UserPtr<usize>, flags: Uint) translated crate::exec::execveat via [OPENAT FCNTL NEWFSTATAT FSTATFS FACCESSAT2 PREAD64 READLINKAT MEMFD_CREATE PWRITE64 PRCTL GETRESGID GETRESUID SETRESGID SETRESUID CLOSE EXECVEAT], since V3_19, "checks the program as the kernel would, then starts the brand's image on it";
+    322 execveat(dirfd: DirFd, pathname: Path, argv: UserPtr<usize>, envp: UserPtr<usize>, flags: Uint) translated crate::exec::execveat via [OPENAT FCNTL NEWFSTATAT FSTATFS FACCESSAT2 FGETXATTR PREAD64 READLINKAT MEMFD_CREATE PWRITE64 PRCTL GETRESGID GETRESUID SETRESGID SETRESUID CLOSE EXECVEAT], since V3_19, "checks the program as the kernel would, then starts the brand's image on it";
     323 userfaultfd(flags: Flags) refused ENOSYS, since V4_3, "a fault that the brand meets while it copies guest memory would wait for the guest";
     324 membarrier(cmd: Int, flags: Flags, cpu_id: Int) translated crate::system::membarrier via [MEMBARRIER], since V4_3, "the host's, but for the registration that the brand itself needs";
     325 mlock2(addr: Ptr, len: Size, flags: Int) translated crate::memory::mlock2 via [MLOCK2], since V4_4, "the brand's ranges look unmapped";

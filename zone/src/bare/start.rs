@@ -1,5 +1,7 @@
 //! The start of a zone without namespaces.
 
+use std::os::fd::OwnedFd;
+
 use nix::sched::CloneFlags;
 use rustix::fs::{CWD, Mode, OFlags, openat};
 
@@ -20,6 +22,7 @@ use crate::supervise::End;
 /// What could not be set up; nothing is left behind then.
 pub fn start(
     config: &Config,
+    image: OwnedFd,
     guest: impl FnOnce(std::result::Result<Inside, Error>) -> u8,
 ) -> Result<End> {
     if config.net == Net::None {
@@ -47,7 +50,7 @@ pub fn start(
         prepare_source(mount)?;
     }
     // What zsched would do for the zone, it would do in the host's namespaces: nobody answers.
-    let zone = Zone::create(config)?.without_service();
+    let zone = Zone::create(config, image)?.without_service();
     let mounts = Mounts::prepare(config, zone.directory.path())?;
     zone.facts.set_placeholders(mounts.placeholders());
     let confinement = confinement(config, &mounts)?;
@@ -66,6 +69,7 @@ pub fn start(
                 proc,
                 facts,
                 socket: first.socket,
+                image: first.image,
                 home: user.home.clone(),
                 confinement,
                 mounts: Some(mounts),

@@ -23,6 +23,7 @@ const WORD: usize = size_of::<u64>();
 const WORDS: usize = size_of::<Facts>() / WORD;
 const BEGUN: usize = offset_of!(Facts, begun) / WORD;
 const PLACEHOLDERS: usize = offset_of!(Facts, placeholders) / WORD;
+const COPIES: usize = offset_of!(Facts, copies) / WORD;
 const ENDED: usize = offset_of!(Facts, ended) / WORD;
 
 /// The file of facts. Only this process and its copies can write it.
@@ -78,6 +79,11 @@ impl Board {
         self.shared.words()[PLACEHOLDERS].store(device, Ordering::Release);
     }
 
+    /// Says which file system holds copies of the brand's image; likewise.
+    pub(crate) fn set_copies(&self, device: u64) {
+        self.shared.words()[COPIES].store(device, Ordering::Release);
+    }
+
     /// Tells the guests what `meter` finds.
     pub(crate) fn update(&mut self, meter: &mut Meter) {
         meter.read(&mut self.facts);
@@ -94,7 +100,7 @@ impl Board {
         let store = |at: usize| words[at].store(u64::from_ne_bytes(chunks[at]), Ordering::Release);
         store(ENDED);
         for at in 0..WORDS {
-            if ![BEGUN, ENDED, PLACEHOLDERS].contains(&at) {
+            if ![BEGUN, ENDED, PLACEHOLDERS, COPIES].contains(&at) {
                 store(at);
             }
         }

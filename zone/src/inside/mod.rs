@@ -1,5 +1,6 @@
 //! The child's side: from a copy of `lx` in new namespaces to the zone's first process.
 
+mod copies;
 mod dev;
 mod layers;
 mod loopback;
@@ -27,6 +28,7 @@ use crate::first::First;
 use crate::passwd::User;
 use crate::pty;
 use crate::report::Said;
+use copies::Copies;
 use placeholders::Placeholders;
 use root::Root;
 
@@ -39,6 +41,8 @@ pub struct Inside {
     pub facts: OwnedFd,
     /// The socket to zsched.
     pub socket: OwnedFd,
+    /// The brand's image.
+    pub image: OwnedFd,
     /// The user's home directory.
     pub home: Option<String>,
     pub(crate) confinement: Confinement,
@@ -84,12 +88,13 @@ impl Inside {
             proc,
             facts,
             socket,
+            image,
             confinement,
             mounts,
             ..
         } = self;
         // What is kept are copies.
-        drop((proc, facts, socket, mounts));
+        drop((proc, facts, socket, image, mounts));
         confinement.apply(keep)?;
         // A change of credentials has undone it.
         Ok(set_parent_process_death_signal(Some(Signal::KILL))?)
@@ -128,6 +133,10 @@ pub(crate) fn build(
     root.cover()?;
     placeholders.park()?;
     proc::attach(&root, &procs.shown, &placeholders)?;
+    let copies = match confinement.allows_set_id() {
+        true => Some(Copies::make(&root)?),
+        false => None,
+    };
     dev::attach(&root, own_users)?;
     if config.native {
         native::attach(&root)?;
@@ -136,6 +145,10 @@ pub(crate) fn build(
         tree::attach(&root, mount)?;
     }
     root.enter(config.read_only)?;
+    if let Some(copies) = copies {
+        let sent = copies.hand_out(zone.facts, &zone.reporter, procs.hidden.as_fd());
+        sent.about("cannot tell zsched where programs get their rights")?;
+    }
     standard::reopen().about("the standard descriptors")?;
 
     if config.terminal {
@@ -148,6 +161,7 @@ pub(crate) fn build(
         proc: procs.hidden,
         facts,
         socket: zone.socket,
+        image: zone.image,
         home: user.home.clone(),
         confinement,
         mounts: None,

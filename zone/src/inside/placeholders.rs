@@ -27,7 +27,7 @@ use crate::error::{Context, Result};
 use crate::facts::processors;
 
 /// The source of the mounts, by which the brand tells them from the zone's own.
-pub(super) const SOURCE: &str = "lx-placeholders";
+const SOURCE: &str = "lx-placeholders";
 /// Covers for what a zone does not show; no entry has such a name.
 const NO_FILE: &str = "none";
 const NO_DIRECTORY: &str = "empty";
