@@ -192,10 +192,12 @@ impl<'a> Space<'a> {
             let Ok(shown) = link_text(self.shown(index).fd(), &mut room) else {
                 continue;
             };
+            // The root of the host is the one whose name ends in a slash.
+            let shown = shown.strip_suffix(b"/").unwrap_or(shown);
             let Some(rest) = path.strip_prefix(shown) else {
                 continue;
             };
-            let inside = rest.is_empty() || rest.starts_with(b"/") || shown == b"/";
+            let inside = rest.is_empty() || rest.starts_with(b"/");
             if inside
                 && best
                     .as_ref()
