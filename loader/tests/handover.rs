@@ -150,6 +150,7 @@ proptest! {
             start: if flags.0 { Start::Loaded } else { Start::Resolve },
             zone: flags.1,
             mounts: usize::from(flags.1) * 3,
+            observed: flags.1.then_some(usize::from(flags.0)),
             init: flags.0,
             secure: flags.1,
             exe: &paths.0,
