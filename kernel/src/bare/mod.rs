@@ -6,10 +6,14 @@
 //! others are walked by [`crate::walk`] over [`Space`].
 
 mod handle;
+mod members;
+mod names;
 mod space;
 mod table;
 
 pub use handle::Handle;
+pub use members::{is_member, members, threads};
+pub use names::Names;
 pub use space::{HostPath, Node, Space, host_path, link_text};
 pub use table::{Ident, Kind, MOST, Mount, NO_DEV, NO_EXEC, READ_ONLY, Table};
 

@@ -12,7 +12,10 @@ use host::call::{as_int, int};
 use host::{host_call, intercept};
 
 use super::handle::Handle;
+use super::members::is_member;
+use super::names::Names;
 use super::table::{Ident, Kind, Table};
+use crate::numbers;
 use crate::vfs::{AT_FDCWD, At};
 use crate::walk::{Aim, Entry, Found, Limits, Tree, walk};
 
@@ -384,50 +387,39 @@ impl<'a> Space<'a> {
                 .is_ok_and(|above| self.table.mounted_at(above, name).is_some())
     }
 
+    /// How the zone calls what the host calls otherwise.
+    #[must_use]
+    pub fn names(&self) -> Names {
+        let mut room = [0; PATH_MAX];
+        let mounts = self.table.mounts.iter().enumerate();
+        let mounts = mounts.filter(|(_, mount)| mount.kind != Kind::ProcFiles);
+        let names = mounts.filter_map(|(index, mount)| {
+            let host = link_text(self.shown(index).fd(), &mut room).ok()?;
+            Some((Vec::from(host), mount.target.clone()))
+        });
+        Names::new(names.collect())
+    }
+
     /// The path in the zone of what the host calls `path`. `None` for what lies outside.
     #[must_use]
     pub fn zone_path(&self, path: &[u8]) -> Option<Vec<u8>> {
-        let mut room = [0; PATH_MAX];
-        let mut best: Option<(usize, Vec<u8>)> = None;
-        for (index, mount) in self.table.mounts.iter().enumerate() {
-            let Ok(shown) = link_text(self.shown(index).fd(), &mut room) else {
-                continue;
-            };
-            let Some(rest) = path.strip_prefix(shown) else {
-                continue;
-            };
-            let inside = rest.is_empty() || rest.starts_with(b"/") || shown == b"/";
-            if inside
-                && best
-                    .as_ref()
-                    .is_none_or(|(length, _)| *length < shown.len())
-            {
-                let mut text = Vec::new();
-                if !mount.target.is_empty() {
-                    text.push(b'/');
-                    text.extend_from_slice(&mount.target);
-                }
-                text.extend_from_slice(rest);
-                if text.is_empty() {
-                    text.push(b'/');
-                }
-                best = Some((shown.len(), text));
-            }
-        }
-        best.map(|(_, text)| text)
+        self.names().inner(path)
     }
 
     /// What a name stands for in the root of /proc.
     fn enter_proc(&self, proc: &Node, name: &[u8]) -> SysResult<Entry<Node>> {
         if matches!(name, b"self" | b"thread-self" | b"mounts" | b"net") {
-            return self.enter_plain(proc, name);
+            return match self.enter_plain(proc, name)? {
+                Entry::Link(node, text) => Ok(Entry::Link(node, numbers::in_path(&text))),
+                other => Ok(other),
+            };
         }
         if name.iter().all(u8::is_ascii_digit) {
-            return if is_of_zone(proc, name) {
-                self.enter_plain(proc, name)
-            } else {
-                Err(Errno::ENOENT)
-            };
+            if name == b"0" {
+                return self.enter_zsched();
+            }
+            let name = host_name(name).ok_or(Errno::ENOENT)?;
+            return self.enter_plain(proc, &name);
         }
         match self.table.of_kind(Kind::ProcFiles) {
             Some(files) => self.enter_plain(&self.shown(files), name),
@@ -435,10 +427,41 @@ impl<'a> Space<'a> {
         }
     }
 
+    /// The directory of zsched's, which lies where nothing lists it.
+    fn enter_zsched(&self) -> SysResult<Entry<Node>> {
+        let files = self.table.of_kind(Kind::ProcFiles).ok_or(Errno::ENOENT)?;
+        match self.enter_plain(&self.shown(files), b"sys")? {
+            Entry::Plain(sys) => self.enter_plain(&sys, b".zsched"),
+            _ => Err(Errno::ENOENT),
+        }
+    }
+
+    /// What the host calls the thread `name` in a directory `task` of /proc, if that is another name.
+    fn host_thread(&self, directory: &Node, name: &[u8]) -> SysResult<Option<Vec<u8>>> {
+        let Some(first) = numbers::first() else {
+            return Ok(None);
+        };
+        let number = core::str::from_utf8(name).ok();
+        let number = number.and_then(|name| name.parse::<u32>().ok());
+        let number = number.filter(|number| *number == 1 || *number == first);
+        let (Some(number), false) = (number, directory.outside_proc) else {
+            return Ok(None);
+        };
+        let mut room = [0; PATH_MAX];
+        if !self.is_in_proc(directory.fd())
+            || !link_text(directory.fd(), &mut room)?.ends_with(b"/task")
+        {
+            return Ok(None);
+        }
+        let host = numbers::outer(number).ok_or(Errno::ENOENT)?;
+        Ok(Some(alloc::format!("{host}").into_bytes()))
+    }
+
     /// As the host has it.
     fn enter_plain(&self, directory: &Node, name: &[u8]) -> SysResult<Entry<Node>> {
         let flags = OpenFlags::PATH | OpenFlags::NOFOLLOW | OpenFlags::CLOEXEC;
-        let text = Name::new(name)?;
+        let text = self.host_thread(directory, name)?;
+        let text = Name::new(text.as_deref().unwrap_or(name))?;
         let fd = host_call!(
             nr::OPENAT,
             directory.register(),
@@ -526,6 +549,11 @@ impl Tree for Space<'_> {
         if !self.table.stays(path) || self.is_proc_root(directory) {
             return Ok(None);
         }
+        // What stands there has numbers for names.
+        let mut names = path.split(|byte| *byte == b'/');
+        if !directory.outside_proc && names.any(|name| name == b"task") {
+            return Ok(None);
+        }
         let flags = OpenFlags::PATH | OpenFlags::DIRECTORY | OpenFlags::CLOEXEC;
         let mut text = Vec::with_capacity(path.len() + 1);
         text.extend_from_slice(path);
@@ -557,30 +585,12 @@ impl Tree for Space<'_> {
     }
 }
 
-/// Whether the process with this number, as a directory in the host's /proc, is one of the zone's:
-/// it runs the same image as this one.
-fn is_of_zone(proc: &Node, number: &[u8]) -> bool {
-    let mut path = [0u8; 32];
-    let end = number.len();
-    let (Some(room), true) = (path.get_mut(..end), end < 20) else {
-        return false;
-    };
-    room.copy_from_slice(number);
-    path[end..end + 4].copy_from_slice(b"/exe");
-    let mut stat = Stat::default();
-    let to = (&raw mut stat).expose_provenance();
-    let at = path.as_ptr().expose_provenance();
-    if host_call!(nr::NEWFSTATAT, proc.register(), at, to, 0).is_err() {
-        return false;
-    }
-    let image = Node::new(Handle::borrowed(intercept::image_fd()));
-    image.ident().is_ok_and(|image| {
-        image
-            == Ident {
-                dev: stat.st_dev,
-                ino: stat.st_ino,
-            }
-    })
+/// What the host calls the directory in /proc of the process that the zone calls `name`.
+fn host_name(name: &[u8]) -> Option<Vec<u8>> {
+    let number = core::str::from_utf8(name).ok()?.parse::<u32>().ok()?;
+    let plain = !name.starts_with(b"0") && !name.starts_with(b"+");
+    let host = numbers::outer(number).filter(|host| plain && is_member(*host))?;
+    Some(alloc::format!("{host}").into_bytes())
 }
 
 /// What the host calls the thing that a descriptor leads to.
