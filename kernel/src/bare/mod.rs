@@ -8,13 +8,17 @@
 mod handle;
 mod members;
 mod names;
+mod node;
+mod procs;
 mod space;
 mod table;
+mod tree;
 
 pub use handle::Handle;
 pub use members::{is_member, members, threads};
 pub use names::Names;
-pub use space::{HostPath, Node, Space, host_path, link_text};
+pub use node::{HostPath, Node, host_path, link_text};
+pub use space::Space;
 pub use table::{Ident, Kind, MOST, Mount, NO_DEV, NO_EXEC, READ_ONLY, Table};
 
 use alloc::boxed::Box;

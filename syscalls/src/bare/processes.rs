@@ -53,7 +53,7 @@ pub(super) fn getppid(_: &mut Task, _: &[usize; 6]) -> SysResult {
 
 /// getpgrp(2).
 pub(super) fn getpgrp(_: &mut Task, _: &[usize; 6]) -> SysResult {
-    host_call!(nr::GETPGRP).map(told)
+    host_call!(nr::GETPGID, 0).map(told)
 }
 
 /// getpgid(2).

@@ -15,7 +15,6 @@ pub struct Needs {
 /// The host calls of `crate::bare`, which serves the calls of a zone without namespaces instead of
 /// their rows.
 pub const BARE: &[usize] = &[
-    nr::ACCEPT,
     nr::ACCEPT4,
     nr::BIND,
     nr::CAPGET,
@@ -39,7 +38,6 @@ pub const BARE: &[usize] = &[
     nr::GETCWD,
     nr::GETPEERNAME,
     nr::GETPGID,
-    nr::GETPGRP,
     nr::GETPPID,
     nr::GETPRIORITY,
     nr::GETSID,
