@@ -13,6 +13,7 @@ mod boot;
 mod init;
 mod load;
 mod maps;
+mod observe;
 mod own;
 mod patcher;
 mod place;
@@ -80,7 +81,11 @@ impl Brand for Lx {
         if record.kind == KIND_TRAPPED {
             patcher::PATCHER.trapped(record.site, task.thread.frame().regs.rax);
         }
-        syscalls::dispatch(task);
+        if host::observe::is_on() {
+            observe::dispatch(task);
+        } else {
+            syscalls::dispatch(task);
+        }
     }
 
     fn deliver(task: &mut Task, info: &SigInfo, delivery: &mut Delivery<'_>) -> Outcome {
@@ -110,6 +115,9 @@ impl Brand for Lx {
     fn child(task: &mut Task) {
         if core::mem::take(&mut task.protect_again) && host::signal::protect().is_err() {
             host::start::fatal(format_args!("no handlers in a new process"));
+        }
+        if host::observe::is_on() {
+            observe::child(task);
         }
     }
 

@@ -5,6 +5,7 @@
 use alloc::ffi::CString;
 
 use abi::{Errno, SysResult};
+use host::intercept;
 use host::start::report;
 use kernel::zone::rights::Record;
 use loader::handover::{Handover, Intercept, Start};
@@ -25,7 +26,13 @@ pub(crate) fn believed<'a>(handover: Handover<'a>, record: &'a Record) -> Handov
     if let Err(errno) = record.check(handover.image_fd, program) {
         refuse(errno);
     }
+    // Whoever observes the starter does not see what it may not see.
+    if handover.observed.is_some() {
+        intercept::set_reserved_fd(handover.image_fd);
+        intercept::close_book();
+    }
     Handover {
+        observed: None,
         interpreter_fd: None,
         kernel_version: record.version(),
         start: Start::Loaded,

@@ -58,6 +58,8 @@ struct Guest<'a> {
     kernel_version: Option<&'a str>,
     /// A reaper comes first.
     init: bool,
+    /// The book of those who observe it.
+    book: Option<&'a File>,
 }
 
 impl Run {
@@ -67,6 +69,7 @@ impl Run {
             argv0: self.argv0.as_ref(),
             kernel_version: self.kernel_version.as_deref(),
             init: self.zone.init,
+            book: self.book.as_deref(),
         }
     }
 }
@@ -122,7 +125,7 @@ fn become_guest(
         .collect::<Result<Vec<_>, _>>()?;
 
     let own;
-    let (zone, image, mounts, behind) = match &place {
+    let (zone, image, mounts, mut behind) = match &place {
         Place::Host(proc) => {
             own = new_image(intercept)?;
             (false, own.as_fd(), 0, vec![proc.as_fd(); 3])
@@ -136,6 +139,7 @@ fn become_guest(
             (true, image, inside.mounts(), inside.descriptors())
         }
     };
+    behind.extend(guest.book.map(File::as_fd));
     let reserved = descriptors::reserve(image, &behind)
         .map_err(|error| Failure::about("cannot reserve descriptors", &error))?;
     let exe = if mounts > 0 {
@@ -160,6 +164,7 @@ fn become_guest(
         secure: false,
         filters_fd: None,
         files: None,
+        observed: guest.book.map(|_| 0),
         comm: None,
         exe: exe.as_os_str().as_bytes(),
         execfn: program.as_os_str().as_bytes(),
