@@ -6,6 +6,7 @@ mod bare;
 mod common;
 mod observed;
 mod reports;
+mod rights;
 mod rooted;
 mod run;
 mod running;
