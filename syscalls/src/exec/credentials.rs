@@ -16,6 +16,8 @@ const S_ISUID: u32 = 0o4000;
 const S_ISGID: u32 = 0o2000;
 const S_IXGRP: u32 = 0o10;
 const PR_GET_NO_NEW_PRIVS: usize = 39;
+/// `VFS_CAP_FLAGS_EFFECTIVE`.
+const EFFECTIVE: u8 = 1;
 const UNCHANGED: usize = u32::MAX as usize;
 
 /// Identities that were changed, to be changed back when the exec fails.
@@ -46,54 +48,57 @@ fn gains_nothing() -> bool {
     host_call!(nr::PRCTL, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == Ok(1)
 }
 
+/// What becomes of a program's rights in a zone.
+pub(super) enum Rights {
+    /// It has none that count.
+    None,
+    /// It gets none, but runs with `AT_SECURE`: the kernel looks whether a file's capabilities are to
+    /// be effective before it looks whether they may be had (`cap_bprm_creds_from_file`).
+    Secure,
+    /// The host is to execute this instead of the image.
+    Copy(rights::Copy),
+}
+
 /// Whether in this zone the file's bits or capabilities would change what this process may do.
 pub(super) fn has_rights(file: &Opened) -> bool {
+    zone::copies() != 0 && (has_bits(file) || capabilities(file).is_some()) && !gains_nothing()
+}
+
+/// How the file is to be executed in this zone.
+///
+/// # Errors
+/// Those of asking zsched.
+pub(super) fn rights(file: &Opened) -> SysResult<Rights> {
     if zone::copies() == 0 {
-        return false;
+        return Ok(Rights::None);
     }
+    let capabilities = capabilities(file);
+    if capabilities.is_none() && !has_bits(file) {
+        return Ok(Rights::None);
+    }
+    if gains_nothing() {
+        let real_root = || ids(nr::GETRESUID).is_ok_and(|[real, ..]| real == 0);
+        let effective = capabilities.is_some_and(|flags| flags & EFFECTIVE != 0);
+        let secure = effective && file.honours_set_id() && !real_root();
+        return Ok(if secure { Rights::Secure } else { Rights::None });
+    }
+    let copy = rights::copy_of(file.fd())?;
+    Ok(copy.map_or(Rights::None, Rights::Copy))
+}
+
+fn has_bits(file: &Opened) -> bool {
     let (set_uid, set_gid) = wanted(file);
     let other = |nr, id| ids(nr).is_ok_and(|[_, effective, _]| effective != id);
-    let has = set_uid && other(nr::GETRESUID, file.uid)
-        || set_gid && other(nr::GETRESGID, file.gid)
-        || has_capabilities(file);
-    has && !gains_nothing()
+    set_uid && other(nr::GETRESUID, file.uid) || set_gid && other(nr::GETRESGID, file.gid)
 }
 
-fn has_capabilities(file: &Opened) -> bool {
-    capabilities(file).is_some()
-}
-
-/// The first bytes of the file's capabilities (`struct vfs_cap_data`).
+/// The first byte of the file's capabilities (`struct vfs_cap_data`).
 fn capabilities(file: &Opened) -> Option<u8> {
     let name = c"security.capability".as_ptr().expose_provenance();
     let mut data = [0u8; 24];
     let to = data.as_mut_ptr().expose_provenance();
     let length = host_call!(nr::FGETXATTR, int(file.fd()), name, to, data.len());
     length.is_ok_and(|length| length > 0).then_some(data[0])
-}
-
-/// Whether the program runs with `AT_SECURE` although it gets no rights: the kernel looks whether
-/// the file's capabilities are to be effective before it looks whether they may be had
-/// (`cap_bprm_creds_from_file`).
-pub(super) fn is_secure(file: &Opened) -> bool {
-    /// `VFS_CAP_FLAGS_EFFECTIVE`.
-    const EFFECTIVE: u8 = 1;
-    zone::copies() != 0
-        && capabilities(file).is_some_and(|flags| flags & EFFECTIVE != 0)
-        && file.honours_set_id()
-        && ids(nr::GETRESUID).is_ok_and(|[real, ..]| real != 0)
-}
-
-/// What the host is to execute instead of the image, so that this process gets the file's rights.
-///
-/// # Errors
-/// Those of asking zsched.
-pub(super) fn copy_of(file: &Opened) -> SysResult<Option<rights::Copy>> {
-    if has_rights(file) {
-        rights::copy_of(file.fd())
-    } else {
-        Ok(None)
-    }
 }
 
 /// Takes on the identity that the file asks for.

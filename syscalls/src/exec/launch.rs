@@ -13,12 +13,11 @@ use host::user::PathBuffer;
 use host::{host_call, intercept};
 use kernel::program::Intercept;
 use kernel::vfs::{At, Links, Place};
-use kernel::zone::rights::Copy;
 use kernel::{Program, Task};
 use loader::handover::{self, Handover, Start};
 
 use super::arguments::Strings;
-use super::credentials;
+use super::credentials::{self, Rights};
 use super::files::{AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW};
 use super::prepare::{Prepared, name, prepare, prepare_as};
 
@@ -139,7 +138,11 @@ pub fn launch(
         argv.replace_first(words);
     }
     let program_fd = Kept(prepared.program.keep_over_exec()?);
-    let copy = credentials::copy_of(&prepared.program)?;
+    let rights = credentials::rights(&prepared.program)?;
+    let copy = match &rights {
+        Rights::Copy(copy) => Some(copy.fd()),
+        Rights::None | Rights::Secure => None,
+    };
     let interpreter_fd = match &prepared.interpreter {
         // A copy does not believe what it is handed.
         Some((file, _)) if copy.is_none() => Some(Kept(file.keep_over_exec()?)),
@@ -163,7 +166,7 @@ pub fn launch(
         zone: current.zone,
         mounts: current.bare.map_or(0, |table| table.mounts.len()),
         init: false,
-        secure: copy.is_none() && credentials::is_secure(&prepared.program),
+        secure: matches!(rights, Rights::Secure),
         filters_fd: inherited.filters_fd,
         files: Some(&inherited.files)
             .filter(|files| !files.is_empty())
@@ -182,7 +185,7 @@ pub fn launch(
     let identity = credentials::take_on(&prepared.program);
     let empty = c"".as_ptr().expose_provenance();
     let flags = usize::try_from(AT_EMPTY_PATH).unwrap_or(0);
-    let image = copy.as_ref().map_or_else(intercept::image_fd, Copy::fd);
+    let image = copy.unwrap_or_else(intercept::image_fd);
     let args = [int(image), empty, argv.address(), envp.address(), flags, 0];
     let result = forward_blocking(nr::EXECVEAT, &args);
     identity.undo();
