@@ -6,8 +6,8 @@ use abi::signal::{SigInfo, SigSet};
 use abi::{Errno, SysResult, UserPtr, nr};
 use host::call::{forward_blocking, int};
 use host::user;
-use kernel::Task;
 use kernel::signal::host_mask;
+use kernel::{Task, numbers};
 
 use super::{SIGSET_SIZE, read_mask};
 
@@ -60,13 +60,17 @@ pub fn rt_sigtimedwait(
         return Ok(usize::from(kept.signal()));
     }
     let args = [set.address(), info.address(), timeout.0, size.0, 0, 0];
-    forward_blocking(nr::RT_SIGTIMEDWAIT, &args)
+    let signal = forward_blocking(nr::RT_SIGTIMEDWAIT, &args)?;
+    if numbers::first().is_some() && !info.is_null() {
+        let taken = user::read(info)?;
+        user::write(info, &numbers::told(&taken))?;
+    }
+    Ok(signal)
 }
 
 /// signalfd(2).
 pub fn signalfd(t: &mut Task, fd: Int, mask: Ptr, size: Size) -> SysResult {
-    t.check_fd(fd.0)?;
-    forward_blocking(nr::SIGNALFD, &[int(fd.0), mask.0, size.0, 0, 0, 0])
+    signalfd4(t, fd, mask, size, Int(0))
 }
 
 /// signalfd4(2).
