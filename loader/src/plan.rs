@@ -246,7 +246,8 @@ fn load(
             prot,
             offset,
             fixed,
-            reserve,
+            // Addresses that wrap can make the whole smaller than a part.
+            reserve: if reserve < bss { 0 } else { reserve },
         });
         // The kernel tries this on pages that are not writable too, and ignores that it fails.
         if has_bss && bss > file_end && prot & PROT_WRITE != 0 {
