@@ -8,6 +8,8 @@ extern crate alloc;
 extern crate std;
 
 pub mod bare;
+pub mod numbers;
+pub mod overlay;
 pub mod program;
 pub mod seccomp;
 pub mod signal;
