@@ -255,7 +255,7 @@ impl Runner<'_> {
         };
         run_job(&Job {
             line,
-            user: None,
+            restricted: false,
             mode,
             limit,
             input: None,

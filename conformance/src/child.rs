@@ -4,6 +4,7 @@
 //! keep the runner waiting for an end of file.
 
 use crate::lx::Mode;
+use crate::restricted;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use std::ffi::OsString;
@@ -66,8 +67,8 @@ pub const HERE: &str = "{here}";
 pub struct Job {
     /// Program and arguments.
     pub line: Vec<OsString>,
-    /// Who runs it, by number; none for whoever this is.
-    pub user: Option<u32>,
+    /// It runs in the restricted environment, as its user.
+    pub restricted: bool,
     /// The value of `LX_INTERCEPT`, none for a native run.
     pub mode: Option<Mode>,
     /// After this long the whole process group is killed.
@@ -121,13 +122,11 @@ pub fn run(job: &Job) -> Result<Shown, String> {
     });
 
     let mut command = Command::new(program);
-    if let Some(user) = job.user {
+    if let Some(user) = restricted::user().filter(|_| job.restricted) {
         let own = |path| chown(path, Some(user), Some(user));
         own(scratch.path())
             .and_then(|()| own(&work))
             .map_err(|e| format!("{}: {e}", work.display()))?;
-        // The groups go, too: root gives the rights away.
-        command.uid(user).gid(user);
     }
     command
         .args(arguments)
@@ -144,9 +143,11 @@ pub fn run(job: &Job) -> Result<Shown, String> {
         command.env("LX_INTERCEPT", mode.intercept());
     }
     let begun = Instant::now();
-    let mut child = command
-        .spawn()
-        .map_err(|e| format!("{}: {e}", program.display()))?;
+    let started = match job.restricted {
+        true => restricted::spawn(&mut command),
+        false => command.spawn(),
+    };
+    let mut child = started.map_err(|e| format!("{}: {e}", program.display()))?;
     let status = wait(&mut child, begun + job.limit)?;
     let took = begun.elapsed();
     let group = Pid::from_raw(i32::try_from(child.id()).map_err(|e| e.to_string())?);

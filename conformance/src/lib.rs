@@ -15,5 +15,6 @@ pub mod lx;
 pub mod own;
 pub mod pool;
 pub mod report;
+pub mod restricted;
 pub mod roots;
 pub mod soak;

@@ -7,9 +7,6 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-/// An ordinary user, by number: nobody.
-pub const ORDINARY: u32 = 65534;
-
 /// How a program is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
 pub enum Mode {
@@ -22,8 +19,8 @@ pub enum Mode {
     /// In a zone, confined, on the host's root and network; calls are caught in the usual way. The
     /// zone's first process is its init, so that the program is an ordinary one.
     Zone,
-    /// The same in a zone without namespaces, as an ordinary user, with the host's files as a root
-    /// of the zone's own: /dev, /proc and /sys are what the zone makes of them.
+    /// The same in a zone without namespaces, in the restricted environment, with the host's files
+    /// as a root of the zone's own: /dev, /proc and /sys are what the zone makes of them.
     Bare,
 }
 
@@ -81,12 +78,10 @@ impl Mode {
         }
     }
 
-    /// Who the program is, also natively; none for whoever runs the suite.
+    /// Whether the program runs in the restricted environment, also natively.
     #[must_use]
-    pub fn user(self) -> Option<u32> {
-        // Without root's rights, the only user is oneself.
-        let other = self == Mode::Bare && nix::unistd::geteuid().is_root();
-        other.then_some(ORDINARY)
+    pub const fn is_restricted(self) -> bool {
+        matches!(self, Mode::Bare)
     }
 }
 

@@ -116,7 +116,7 @@ pub fn run_cases(options: &Options, cases: &[Case]) -> Result<Vec<Entry>, String
     } else {
         options.modes.clone()
     };
-    let others = !options.native && modes.iter().any(|mode| mode.user().is_some());
+    let others = !options.native && modes.iter().any(|mode| mode.is_restricted());
     let copied = others.then(|| lx::copy_for_everyone(&lx)).transpose()?;
     let (_scratch, copy) = copied.unzip();
     let suite = Suite {
@@ -156,12 +156,12 @@ impl Suite<'_> {
             verdict,
         };
         if self.options.native {
-            let native = self.native(case, None)?;
+            let native = self.native(case, false)?;
             if let Some(verdict) = native_trouble(&native) {
                 return Ok(vec![entry(None, verdict)]);
             }
             for _ in 1..self.options.repeat {
-                let again = self.native(case, None)?;
+                let again = self.native(case, false)?;
                 if !again.agrees(&native) {
                     let why = self.difference(&native, &again);
                     return Ok(vec![entry(
@@ -173,12 +173,15 @@ impl Suite<'_> {
             return Ok(vec![entry(None, Verdict::Passed)]);
         }
         let mut entries = Vec::new();
-        // Natively, a program is run by the same user.
-        for modes in self.modes.chunk_by(|one, next| one.user() == next.user()) {
-            let user = modes.first().and_then(|mode| mode.user());
-            let native = self.native(case, user)?;
+        // What is restricted is compared with a native run that is, too.
+        for modes in self
+            .modes
+            .chunk_by(|one, next| one.is_restricted() == next.is_restricted())
+        {
+            let restricted = modes.first().copied().filter(|mode| mode.is_restricted());
+            let native = self.native(case, restricted.is_some())?;
             if let Some(verdict) = native_trouble(&native) {
-                entries.push(entry(user.and(modes.first().copied()), verdict));
+                entries.push(entry(restricted, verdict));
                 continue;
             }
             for &mode in modes {
@@ -188,10 +191,10 @@ impl Suite<'_> {
         Ok(entries)
     }
 
-    fn native(&self, case: &Case, user: Option<u32>) -> Result<Shown, String> {
+    fn native(&self, case: &Case, restricted: bool) -> Result<Shown, String> {
         run_job(&Job {
             line: case.line.clone(),
-            user,
+            restricted,
             mode: None,
             limit: case.limit,
             input: None,
@@ -233,12 +236,12 @@ impl Suite<'_> {
     fn attempt(&self, case: &Case, mode: Mode, native: &Shown) -> Result<Option<String>, String> {
         // Twice the native limit, since every call may trap.
         let limit = case.limit * 2;
-        let user = mode.user();
-        let lx = if user.is_some() { &self.copy } else { &self.lx };
+        let restricted = mode.is_restricted();
+        let lx = if restricted { &self.copy } else { &self.lx };
         let line = lx::command_line(lx, mode, &case.line);
         let shown = run_job(&Job {
             line,
-            user,
+            restricted,
             mode: Some(mode),
             limit,
             input: None,

@@ -11,8 +11,9 @@ mod scenario;
 mod table;
 mod target;
 
-use crate::lx::{self, INTERCEPTIONS, Mode, ORDINARY};
+use crate::lx::{self, INTERCEPTIONS, Mode};
 use crate::report::Tally;
+use crate::restricted;
 use place::Place;
 use scenario::{Scenario, Where};
 use std::path::PathBuf;
@@ -91,7 +92,7 @@ fn scenarios(options: &Options) -> Vec<Scenario> {
         ]);
     } else {
         // Without root's rights, the only user is oneself.
-        for user in [own].into_iter().chain((own == 0).then_some(ORDINARY)) {
+        for user in [own].into_iter().chain(restricted::user()) {
             for host_net in [false, true] {
                 places.push((user, Where::Zone { host_net }));
             }

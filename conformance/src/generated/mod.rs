@@ -185,7 +185,7 @@ impl Bench<'_> {
         let line = vec![interpreter.program.clone().into_os_string(), path.into()];
         run_job(&Job {
             line,
-            user: None,
+            restricted: false,
             mode: None,
             limit: LIMIT,
             input: None,
@@ -197,7 +197,7 @@ impl Bench<'_> {
         let line = lx::command_line(&self.lx, mode, &line);
         run_job(&Job {
             line,
-            user: None,
+            restricted: false,
             mode: Some(mode),
             limit: LIMIT,
             input: None,
