@@ -179,6 +179,15 @@ impl Suite<'_> {
             .chunk_by(|one, next| one.is_restricted() == next.is_restricted())
         {
             let restricted = modes.first().copied().filter(|mode| mode.is_restricted());
+            // What cannot be there does not run natively either.
+            let skip = restricted
+                .and_then(|mode| self.expectations.find(&case.name, mode))
+                .filter(|exception| exception.kind == Kind::Skip);
+            if let Some(exception) = skip {
+                let verdict = Verdict::Skipped(exception.reason.clone());
+                entries.push(entry(restricted, verdict));
+                continue;
+            }
             let native = self.native(case, restricted.is_some())?;
             if let Some(verdict) = native_trouble(&native) {
                 entries.push(entry(restricted, verdict));
