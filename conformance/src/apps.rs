@@ -144,15 +144,12 @@ impl Suite for Apps {
         let script: [OsString; 2] = ["/bin/bash".into(), app.script.clone().into()];
         run_job(&match at {
             At::Natively(setting) => Job {
-                user: match setting {
-                    Setting::User(user) => Some(user),
-                    Setting::Host | Setting::Container => None,
-                },
+                restricted: setting == Setting::Restricted,
                 ..Job::new(script.to_vec(), app.limit)
             },
             // Twice the native limit under lx, since every call may trap.
             At::Under(target, lx, _) => Job {
-                user: target.way.user(),
+                restricted: target.way.is_restricted(),
                 way: Some(target.way),
                 ..Job::new(
                     target.way.command_line(lx, &environment(), &script),

@@ -8,6 +8,7 @@
 
 use crate::child::{End, Job, end_of};
 use crate::lx;
+use crate::restricted;
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
@@ -23,6 +24,8 @@ use std::sync::OnceLock;
 
 const OUTER: &str = "@cage";
 const INNER: &str = "@first";
+/// Asks for the restricted environment.
+const RESTRICTED: &str = "restricted";
 
 /// The program that makes them, where this machine lets it.
 #[derive(Clone, Debug)]
@@ -59,11 +62,9 @@ impl Cage {
     /// What runs a job, but for the job's own line; `status` is the file for how it ends.
     pub(crate) fn command(&self, job: &Job, status: &Path) -> Command {
         let mut command = Command::new(&self.0);
-        let word = |number: Option<u32>| number.map_or("-".to_owned(), |n| n.to_string());
-        command
-            .arg(OUTER)
-            .arg(status)
-            .args([word(job.user), word(job.numbers_from)]);
+        let place = if job.restricted { RESTRICTED } else { "-" };
+        let numbers = job.numbers_from.map_or("-".to_owned(), |n| n.to_string());
+        command.arg(OUTER).arg(status).args([place, &numbers]);
         command
     }
 }
@@ -135,7 +136,7 @@ fn again(role: &str, arguments: &[OsString]) -> Result<std::process::Child, Stri
 
 fn inner(arguments: &[OsString]) -> Result<ExitCode, String> {
     set_pdeathsig(Signal::SIGKILL).map_err(|e| format!("prctl: {e}"))?;
-    let [status, user, numbers_from, program, rest @ ..] = arguments else {
+    let [status, place, numbers_from, program, rest @ ..] = arguments else {
         return Err("too few arguments".to_owned());
     };
     let number = |word: &OsString| word.to_str().and_then(|word| word.parse::<u32>().ok());
@@ -147,13 +148,11 @@ fn inner(arguments: &[OsString]) -> Result<ExitCode, String> {
     }
     let mut command = Command::new(program);
     command.args(rest).process_group(0);
-    if let Some(user) = number(user) {
-        // The groups go, too: root gives the rights away.
-        command.uid(user).gid(user);
-    }
-    let child = command
-        .spawn()
-        .map_err(|e| format!("{}: {e}", Path::new(program).display()))?;
+    let started = match place == RESTRICTED {
+        true => restricted::spawn(&mut command),
+        false => command.spawn(),
+    };
+    let child = started.map_err(|e| format!("{}: {e}", Path::new(program).display()))?;
     let pid = i32::try_from(child.id()).map_err(|e| e.to_string())?;
     let raw = loop {
         match wait(WaitOptions::empty()).map_err(|e| format!("wait: {e}"))? {

@@ -4,6 +4,7 @@
 //! keep the runner waiting for an end of file.
 
 use crate::cage::{self, Cage};
+use crate::restricted;
 use crate::way::Way;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
@@ -79,8 +80,8 @@ pub struct Job {
     pub line: Vec<OsString>,
     /// More of the environment.
     pub environment: Vec<(&'static str, OsString)>,
-    /// Who runs it, by number; none for whoever this is.
-    pub user: Option<u32>,
+    /// It runs in the restricted environment, as its user.
+    pub restricted: bool,
     /// How lx is to catch calls; none for a native run.
     pub way: Option<Way>,
     /// After this long all of it is killed.
@@ -100,7 +101,7 @@ impl Job {
         Self {
             line,
             environment: Vec::new(),
-            user: None,
+            restricted: false,
             way: None,
             limit,
             foreign: false,
@@ -145,7 +146,7 @@ pub fn run(job: &Job) -> Result<Shown, String> {
     let (out, err) = (scratch.path().join("out"), scratch.path().join("err"));
     let work = scratch.path().join("work");
     fs::create_dir(&work).map_err(|e| format!("{}: {e}", work.display()))?;
-    if let Some(user) = job.user {
+    if let Some(user) = restricted::user().filter(|_| job.restricted) {
         let own = |path: &Path| chown(path, Some(user), Some(user));
         own(scratch.path())
             .and_then(|()| own(&work))
@@ -161,7 +162,7 @@ pub fn run(job: &Job) -> Result<Shown, String> {
     let status = scratch.path().join("status");
     let mut command = match &cage {
         Some(cage) => cage.command(job, &status),
-        None => plain(job),
+        None => Command::new(job.line.first().ok_or("an empty command line")?),
     };
     let place = work.to_string_lossy();
     let here = |text: &OsString| match text.to_str() {
@@ -187,9 +188,12 @@ pub fn run(job: &Job) -> Result<Shown, String> {
         command.env("LX_INTERCEPT", way.intercept.name());
     }
     let begun = Instant::now();
-    let mut child = command
-        .spawn()
-        .map_err(|e| format!("{}: {e}", command.get_program().display()))?;
+    // In a cage, its first process sees to that.
+    let started = match job.restricted && cage.is_none() {
+        true => restricted::spawn(&mut command),
+        false => command.spawn(),
+    };
+    let mut child = started.map_err(|e| format!("{}: {e}", command.get_program().display()))?;
     let ended = wait_for(&mut child, begun + job.limit, &out)?;
     let took = begun.elapsed();
     let group = Pid::from_raw(i32::try_from(child.id()).map_err(|e| e.to_string())?);
@@ -216,17 +220,6 @@ pub fn run(job: &Job) -> Result<Shown, String> {
         end,
         took,
     })
-}
-
-/// A command that runs the job's program without a cage.
-fn plain(job: &Job) -> Command {
-    let program = job.line.first().cloned().unwrap_or_default();
-    let mut command = Command::new(program);
-    if let Some(user) = job.user {
-        // The groups go, too: root gives the rights away.
-        command.uid(user).gid(user);
-    }
-    command
 }
 
 /// A folder in which programs of any user may work.

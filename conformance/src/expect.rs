@@ -126,6 +126,7 @@ fn parse_line(line: &str) -> Result<Exception, String> {
     let word = next("class")?;
     let class = match word {
         "fail" => Some(Class::Missing),
+        "skip" => Some(Class::Native),
         _ => Class::ALL.into_iter().find(|class| class.word() == word),
     };
     let class = class.ok_or_else(|| {

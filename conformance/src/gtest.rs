@@ -147,14 +147,11 @@ impl Suite for Gtest {
         ];
         let job = match at {
             At::Natively(setting) => Job {
-                user: match setting {
-                    Setting::User(user) => Some(user),
-                    Setting::Host | Setting::Container => None,
-                },
+                restricted: setting == Setting::Restricted,
                 ..Job::new(line.to_vec(), self.limit)
             },
             At::Under(target, lx, _) => Job {
-                user: target.way.user(),
+                restricted: target.way.is_restricted(),
                 way: Some(target.way),
                 // Every call may trap.
                 ..Job::new(

@@ -21,6 +21,7 @@ pub mod pages;
 pub mod pool;
 mod progress;
 pub mod report;
+pub mod restricted;
 pub mod roots;
 pub mod runner;
 pub mod soak;

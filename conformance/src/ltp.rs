@@ -161,6 +161,6 @@ fn setting(way: Way) -> Setting {
     match way.isolation {
         Isolation::Host => Setting::Host,
         Isolation::Namespaces => Setting::Container,
-        Isolation::Bare => way.user().map_or(Setting::Host, Setting::User),
+        Isolation::Bare => Setting::Restricted,
     }
 }

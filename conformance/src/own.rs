@@ -83,15 +83,12 @@ impl Suite for Own {
     fn run(&self, case: &Case, at: At<'_>) -> Result<Shown, String> {
         run_job(&match at {
             At::Natively(setting) => Job {
-                user: match setting {
-                    Setting::User(user) => Some(user),
-                    Setting::Host | Setting::Container => None,
-                },
+                restricted: setting == Setting::Restricted,
                 ..Job::new(case.line.clone(), case.limit)
             },
             // Twice the native limit, since every call may trap.
             At::Under(target, lx, _) => Job {
-                user: target.way.user(),
+                restricted: target.way.is_restricted(),
                 way: Some(target.way),
                 ..Job::new(
                     target.way.command_line(lx, &environment(), &case.line),

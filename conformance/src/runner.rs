@@ -2,7 +2,7 @@
 //! at a time; failures are tried again, judged by the expectations, and told.
 
 use crate::child::Shown;
-use crate::expect::{Class, Expectations};
+use crate::expect::{Class, Exception, Expectations};
 use crate::judge::{Tries, judged};
 use crate::lx::Lx;
 use crate::options::Common;
@@ -20,10 +20,21 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 pub enum Setting {
     /// As whoever runs the suite, on the host.
     Host,
-    /// As another user, by number.
-    User(u32),
+    /// In the restricted environment, as its user.
+    Restricted,
     /// In a container of the host's kernel with a user namespace.
     Container,
+}
+
+impl Setting {
+    /// What is equal to this way but for lx.
+    #[must_use]
+    pub const fn of(way: Way) -> Self {
+        match way.is_restricted() {
+            true => Self::Restricted,
+            false => Self::Host,
+        }
+    }
 }
 
 /// One way to run a case, and what it is compared with.
@@ -79,7 +90,7 @@ pub trait Suite: Sync {
         let target = |&way: &Way| Target {
             case: self.label(case),
             way,
-            setting: way.user().map_or(Setting::Host, Setting::User),
+            setting: Setting::of(way),
             variant: 0,
             absent: None,
         };
@@ -252,11 +263,15 @@ impl<S: Suite> Runner<'_, S> {
             }
             let native = match natives.remove(&target.setting) {
                 Some(native) => native,
-                None => self.native(case, target.setting)?,
+                None => self.native(case, &target)?,
             };
             match (&native, &self.lx) {
                 (Err((verdict, ran)), _) => {
-                    entries.push(entry(&target, verdict.clone(), ran.clone(), None));
+                    let verdict = match self.fails_natively(&target) {
+                        Some(e) => Verdict::Expected(e.class, e.reason.clone()),
+                        None => verdict.clone(),
+                    };
+                    entries.push(entry(&target, verdict, ran.clone(), None));
                 }
                 (Ok(_), None) => {}
                 (Ok(native), Some(lx)) => entries.push(self.under_lx(case, &target, lx, native)?),
@@ -285,17 +300,25 @@ impl<S: Suite> Runner<'_, S> {
             .map(Verdict::Skipped)
     }
 
+    /// The exception that says so.
+    fn fails_natively(&self, target: &Target) -> Option<&Exception> {
+        let exception = self.expectations.find(&target.case, target.way);
+        exception.filter(|exception| exception.class == Class::Native)
+    }
+
     /// A native run; another one when the first is unfit, since timing tests are on a busy machine.
-    fn native(&self, case: &S::Case, setting: Setting) -> Result<Native, String> {
+    fn native(&self, case: &S::Case, target: &Target) -> Result<Native, String> {
+        let setting = target.setting;
         if let Some(shown) = self.suite.earlier(case, setting) {
             return Ok(self.fit(shown));
         }
         let run = || self.suite.run(case, At::Natively(setting));
         let mut first = run()?;
-        if matches!(
+        let failed = matches!(
             self.suite.unfit(&first),
             Some(Verdict::Failed(_) | Verdict::NotNative(_))
-        ) {
+        );
+        if failed && self.fails_natively(target).is_none() {
             first = run()?;
         }
         let more = match (self.suite.runs_twice(), self.options.native) {

@@ -6,9 +6,6 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
-/// An ordinary user, by number: nobody.
-pub const ORDINARY: u32 = 65534;
-
 /// How a program is kept apart from the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
 pub enum Isolation {
@@ -17,7 +14,7 @@ pub enum Isolation {
     /// In a zone, confined, on the host's root and network
     // The zone's first process is its init, so that the program is an ordinary one.
     Namespaces,
-    /// In a zone without namespaces, as an ordinary user, with the host's files as a root of its own
+    /// In a zone without namespaces, in the restricted environment, with the host's files as a root of its own
     Bare,
 }
 
@@ -81,12 +78,10 @@ impl Way {
         }
     }
 
-    /// Who the program is, also natively; none for whoever runs the suite.
+    /// Whether the program runs in the restricted environment, also natively.
     #[must_use]
-    pub fn user(self) -> Option<u32> {
-        // Without root's rights, the only user is oneself.
-        let other = self.isolation == Isolation::Bare && nix::unistd::geteuid().is_root();
-        other.then_some(ORDINARY)
+    pub const fn is_restricted(self) -> bool {
+        matches!(self.isolation, Isolation::Bare)
     }
 
     /// The arguments of lx that run `program` so. A zone with a root of its own begins there and

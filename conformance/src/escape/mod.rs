@@ -13,7 +13,8 @@ mod target;
 
 use crate::lx;
 use crate::report::Tally;
-use crate::way::{Intercept, ORDINARY};
+use crate::restricted;
+use crate::way::Intercept;
 use place::Place;
 use scenario::{Scenario, Where};
 use std::path::PathBuf;
@@ -96,7 +97,7 @@ fn scenarios(options: &Options) -> Vec<Scenario> {
         ]);
     } else {
         // Without root's rights, the only user is oneself.
-        for user in [own].into_iter().chain((own == 0).then_some(ORDINARY)) {
+        for user in [own].into_iter().chain(restricted::user()) {
             for host_net in [false, true] {
                 places.push((user, Where::Zone { host_net }));
             }

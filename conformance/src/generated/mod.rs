@@ -116,14 +116,11 @@ impl<'a> Sequences<'a> {
         let line = [interpreter.program.clone().into_os_string(), program.into()];
         run_job(&match at {
             At::Natively(setting) => Job {
-                user: match setting {
-                    Setting::User(user) => Some(user),
-                    Setting::Host | Setting::Container => None,
-                },
+                restricted: setting == Setting::Restricted,
                 ..Job::new(line.to_vec(), LIMIT)
             },
             At::Under(target, lx, _) => Job {
-                user: target.way.user(),
+                restricted: target.way.is_restricted(),
                 way: Some(target.way),
                 ..Job::new(target.way.command_line(lx, &environment(), &line), LIMIT)
             },

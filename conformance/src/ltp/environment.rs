@@ -49,10 +49,9 @@ impl Environment {
         let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
         let shell = ["/bin/sh", "-c", command].map(OsString::from);
         let environment = self.variables(matches!(at, At::Under(..)));
-        let (user, way, line) = match at {
-            At::Natively(Setting::Container) => (None, None, self.container(&shell)),
-            At::Natively(Setting::User(user)) => (Some(user), None, shell.to_vec()),
-            At::Natively(Setting::Host) => (None, None, shell.to_vec()),
+        let (restricted, way, line) = match at {
+            At::Natively(Setting::Container) => (false, None, self.container(&shell)),
+            At::Natively(setting) => (setting == Setting::Restricted, None, shell.to_vec()),
             At::Under(target, lx, _) => {
                 let mut all = ENVIRONMENT
                     .map(|(name, value)| (name, value.into()))
@@ -63,7 +62,7 @@ impl Environment {
                     Isolation::Namespaces => self.as_user(line),
                     Isolation::Host | Isolation::Bare => line,
                 };
-                (target.way.user(), Some(target.way), line)
+                (target.way.is_restricted(), Some(target.way), line)
             }
         };
         let owner = match at {
@@ -78,7 +77,7 @@ impl Environment {
         first.extend(line);
         Job {
             environment,
-            user,
+            restricted,
             way,
             foreign: true,
             // Cases name control groups after their numbers.
