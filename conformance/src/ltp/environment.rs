@@ -12,12 +12,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 /// Sets the soft limit of descriptors that the kernel gives to its first process, since cases open
-/// as many as they may. For another user, it gives the folder away, and lets all that follows lower
-/// its oom_score_adj (proc(5)), which LTP's library does and warns of if it cannot.
-const FIRST: &str = "ulimit -S -n 1024; [ \"$0\" = - ] || \
-                     { chown \"$0\" . && echo -1000 >/proc/self/oom_score_adj; }; exec \"$@\"";
-/// That limit stays when an ordinary user writes what it had before.
-const AS_USER: &str = "echo 0 >/proc/self/oom_score_adj; exec \"$@\"";
+/// as many as they may, and gives the folder to the user that is named.
+const FIRST: &str = "ulimit -S -n 1024; [ \"$0\" = - ] || chown \"$0\" .; exec \"$@\"";
+/// The capabilities of a zone, and of containers of Docker but for mknod.
+const CAPABILITIES: &str = "-all,+chown,+dac_override,+fowner,+fsetid,+kill,+setgid,+setuid,+setpcap,\
+                            +net_bind_service,+net_raw,+sys_chroot,+audit_write,+setfcap";
 /// A namespace's first process is immune to signals that it does not handle, so it is a shell.
 const INIT: &str = "\"$@\"; exit $?";
 
@@ -119,6 +118,10 @@ impl Environment {
             "--uts",
             "--cgroup",
             "--",
+            "setpriv",
+            "--bounding-set",
+            CAPABILITIES,
+            "--",
             "/bin/sh",
             "-c",
             INIT,
@@ -141,10 +144,6 @@ impl Environment {
             user,
             "--init-groups",
             "--",
-            "/bin/sh",
-            "-c",
-            AS_USER,
-            "sh",
         ];
         let mut whole: Vec<OsString> = words.map(OsString::from).to_vec();
         whole.extend(line);
