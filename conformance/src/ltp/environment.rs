@@ -14,9 +14,9 @@ use std::time::Duration;
 /// Sets the soft limit of descriptors that the kernel gives to its first process, since cases open
 /// as many as they may, and gives the folder to the user that is named.
 const FIRST: &str = "ulimit -S -n 1024; [ \"$0\" = - ] || chown \"$0\" .; exec \"$@\"";
-/// The capabilities of a zone, and of containers of Docker but for mknod.
+/// The capabilities of a zone on the network of the host.
 const CAPABILITIES: &str = "-all,+chown,+dac_override,+fowner,+fsetid,+kill,+setgid,+setuid,+setpcap,\
-                            +net_bind_service,+net_raw,+sys_chroot,+audit_write,+setfcap";
+                            +net_bind_service,+sys_chroot,+audit_write,+setfcap";
 /// A namespace's first process is immune to signals that it does not handle, so it is a shell.
 const INIT: &str = "\"$@\"; exit $?";
 
