@@ -110,6 +110,26 @@ impl Job {
     }
 }
 
+/// Begins the name of every [`Scratch`]; the number of this process follows.
+const PREFIX: &str = "lx-conf-";
+
+/// Removes the folders of runners that were killed.
+pub fn sweep() {
+    let Ok(listed) = fs::read_dir(std::env::temp_dir()) else {
+        return;
+    };
+    for path in listed.flatten().map(|entry| entry.path()) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let number = name
+            .strip_prefix(PREFIX)
+            .and_then(|rest| rest.split('-').next());
+        let number = number.and_then(|number| number.parse::<u32>().ok());
+        if number.is_some_and(|pid| !Path::new("/proc").join(pid.to_string()).exists()) {
+            cage::remove(&path);
+        }
+    }
+}
+
 /// A private folder that goes away with this value.
 #[derive(Debug)]
 pub struct Scratch(PathBuf);
@@ -119,7 +139,7 @@ impl Scratch {
     pub fn new() -> Result<Self, String> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let serial = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("lx-conf-{}-{serial}", std::process::id()));
+        let path = std::env::temp_dir().join(format!("{PREFIX}{}-{serial}", std::process::id()));
         fs::create_dir(&path).map_err(|e| format!("{}: {e}", path.display()))?;
         Ok(Self(path))
     }
@@ -295,5 +315,22 @@ pub(crate) fn wait(
         }
         std::thread::sleep(pause);
         pause = (pause * 2).min(Duration::from_millis(4));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PREFIX, Scratch, sweep};
+    use std::fs;
+
+    #[test]
+    fn only_what_nobody_uses_is_swept_away() {
+        let used = Scratch::new().expect("a folder");
+        // No process has a number beyond 4194304 (proc(5), pid_max).
+        let left = std::env::temp_dir().join(format!("{PREFIX}4294967-0"));
+        fs::create_dir_all(left.join("work")).expect("a folder");
+        sweep();
+        assert!(used.path().exists());
+        assert!(!left.exists());
     }
 }

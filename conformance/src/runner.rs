@@ -1,7 +1,7 @@
 //! The one runner of all suites: each case natively first, then in each way under lx, several cases
 //! at a time; failures are tried again, judged by the expectations, and told.
 
-use crate::child::Shown;
+use crate::child::{Shown, sweep};
 use crate::expect::{Class, Exception, Expectations};
 use crate::judge::{Tries, judged};
 use crate::lx::Lx;
@@ -176,6 +176,7 @@ pub fn entries<S: Suite>(
     cases: &[S::Case],
     options: &Common,
 ) -> Result<Vec<Entry>, String> {
+    sweep();
     let ways = options.ways(&suite.usual());
     let runner = Runner {
         suite,

@@ -3,7 +3,7 @@
 pub mod program;
 pub mod shrink;
 
-use crate::child::{Job, Shown, run as run_job};
+use crate::child::{Job, Scratch, Shown, run as run_job};
 use crate::data;
 use crate::guests::{self, Guest};
 use crate::judge::{difference, native_trouble};
@@ -132,11 +132,11 @@ impl<'a> Sequences<'a> {
             let Ok(written) = Written::new(shorter) else {
                 return false;
             };
-            let Ok(native) = self.one(task, &written.0, At::Natively(target.setting)) else {
+            let Ok(native) = self.one(task, &written.path(), At::Natively(target.setting)) else {
                 return false;
             };
             let at = At::Under(target, lx.of(target.way), &native);
-            let shown = self.one(task, &written.0, at);
+            let shown = self.one(task, &written.path(), at);
             shown.is_ok_and(|shown| !shown.agrees(&native))
         })
     }
@@ -178,7 +178,7 @@ impl Suite for Sequences<'_> {
             Task::Kept(path) => self.one(task, path, at),
             Task::Seed(seed) => {
                 let written = Written::new(&self.lines(*seed))?;
-                self.one(task, &written.0, at)
+                self.one(task, &written.path(), at)
             }
         }
     }
@@ -208,22 +208,17 @@ impl Suite for Sequences<'_> {
 }
 
 /// A program's text in a file that goes away with this value.
-struct Written(PathBuf);
+struct Written(Scratch);
 
 impl Written {
     fn new(lines: &[Line]) -> Result<Self, String> {
-        use std::sync::atomic::{AtomicU64, Ordering};
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let serial = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("lx-conf-{}-{serial}.calls", std::process::id());
-        let path = std::env::temp_dir().join(name);
+        let written = Self(Scratch::new()?);
+        let path = written.path();
         fs::write(&path, text(lines)).map_err(|e| format!("{}: {e}", path.display()))?;
-        Ok(Self(path))
+        Ok(written)
     }
-}
 
-impl Drop for Written {
-    fn drop(&mut self) {
-        drop(fs::remove_file(&self.0));
+    fn path(&self) -> PathBuf {
+        self.0.path().join("program.calls")
     }
 }
