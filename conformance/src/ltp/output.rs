@@ -44,6 +44,8 @@ pub fn end_text(end: End) -> String {
     match end {
         End::Exit(0) => "pass".to_owned(),
         End::Exit(32) => "not applicable".to_owned(),
+        // The shell found or could start no such program: it is not installed.
+        End::Exit(126 | 127) => "not installed".to_owned(),
         End::Exit(status @ 129..) => format!("signal {}", status - 128),
         End::Exit(status) => {
             let bits = [(1, "fail"), (2, "broken"), (4, "warning"), (32, "n/a")];
@@ -121,6 +123,7 @@ mod tests {
     fn statuses_are_masks() {
         assert_eq!(end_text(End::Exit(0)), "pass");
         assert_eq!(end_text(End::Exit(33)), "exit 33 (fail+n/a)");
+        assert_eq!(end_text(End::Exit(127)), "not installed");
         assert_eq!(end_text(End::Exit(139)), "signal 11");
         assert_eq!(end_text(End::Signal(9)), "signal 9");
     }
