@@ -152,6 +152,10 @@ impl Suite for Ltp<'_> {
         output::kept(shown)
     }
 
+    fn clean(&self) {
+        environment::remove_groups();
+    }
+
     fn runs_harmful(&self) -> bool {
         self.options.harmful
     }

@@ -131,6 +131,9 @@ pub trait Suite: Sync {
         Ok(why)
     }
 
+    /// Removes what no run frees by itself, once all are over.
+    fn clean(&self) {}
+
     /// Whether cases are run that can disturb the machine.
     fn runs_harmful(&self) -> bool {
         false
@@ -200,6 +203,7 @@ pub fn entries<S: Suite>(
     let mut results = pool::map(&parallel, workers, |case| runner.case(case));
     results.extend(pool::map(&serial, 1, |case| runner.case(case)));
     runner.progress.end();
+    suite.clean();
     let mut entries = Vec::new();
     for result in results {
         entries.extend(result?);

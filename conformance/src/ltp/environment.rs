@@ -7,7 +7,7 @@ use crate::way::Isolation;
 use nix::unistd::{User, geteuid};
 use std::ffi::OsString;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -164,4 +164,25 @@ fn obstacle(user: &str) -> Option<String> {
         ));
     }
     None
+}
+
+/// Removes the control groups that LTP's library made and killed cases left: those beneath `ltp` in
+/// each hierarchy. One with processes is in use, and the kernel keeps it.
+pub(super) fn remove_groups() {
+    let top = Path::new("/sys/fs/cgroup");
+    let hierarchies = fs::read_dir(top).into_iter().flatten().flatten();
+    let below = hierarchies.map(|entry| entry.path().join("ltp"));
+    for group in below.chain([top.join("ltp")]) {
+        remove_group(&group);
+    }
+}
+
+fn remove_group(group: &Path) {
+    for entry in fs::read_dir(group).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            remove_group(&entry.path());
+        }
+    }
+    // What is in use, or not there, stays so.
+    drop(fs::remove_dir(group));
 }
