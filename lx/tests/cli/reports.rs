@@ -1,7 +1,8 @@
 //! The commands of lx that only report.
 
-use crate::common::{LX, lx, run, stdout};
+use crate::common::{Folder, LX, lx, run, stderr, stdout};
 use serde_json::Value;
+use std::process::Command;
 
 /// What lx prints when called so, which must succeed.
 fn printed(arguments: &[&str]) -> String {
@@ -130,7 +131,10 @@ fn conformance_is_its_runner_or_says_what_is_missing() {
     let missing = started();
     assert_eq!(missing.status.code(), Some(125));
     let told = stderr(&missing);
-    assert!(told.contains("conformance suite is not installed"), "{told}");
+    assert!(
+        told.contains("conformance suite is not installed"),
+        "{told}"
+    );
 
     let runner = folder.path().join("conformance");
     std::fs::write(&runner, "#!/bin/sh\necho \"$LX_UNDER_TEST\" \"$@\"\n").expect("it is written");
