@@ -70,7 +70,17 @@ fn bench_action(rest: &Rest) -> &'static [&'static str] {
 
 /// The actions of the conformance runner; without one, it is to run the suite's own guests.
 const CONFORMANCE_ACTIONS: [&str; 12] = [
-    "own", "apps", "roots", "ltp", "gtest", "generated", "escape", "soak", "report", "help", "--help",
+    "own",
+    "apps",
+    "roots",
+    "ltp",
+    "gtest",
+    "generated",
+    "escape",
+    "soak",
+    "report",
+    "help",
+    "--help",
     "-h",
 ];
 
@@ -98,7 +108,7 @@ fn main() -> ExitCode {
         Chore::Compat { check } => compat::run(check),
         Chore::Conformance(rest) => {
             delegate::run("conformance", conformance_suite(&rest), &rest.arguments)
-        },
+        }
         Chore::Apps(rest) => delegate::run("conformance", &["apps"], &rest.arguments),
         Chore::Roots(rest) => delegate::run("conformance", &["roots"], &rest.arguments),
         Chore::Ltp(rest) => delegate::run("conformance", &["ltp"], &rest.arguments),

@@ -35,14 +35,17 @@ pub(super) fn problems(root: &Path) -> Result<Vec<String>, String> {
         for (call, word) in claims(&text) {
             if !words.contains(&word) {
                 let file = entry.file_name().to_string_lossy().into_owned();
-                problems.push(format!("{GUESTS}/{file}: covers {call} by {word}, which is not there"));
+                problems.push(format!(
+                    "{GUESTS}/{file}: covers {call} by {word}, which is not there"
+                ));
             }
             covered.insert(call);
         }
         covered.extend(words);
     }
     let missing = rows.into_iter().filter(|row| !covered.contains(row));
-    problems.extend(missing.map(|row| format!("{row}: no guest of the conformance suite calls it")));
+    problems
+        .extend(missing.map(|row| format!("{row}: no guest of the conformance suite calls it")));
     problems.sort();
     Ok(problems)
 }
@@ -60,12 +63,16 @@ fn rows(page: &str) -> Vec<String> {
 
 /// What the lines `//! covers: CALL=WORD…` of a head say.
 fn claims(text: &str) -> Vec<(String, String)> {
-    let lines = text.lines().filter_map(|line| line.strip_prefix("//! covers:"));
+    let lines = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("//! covers:"));
     let pair = |word: &str| {
         let (call, word) = word.split_once('=').unwrap_or((word, word));
         (call.to_owned(), word.to_owned())
     };
-    lines.flat_map(|line| line.split_whitespace().map(pair)).collect()
+    lines
+        .flat_map(|line| line.split_whitespace().map(pair))
+        .collect()
 }
 
 /// The functions that a C source calls, and the numbers of calls that it names or writes.
