@@ -47,6 +47,8 @@ pub struct Inside {
     pub home: Option<String>,
     pub(crate) confinement: Confinement,
     pub(crate) mounts: Option<Mounts>,
+    /// Whether it ends with its zsched by the kernel's doing.
+    pub(crate) mortal: bool,
 }
 
 impl Inside {
@@ -91,13 +93,17 @@ impl Inside {
             image,
             confinement,
             mounts,
+            mortal,
             ..
         } = self;
         // What is kept are copies.
         drop((proc, facts, socket, image, mounts));
         confinement.apply(keep)?;
-        // A change of credentials has undone it.
-        Ok(set_parent_process_death_signal(Some(Signal::KILL))?)
+        if mortal {
+            // A change of credentials has undone it.
+            set_parent_process_death_signal(Some(Signal::KILL))?;
+        }
+        Ok(())
     }
 }
 
@@ -165,5 +171,6 @@ pub(crate) fn build(
         home: user.home.clone(),
         confinement,
         mounts: None,
+        mortal: true,
     })
 }
