@@ -393,6 +393,91 @@ fn processes_are_listed_from_outside() {
 }
 
 #[test]
+fn a_program_more_is_in_the_zone() {
+    Zone::each("exec-more", |zone| {
+        let mut zsched = zone.begin("more", "sleep 999 & true");
+        let exec = |arguments: &[&str]| run(zone.lx(&[&["exec"], arguments].concat()));
+        let output = exec(&[
+            "-e",
+            "A=b",
+            "-w",
+            "/etc",
+            "more",
+            "sh",
+            "-c",
+            "pwd; cat name; echo $A $PPID; uname -n; readlink /proc/1/exe; ls -d /proc/1; exit 9",
+        ]);
+        let text = stdout(&output);
+        assert_eq!(output.status.code(), Some(9), "{text}{}", stderr(&output));
+        assert_eq!(text, "/etc\ninside\nb 0\nmore\n/bin/busybox\n/proc/1\n");
+        // Each sees the other, and what is outside is not there for either.
+        let this = std::process::id();
+        let output = exec(&["more", "sh", "-c", &format!("kill -0 {this} || echo none")]);
+        assert_eq!(stdout(&output), "none\n");
+        let mut other = zone
+            .lx(&["exec", "more", "sleep", "998"])
+            .spawn()
+            .expect("it starts");
+        until("it is listed", || {
+            stdout(&exec(&["more", "ps"])).matches("sleep 99").count() == 2
+        });
+        assert_eq!(exec(&["-u", "7", "more", "true"]).status.code(), Some(125));
+        assert!(run(zone.lx(&["kill", "more"])).status.success());
+        zsched.wait().expect("it ends");
+        let end = other.wait().expect("it ends");
+        assert_eq!(std::os::unix::process::ExitStatusExt::signal(&end), Some(9));
+        assert!(zone.kept().is_empty(), "{:?}", zone.kept());
+    });
+}
+
+#[test]
+fn a_terminal_is_the_zones() {
+    Zone::each("tty", |zone| {
+        let output = zone.run(&[
+            "-t",
+            "sh",
+            "-c",
+            "readlink /proc/self/fd/0; ls /dev/pts; exit 6",
+        ]);
+        let text = stdout(&output);
+        assert_eq!(output.status.code(), Some(6), "{text}{}", stderr(&output));
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 2, "{text}");
+        assert_eq!(lines[0], format!("/dev/pts/{}", lines[1]));
+    });
+}
+
+#[test]
+fn what_is_mounted_is_told_as_the_zone_sees_it() {
+    Zone::each("told", |zone| {
+        let volume = format!("{}:/srv/my data", zone.path("out").display());
+        let script =
+            "cat /proc/self/mounts; grep /srv /proc/self/mountinfo; cat /etc/mtab | head -1";
+        symlink("/proc/self/mounts", zone.path("root/etc/mtab")).expect("it is made");
+        let output = zone.run(&["-v", &volume, "--tmpfs", "/mem", "/bin/sh", "-c", script]);
+        let text = stdout(&output);
+        let host = zone.path("root");
+        assert!(!text.contains(host.to_str().expect("plain")), "{text}");
+        let has = |line: &str| text.lines().any(|other| other.starts_with(line));
+        for line in [
+            "proc /proc proc rw,nosuid,nodev,noexec",
+            "sysfs /sys sysfs ro,",
+            "cgroup /sys/fs/cgroup cgroup2 ro,",
+            "tmpfs /dev tmpfs rw,",
+            "tmpfs /mem tmpfs rw,",
+        ] {
+            assert!(has(line), "{line}: {text}");
+        }
+        assert!(text.contains(" /srv/my\\040data "), "{text}");
+        let maps = zone.sh("grep busybox /proc/self/maps; true");
+        assert!(
+            maps.lines().all(|line| line.ends_with(" /bin/busybox")),
+            "{maps}"
+        );
+    });
+}
+
+#[test]
 fn what_needs_namespaces_is_refused() {
     Zone::each("refused", |zone| {
         let output = zone.run(&["--net", "none", "/bin/sh"]);
