@@ -1,6 +1,6 @@
 //! Zones without namespaces, as root and as an ordinary user.
 
-use crate::common::{Folder, LX, run, stderr, stdout};
+use crate::common::{Folder, LX, run, start, stderr, stdout};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::os::unix::process::CommandExt;
@@ -101,7 +101,7 @@ impl Zone {
     fn begin(&self, name: &str, script: &str) -> Running {
         let script = format!("{script}; touch /tmp/on; sleep 1000");
         let mut zoned = self.zoned(&["--name", name, "/bin/sh", "-c", &script]);
-        let child = zoned.spawn().expect("it starts");
+        let child = start(&mut zoned);
         let running = Running(child);
         until("it begins", || self.path("root/tmp/on").exists());
         running
