@@ -295,7 +295,8 @@ fn settle(book: &Book<'_>) {
 fn pause(nanos: u64) {
     let time = [nanos / 1_000_000_000, nanos % 1_000_000_000];
     let at = time.as_ptr().expose_provenance();
-    let _ = host_call!(nr::NANOSLEEP, at, 0);
+    const CLOCK_MONOTONIC: usize = 1;
+    let _ = host_call!(nr::CLOCK_NANOSLEEP, CLOCK_MONOTONIC, 0, at, 0);
 }
 
 /// What is to be done to the call, if a rule says so this time.

@@ -235,6 +235,7 @@ pub const NEEDS: [Needs; 6] = [
     Needs {
         folder: "brand",
         calls: &[
+            nr::CLOCK_NANOSLEEP,
             nr::CLONE,
             nr::CLOSE,
             nr::GETPID,
@@ -246,7 +247,6 @@ pub const NEEDS: [Needs; 6] = [
             nr::MMAP,
             nr::MPROTECT,
             nr::MUNMAP,
-            nr::NANOSLEEP,
             nr::OPENAT,
             nr::PERSONALITY,
             nr::PRCTL,
