@@ -11,11 +11,12 @@ mod procs;
 mod space;
 mod table;
 mod tree;
+pub mod warden;
 
 pub use handle::Handle;
 pub use node::{HostPath, Node, host_path, link_text};
 pub use space::Space;
-pub use table::{Ident, Kind, MOST, Mount, NO_DEV, NO_EXEC, READ_ONLY, Table};
+pub use table::{ABSTRACT, Ident, Kind, MOST, Mount, NO_DEV, NO_EXEC, READ_ONLY, Table};
 
 use alloc::boxed::Box;
 use alloc::vec;

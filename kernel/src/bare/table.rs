@@ -79,6 +79,9 @@ pub struct Table {
     tops: [u64; 4],
 }
 
+/// What the host's names of abstract sockets of zones begin with (unix(7)); the table's token
+/// follows.
+pub const ABSTRACT: &[u8] = b"\0lx";
 /// How every encoded table begins.
 const MAGIC: &[u8] = b"LXMOUNTS\x01";
 /// More mounts than that no zone has: each is a descriptor of every process.

@@ -5,7 +5,8 @@ use rustix::fs::{CWD, Mode, OFlags, openat};
 
 use super::procs;
 use super::tree::Mounts;
-use crate::config::{Config, Mount, Net, Source};
+use super::warden::Warden;
+use crate::config::{Config, Isolation, Mount, Net, Source};
 use crate::confine::{self, Capabilities, Confinement};
 use crate::error::{Context, Error, Result};
 use crate::first::Zone;
@@ -46,9 +47,12 @@ pub fn start(
     for mount in &config.mounts {
         prepare_source(mount)?;
     }
-    // What zsched would do for the zone, it would do in the host's namespaces: nobody answers.
-    let zone = Zone::create(config)?.without_service();
+    let mut zone = Zone::create(config)?;
     let mounts = Mounts::prepare(config, zone.directory.path())?;
+    let extent = mounts.extent().about("the zone's files")?;
+    let socket = zone.take_socket();
+    let warden = socket.map(|socket| Warden::start(&socket, extent));
+    let warden = warden.transpose().about("cannot start the zone's warden")?;
     zone.facts.set_placeholders(mounts.placeholders());
     let confinement = confinement(config, &mounts)?;
     let layers = confinement.report().clone();
@@ -74,6 +78,7 @@ pub fn start(
         guest,
     );
     procs::end();
+    drop(warden);
     end
 }
 
@@ -98,6 +103,7 @@ fn bare_user(config: &Config) -> Result<User> {
 fn confinement(config: &Config, mounts: &Mounts) -> Result<Confinement> {
     Confinement::plan(confine::Config {
         trees: mounts.trees().about("cannot copy a descriptor")?,
+        calls: Isolation::Bare,
         scopes: true,
         signals: true,
         capabilities: Capabilities::USUAL.without_raw_network(),

@@ -8,12 +8,13 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use kernel::bare::{Ident, Kind, MOST, Mount, NO_EXEC, READ_ONLY, Table};
+use kernel::bare::{ABSTRACT, Ident, Kind, MOST, Mount, NO_EXEC, READ_ONLY, Table};
 use rustix::fs::{
     CWD, FileType, MemfdFlags, Mode, OFlags, ResolveFlags, SealFlags, fcntl_add_seals, fstat,
     memfd_create, openat, openat2, statfs,
 };
 
+use super::warden::{self, Extent};
 use crate::config::{self, Config, Source};
 use crate::confine::Tree;
 use crate::error::{Context, Error, Result};
@@ -74,6 +75,8 @@ pub(crate) struct Mounts {
     shown: Vec<Shown>,
     /// A file with the table, which cannot change.
     table: OwnedFd,
+    /// Tells the zone's abstract names from those of others.
+    token: [u8; 4],
 }
 
 impl Mounts {
@@ -118,10 +121,29 @@ impl Mounts {
         let tree = |shown: &Shown| {
             Ok(Tree {
                 root: shown.fd.try_clone()?,
-                writable: shown.mount.flags & READ_ONLY == 0,
+                // Files about processes are opened for writing by the warden.
+                writable: shown.mount.flags & READ_ONLY == 0 && shown.mount.kind != Kind::Proc,
             })
         };
         self.shown.iter().map(tree).collect()
+    }
+
+    /// The same, for the zone's warden.
+    pub(crate) fn extent(&self) -> io::Result<Extent> {
+        let tree = |shown: &Shown| {
+            Ok(warden::Tree {
+                path: fs::read_link(link_of(&shown.fd))?,
+                writable: shown.mount.kind == Kind::Tree && shown.mount.flags & READ_ONLY == 0,
+            })
+        };
+        let files = self
+            .shown
+            .iter()
+            .filter(|shown| shown.mount.kind != Kind::Proc);
+        Ok(Extent {
+            trees: files.map(tree).collect::<io::Result<_>>()?,
+            names: [ABSTRACT, &self.token].concat(),
+        })
     }
 
     /// Opens what `path` names in the zone, as the zone's processes will find it (`O_PATH`).
@@ -346,10 +368,11 @@ impl Builder {
             fcntl_add_seals(&file, seals)?;
             Ok(file)
         };
-        let table = sealed().about("cannot write the mount table")?;
+        let file = sealed().about("cannot write the mount table")?;
         Ok(Mounts {
             shown: self.shown,
-            table,
+            table: file,
+            token: table.token,
         })
     }
 }

@@ -1,0 +1,213 @@
+//! What belongs to a bare zone: its files, and its processes.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+use abi::{Errno, SysResult};
+use nix::unistd::Pid;
+use rustix::fs::{fstat, statfs};
+
+/// A tree of the host's files that the zone sees.
+#[derive(Debug, Clone)]
+pub(crate) struct Tree {
+    /// Its root, as the host calls it.
+    pub(crate) path: PathBuf,
+    /// Whether the attributes of its files may be changed.
+    pub(crate) writable: bool,
+}
+
+/// What the zone has.
+#[derive(Debug, Clone)]
+pub(crate) struct Extent {
+    /// Its trees, and single files.
+    pub(crate) trees: Vec<Tree>,
+    /// What the zone's abstract names begin with on the host.
+    pub(crate) names: Vec<u8>,
+}
+
+impl Extent {
+    /// The zone whose supervisor `zsched` is.
+    pub(super) fn of(self, zsched: Pid) -> Zone {
+        Zone {
+            extent: self,
+            zsched,
+        }
+    }
+}
+
+/// A zone, as its warden knows it.
+#[derive(Debug)]
+pub(super) struct Zone {
+    extent: Extent,
+    zsched: Pid,
+}
+
+/// The path that the kernel gives a descriptor. It names the file itself, by whatever way the
+/// descriptor was come by.
+pub(super) fn link(fd: &impl AsFd) -> PathBuf {
+    PathBuf::from(format!("/proc/self/fd/{}", fd.as_fd().as_raw_fd()))
+}
+
+fn path(fd: &impl AsFd) -> SysResult<PathBuf> {
+    fs::read_link(link(fd)).map_err(|error| number(&error))
+}
+
+/// The kernel's error, for an answer.
+pub(super) fn number(error: &io::Error) -> Errno {
+    let number = error.raw_os_error().and_then(|raw| u16::try_from(raw).ok());
+    number.and_then(Errno::from_raw).unwrap_or(Errno::EIO)
+}
+
+impl Zone {
+    /// Refuses a file that is not one of the zone's: `EACCES`, as Landlock does.
+    pub(super) fn own(&self, fd: &impl AsFd) -> SysResult<()> {
+        let path = path(fd)?;
+        let mut trees = self.extent.trees.iter();
+        match trees.any(|tree| path.starts_with(&tree.path)) {
+            true => Ok(()),
+            false => Err(Errno::EACCES),
+        }
+    }
+
+    /// Likewise one whose attributes the zone may not change.
+    pub(super) fn own_to_change(&self, fd: &impl AsFd) -> SysResult<()> {
+        let path = path(fd)?;
+        let nameless = fstat(fd).is_ok_and(|stat| stat.st_nlink == 0);
+        if nameless && path.as_os_str().as_bytes().starts_with(b"/memfd:") {
+            return Ok(());
+        }
+        let mut trees = self.extent.trees.iter();
+        match trees.any(|tree| tree.writable && path.starts_with(&tree.path)) {
+            true => Ok(()),
+            false => Err(Errno::EACCES),
+        }
+    }
+
+    /// Refuses an abstract name that is not the zone's.
+    pub(super) fn own_name(&self, name: &[u8]) -> SysResult<()> {
+        match name.starts_with(&self.extent.names) {
+            true => Ok(()),
+            false => Err(Errno::ECONNREFUSED),
+        }
+    }
+
+    /// Refuses what is no file about one of the zone's processes.
+    pub(super) fn own_process_file(&self, fd: &impl AsFd) -> SysResult<()> {
+        const PROC_SUPER_MAGIC: i64 = 0x9fa0;
+        let is_proc = statfs(link(fd)).is_ok_and(|stat| stat.f_type == PROC_SUPER_MAGIC);
+        let path = path(fd)?;
+        let below = path.strip_prefix("/proc").ok().filter(|_| is_proc);
+        let first = below.and_then(|below| below.components().next());
+        let process = first.and_then(|name| name.as_os_str().to_str()?.parse().ok());
+        self.own_process(process.ok_or(Errno::EACCES)?)
+    }
+
+    /// Refuses a process or thread that does not descend from zsched, or is a helper of zsched's.
+    pub(super) fn own_process(&self, number: i32) -> SysResult<()> {
+        /// Descendants that are deeper are not believed.
+        const DEEPEST: usize = 10_000;
+        let mut process = number;
+        for _ in 0..DEEPEST {
+            let parent = parent(process).ok_or(Errno::ESRCH)?;
+            if parent == self.zsched.as_raw() {
+                return match is_helper(process) {
+                    false => Ok(()),
+                    true => Err(Errno::ESRCH),
+                };
+            }
+            if parent <= 1 {
+                break;
+            }
+            process = parent;
+        }
+        Err(Errno::ESRCH)
+    }
+}
+
+/// The parent of a process or thread (proc_pid_stat(5)).
+fn parent(process: i32) -> Option<i32> {
+    let text = fs::read(format!("/proc/{process}/stat")).ok()?;
+    parent_in(&text)
+}
+
+/// The name, in parentheses, may have any bytes in it; the state and the parent follow it.
+fn parent_in(stat: &[u8]) -> Option<i32> {
+    let end = stat.iter().rposition(|byte| *byte == b')')?;
+    let rest = String::from_utf8_lossy(stat.get(end + 1..)?).into_owned();
+    rest.split_ascii_whitespace().nth(1)?.parse().ok()
+}
+
+/// Whether it runs the program that this process runs.
+fn is_helper(process: i32) -> bool {
+    let program = |path: &Path| {
+        fs::read_link(path)
+            .map(OsString::from)
+            .map(OsString::into_vec)
+    };
+    let own = program(Path::new("/proc/self/exe"));
+    let theirs = program(Path::new(&format!("/proc/{process}/exe")));
+    matches!((own, theirs), (Ok(own), Ok(theirs)) if own == theirs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Extent, Tree, parent_in};
+    use abi::Errno;
+    use nix::unistd::Pid;
+    use std::fs::File;
+    use std::path::PathBuf;
+    use std::process::Command;
+
+    #[test]
+    fn a_process_can_have_any_name() {
+        assert_eq!(parent_in(b"12 (a) b) S 7 7 7 0"), Some(7));
+        assert_eq!(parent_in(b"12 (a"), None);
+    }
+
+    #[test]
+    fn files_and_names_are_the_zones_or_not() {
+        let tree = |path: &str, writable| Tree {
+            path: PathBuf::from(path),
+            writable,
+        };
+        let extent = Extent {
+            trees: vec![tree("/proc", false), tree("/tmp", true)],
+            names: b"\0lx1234".to_vec(),
+        };
+        let zone = extent.of(Pid::this());
+        let outside = File::open("/").expect("it is there");
+        assert_eq!(zone.own(&outside), Err(Errno::EACCES));
+        let read_only = File::open("/proc/self").expect("it is there");
+        assert_eq!(zone.own(&read_only), Ok(()));
+        assert_eq!(zone.own_to_change(&read_only), Err(Errno::EACCES));
+        let own = File::open("/tmp").expect("it is there");
+        assert_eq!(zone.own_to_change(&own), Ok(()));
+        assert_eq!(zone.own_name(b"\0lx1234name"), Ok(()));
+        assert_eq!(zone.own_name(b"\0lx1235name"), Err(Errno::ECONNREFUSED));
+        assert_eq!(zone.own_process_file(&own), Err(Errno::EACCES));
+    }
+
+    #[test]
+    fn processes_descend_from_zsched() {
+        let zone = Extent {
+            trees: Vec::new(),
+            names: Vec::new(),
+        };
+        let zone = zone.of(Pid::this());
+        let mut child = Command::new("sleep").arg("60").spawn().expect("it starts");
+        let number = i32::try_from(child.id()).expect("a number");
+        // Until its exec it runs what this process runs.
+        while super::is_helper(number) {
+            std::thread::yield_now();
+        }
+        assert_eq!(zone.own_process(number), Ok(()));
+        assert_eq!(zone.own_process(1), Err(Errno::ESRCH));
+        assert_eq!(zone.own_process(Pid::this().as_raw()), Err(Errno::ESRCH));
+        child.kill().expect("it is there");
+        child.wait().expect("it ends");
+    }
+}
