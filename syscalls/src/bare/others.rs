@@ -12,6 +12,7 @@ use kernel::bare::warden::{self, Request};
 use kernel::vfs::ProcView;
 
 use super::arguments::{ask, pointer};
+use super::numbers::process;
 
 /// Whether a number is that of the calling thread.
 fn is_own(t: &Task, number: usize) -> bool {
@@ -35,44 +36,36 @@ fn value(at: usize, length: usize) -> SysResult<Vec<u8>> {
 /// The length of `struct sched_param`.
 const SCHED_PARAM: usize = 4;
 
-/// setpriority(2): of a process; groups and users reach beyond the zone.
-pub(super) fn setpriority(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    const PRIO_PROCESS: i32 = 0;
-    match as_int(a[0]) {
-        PRIO_PROCESS if is_own(t, a[1]) => ask(nr::SETPRIORITY, &[a[0], 0, a[2]]),
-        PRIO_PROCESS => ask_for(nr::SETPRIORITY, [a[0], a[1], a[2]], &[]),
-        1 | 2 => Err(Errno::EPERM),
-        _ => Err(Errno::EINVAL),
-    }
-}
-
-/// `ioprio_set(2)`: likewise.
-pub(super) fn ioprio_set(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    const IOPRIO_WHO_PROCESS: i32 = 1;
-    match as_int(a[0]) {
-        IOPRIO_WHO_PROCESS if is_own(t, a[1]) => ask(nr::IOPRIO_SET, &[a[0], 0, a[2]]),
-        IOPRIO_WHO_PROCESS => ask_for(nr::IOPRIO_SET, [a[0], a[1], a[2]], &[]),
-        2 | 3 => Err(Errno::EPERM),
-        _ => Err(Errno::EINVAL),
+/// setpriority(2) or `ioprio_set(2)` of a thread, by the host's number.
+pub(super) fn set(t: &Task, nr: usize, kind: usize, thread: usize, value: usize) -> SysResult {
+    match is_own(t, thread) {
+        true => ask(nr, &[kind, 0, value]),
+        false => ask_for(nr, [kind, thread, value], &[]),
     }
 }
 
 /// `sched_setparam(2)`.
 pub(super) fn sched_setparam(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    if is_own(t, a[0]) {
+    let process = process(t, a[0])?;
+    if is_own(t, process) {
         return ask(nr::SCHED_SETPARAM, &[0, a[1]]);
     }
-    ask_for(nr::SCHED_SETPARAM, [a[0], 0, 0], &value(a[1], SCHED_PARAM)?)
+    ask_for(
+        nr::SCHED_SETPARAM,
+        [process, 0, 0],
+        &value(a[1], SCHED_PARAM)?,
+    )
 }
 
 /// `sched_setscheduler(2)`.
 pub(super) fn sched_setscheduler(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    if is_own(t, a[0]) {
+    let process = process(t, a[0])?;
+    if is_own(t, process) {
         return ask(nr::SCHED_SETSCHEDULER, &[0, a[1], a[2]]);
     }
     ask_for(
         nr::SCHED_SETSCHEDULER,
-        [a[0], a[1], 0],
+        [process, a[1], 0],
         &value(a[2], SCHED_PARAM)?,
     )
 }
@@ -81,13 +74,18 @@ pub(super) fn sched_setscheduler(t: &mut Task, a: &[usize; 6]) -> SysResult {
 pub(super) fn sched_setaffinity(t: &mut Task, a: &[usize; 6]) -> SysResult {
     /// Room for 8192 processors, the most that the kernel can be built for.
     const MOST: usize = 1024;
-    if is_own(t, a[0]) {
+    let process = process(t, a[0])?;
+    if is_own(t, process) {
         return ask(nr::SCHED_SETAFFINITY, &[0, a[1], a[2]]);
     }
     let length = usize::try_from(RawArg(a[1]).low_u32())
         .unwrap_or(MOST)
         .min(MOST);
-    ask_for(nr::SCHED_SETAFFINITY, [a[0], 0, 0], &value(a[2], length)?)
+    ask_for(
+        nr::SCHED_SETAFFINITY,
+        [process, 0, 0],
+        &value(a[2], length)?,
+    )
 }
 
 /// `sched_setattr(2)`: the structure begins with its length.
@@ -95,7 +93,8 @@ pub(super) fn sched_setattr(t: &mut Task, a: &[usize; 6]) -> SysResult {
     /// The first version of the structure.
     const LEAST: usize = 48;
     const MOST: usize = 1024;
-    if is_own(t, a[0]) {
+    let process = process(t, a[0])?;
+    if is_own(t, process) {
         return ask(nr::SCHED_SETATTR, &[0, a[1], a[2]]);
     }
     let length: u32 = user::read(pointer(a[1]))?;
@@ -104,15 +103,13 @@ pub(super) fn sched_setattr(t: &mut Task, a: &[usize; 6]) -> SysResult {
     if !(LEAST..=MOST).contains(&length) {
         return Err(Errno::E2BIG);
     }
-    ask_for(nr::SCHED_SETATTR, [a[0], a[2], 0], &value(a[1], length)?)
+    ask_for(nr::SCHED_SETATTR, [process, a[2], 0], &value(a[1], length)?)
 }
 
 /// prlimit(2): of the caller's process only.
 pub(super) fn prlimit64(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    if !is_own(t, a[0]) && u32::try_from(as_int(a[0])) != Ok(t.pid()) {
-        return Err(Errno::EPERM);
-    }
-    ask(nr::PRLIMIT64, &[0, a[1], a[2], a[3]])
+    let own = own_process(t, a[0])?;
+    ask(nr::PRLIMIT64, &[own, a[1], a[2], a[3]])
 }
 
 /// `migrate_pages(2)`: likewise.
@@ -128,6 +125,7 @@ pub(super) fn move_pages(t: &mut Task, a: &[usize; 6]) -> SysResult {
 }
 
 fn own_process(t: &Task, number: usize) -> SysResult {
+    let number = process(t, number)?;
     match is_own(t, number) || u32::try_from(as_int(number)) == Ok(t.pid()) {
         true => Ok(int(0)),
         false => Err(Errno::EPERM),

@@ -55,7 +55,11 @@ pub(crate) fn remove(state: &Path) -> io::Result<()> {
     match fs::read_link(&own) {
         // The zone's directory is this user's own, and so is the link in it.
         Ok(path) if path.parent() == Some(Path::new(IN_MEMORY)) => {
-            fs::remove_dir_all(path)?;
+            match fs::remove_dir_all(path) {
+                // Whoever removed it before did not get as far as the link.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                removed => removed?,
+            }
             fs::remove_file(own)
         }
         _ => Ok(()),
