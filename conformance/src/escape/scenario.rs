@@ -230,6 +230,8 @@ impl Scenario {
                 command.arg("program=/escape");
                 let host_net = matches!(self.place, Where::Zone { host_net: true } | Where::Bare);
                 command.arg(format!("host_net={}", i32::from(host_net)));
+                let bare = matches!(self.place, Where::Bare);
+                command.arg(format!("bare={}", i32::from(bare)));
                 command
             }
             Where::Host => {
