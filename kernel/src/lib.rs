@@ -9,6 +9,8 @@ extern crate std;
 
 pub mod bare;
 pub mod numbers;
+pub mod overlay;
+pub mod proc;
 pub mod program;
 pub mod seccomp;
 pub mod signal;

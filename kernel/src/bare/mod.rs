@@ -52,5 +52,6 @@ pub fn attach(mounts: usize) -> SysResult<&'static Table> {
     let table = Box::leak(Box::new(table.ok_or(Errno::EIO)?));
     // The table itself is one more.
     intercept::set_more_reserved(mounts + 1);
+    warden::appear();
     Ok(table)
 }

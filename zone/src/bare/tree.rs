@@ -125,11 +125,15 @@ impl Mounts {
         let tree = |shown: &Shown| {
             Ok(Tree {
                 root: shown.fd.try_clone()?,
-                // Files about processes are opened for writing by the warden.
-                writable: shown.mount.flags & READ_ONLY == 0 && shown.mount.kind != Kind::Proc,
+                writable: shown.mount.flags & READ_ONLY == 0,
             })
         };
-        self.shown.iter().map(tree).collect()
+        // The warden opens files about processes.
+        let files = self
+            .shown
+            .iter()
+            .filter(|shown| shown.mount.kind != Kind::Proc);
+        files.map(tree).collect()
     }
 
     /// The same, for the zone's warden.

@@ -1,5 +1,8 @@
 //! The brand's side: it asks, and waits for the answer.
 
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use abi::arg::OpenFlags;
 use abi::{Errno, SysResult, nr};
 use host::call::{as_int, forward, int};
 use host::{host_call, intercept};
@@ -24,14 +27,32 @@ pub fn ask_about(request: Request<'_>, file: i32) -> SysResult {
     ask(request, &[descriptor(file)?.raw()])
 }
 
-/// Asks for a file of /proc to be opened; the new descriptor, closed on exec.
+/// Whether this process is in a zone that has a warden.
+static THERE: AtomicBool = AtomicBool::new(false);
+
+/// Whether this process is in a zone that has a warden.
+#[must_use]
+pub fn is_there() -> bool {
+    THERE.load(Ordering::Relaxed)
+}
+
+/// There is one from now on.
+pub(in crate::bare) fn appear() {
+    THERE.store(true, Ordering::Relaxed);
+}
+
+/// Asks for a file of /proc to be opened; the new descriptor.
 ///
 /// # Errors
 /// Those of open(2).
-pub fn open(flags: u32, file: i32) -> SysResult<i32> {
-    exchange(Request::Open(flags), &[file])?
-        .1
-        .ok_or(Errno::EPROTO)
+pub fn open(flags: OpenFlags, file: i32) -> SysResult<i32> {
+    let (_, opened) = exchange(Request::Open(flags.bits()), &[file])?;
+    let opened = opened.ok_or(Errno::EPROTO)?;
+    if !flags.contains(OpenFlags::CLOEXEC) {
+        const F_SETFD: usize = 2;
+        host_call!(nr::FCNTL, int(opened), F_SETFD, 0)?;
+    }
+    Ok(opened)
 }
 
 /// A message with descriptors (`SCM_RIGHTS`), as sendmsg(2) and recvmsg(2) want it.

@@ -14,7 +14,8 @@ use abi::{Errno, SysResult, nr};
 
 mod client;
 
-pub use client::{ask, ask_about, descriptor, open};
+pub(in crate::bare) use client::appear;
+pub use client::{ask, ask_about, descriptor, is_there, open};
 
 /// The first bytes of every message; the last of them is the version.
 pub const MAGIC: [u8; 4] = *b"LXB\x01";

@@ -76,15 +76,11 @@ fn errno(errno: rustix::io::Errno) -> Errno {
     number(&io::Error::from(errno))
 }
 
-/// Opens a file for writing; for reading the zone needs nobody.
+/// Opens a file.
 fn open(flags: u32, file: &OwnedFd) -> SysResult<OwnedFd> {
-    let flags = OFlags::from_bits_retain(flags);
-    let access = flags & OFlags::ACCMODE;
-    if access != OFlags::WRONLY && access != OFlags::RDWR {
-        return Err(Errno::EACCES);
-    }
-    let known = OFlags::ACCMODE | OFlags::NONBLOCK | OFlags::APPEND | OFlags::TRUNC;
-    let flags = (flags & known) | OFlags::CLOEXEC | OFlags::NOCTTY;
+    let known =
+        OFlags::ACCMODE | OFlags::NONBLOCK | OFlags::APPEND | OFlags::TRUNC | OFlags::DIRECTORY;
+    let flags = (OFlags::from_bits_retain(flags) & known) | OFlags::CLOEXEC | OFlags::NOCTTY;
     openat(CWD, link(file), flags, Mode::empty()).map_err(errno)
 }
 
