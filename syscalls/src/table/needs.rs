@@ -119,7 +119,6 @@ pub const NEEDS: [Needs; 6] = [
             nr::MMAP,
             nr::MPROTECT,
             nr::MUNMAP,
-            nr::OPENAT,
             nr::PRCTL,
             nr::PWRITE64,
             nr::RT_SIGACTION,

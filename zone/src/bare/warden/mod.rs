@@ -69,22 +69,22 @@ fn settle(socket: &OwnedFd, zsched: Pid) -> io::Result<()> {
 
 /// Answers until nobody can ask.
 fn serve(socket: &OwnedFd, zone: &Zone) -> io::Result<()> {
-    while let Some((message, fds)) = receive(socket)? {
-        let Some((reply, about)) = fds.split_first() else {
+    while let Some((message, mut fds)) = receive(socket)? {
+        if fds.is_empty() {
             continue;
-        };
-        let request = match Request::decode(&message) {
-            Ok(request) if request.descriptors() == about.len() => request,
-            Ok(_) => {
-                say(reply.as_fd(), Err(Errno::EINVAL));
-                continue;
+        }
+        let about = fds.split_off(1);
+        let result = Request::decode(&message).and_then(|request| {
+            match request.descriptors() == about.len() {
+                true => perform::perform(zone, &request, &about),
+                false => Err(Errno::EINVAL),
             }
-            Err(errno) => {
-                say(reply.as_fd(), Err(errno));
-                continue;
-            }
-        };
-        say(reply.as_fd(), perform::perform(zone, &request, about));
+        });
+        // A file that is open for writing here could not be executed.
+        drop(about);
+        if let [reply] = &fds[..] {
+            say(reply.as_fd(), result);
+        }
     }
     Ok(())
 }
