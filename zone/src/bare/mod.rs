@@ -7,5 +7,6 @@ mod start;
 mod tree;
 mod warden;
 
-pub use start::start;
+pub(crate) use procs::{Mark, end_children};
+pub(crate) use start::start;
 pub(crate) use tree::{Mounts, remove};
