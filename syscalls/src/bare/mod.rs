@@ -13,6 +13,7 @@ mod open;
 mod others;
 mod owners;
 mod processes;
+mod segments;
 mod signals;
 mod sockets;
 mod status;
@@ -87,6 +88,10 @@ const SERVED: &[(usize, Handler)] = &[
     (nr::STATFS, status::statfs),
     (nr::CHMOD, change::chmod),
     (nr::FCHMOD, change::fchmod),
+    (nr::SHMGET, segments::shmget),
+    (nr::SHMAT, segments::shmat),
+    (nr::SHMDT, segments::shmdt),
+    (nr::SHMCTL, segments::shmctl),
     (nr::FCHOWN, change::fchown),
     (nr::FSETXATTR, change::fsetxattr),
     (nr::FREMOVEXATTR, change::fremovexattr),

@@ -94,6 +94,9 @@ impl Mounts {
         if config.rootfs.is_some() {
             mounts.standard(&own)?;
         }
+        let segments = own.join("segments");
+        fs::create_dir(&segments).about(segments.display())?;
+        mounts.hold(&segments, Kind::Segments, 0)?;
         let mut wanted: Vec<&config::Mount> = config.mounts.iter().collect();
         wanted.sort_by_key(|mount| mount.target.components().count());
         for (index, mount) in wanted.into_iter().enumerate() {
@@ -238,18 +241,24 @@ impl Builder {
             .about(made.display())?;
         let files = made.join("proc");
         self.show(Path::new("/proc"), Path::new("/proc"), Kind::Proc, 0)?;
-        let fd = open_host(&files).about(files.display())?;
-        let here = ident(&fd).about(files.display())?;
+        self.hold(&files, Kind::ProcFiles, READ_ONLY)?;
+        let sys = made.join("sys");
+        self.show(Path::new("/sys"), &sys, Kind::Tree, READ_ONLY | NO_EXEC)
+    }
+
+    /// Adds something that no path leads to.
+    fn hold(&mut self, source: &Path, kind: Kind, flags: u8) -> Result<()> {
+        let fd = open_host(source).about(source.display())?;
+        let here = ident(&fd).about(source.display())?;
         let mount = Mount {
             target: Vec::new(),
-            kind: Kind::ProcFiles,
-            flags: READ_ONLY,
+            kind,
+            flags,
             here,
             above: here,
         };
         self.shown.push(Shown { fd, mount });
-        let sys = made.join("sys");
-        self.show(Path::new("/sys"), &sys, Kind::Tree, READ_ONLY | NO_EXEC)
+        Ok(())
     }
 
     /// A mount that the user asked for. A tmpfs is a directory, `own`.
@@ -349,7 +358,7 @@ impl Builder {
                 continue;
             };
             let length = source.as_os_str().len();
-            if length >= best.0 && shown.mount.kind != Kind::ProcFiles {
+            if length >= best.0 && shown.mount.has_point() {
                 let mut text = shown.mount.target.clone();
                 if !text.is_empty() && !rest.as_os_str().is_empty() {
                     text.push(b'/');
