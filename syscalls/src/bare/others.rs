@@ -44,9 +44,17 @@ pub(super) fn set(t: &Task, nr: usize, kind: usize, thread: usize, value: usize)
     }
 }
 
+/// The process or thread that a `sched_*` call means, which is never negative.
+fn somebody(t: &Task, register: usize) -> SysResult {
+    match as_int(register) {
+        ..0 => Err(Errno::EINVAL),
+        _ => process(t, register),
+    }
+}
+
 /// `sched_setparam(2)`.
 pub(super) fn sched_setparam(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    let process = process(t, a[0])?;
+    let process = somebody(t, a[0])?;
     if is_own(t, process) {
         return ask(nr::SCHED_SETPARAM, &[0, a[1]]);
     }
@@ -59,7 +67,7 @@ pub(super) fn sched_setparam(t: &mut Task, a: &[usize; 6]) -> SysResult {
 
 /// `sched_setscheduler(2)`.
 pub(super) fn sched_setscheduler(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    let process = process(t, a[0])?;
+    let process = somebody(t, a[0])?;
     if is_own(t, process) {
         return ask(nr::SCHED_SETSCHEDULER, &[0, a[1], a[2]]);
     }
@@ -74,7 +82,7 @@ pub(super) fn sched_setscheduler(t: &mut Task, a: &[usize; 6]) -> SysResult {
 pub(super) fn sched_setaffinity(t: &mut Task, a: &[usize; 6]) -> SysResult {
     /// Room for 8192 processors, the most that the kernel can be built for.
     const MOST: usize = 1024;
-    let process = process(t, a[0])?;
+    let process = somebody(t, a[0])?;
     if is_own(t, process) {
         return ask(nr::SCHED_SETAFFINITY, &[0, a[1], a[2]]);
     }
@@ -93,7 +101,7 @@ pub(super) fn sched_setattr(t: &mut Task, a: &[usize; 6]) -> SysResult {
     /// The first version of the structure.
     const LEAST: usize = 48;
     const MOST: usize = 1024;
-    let process = process(t, a[0])?;
+    let process = somebody(t, a[0])?;
     if is_own(t, process) {
         return ask(nr::SCHED_SETATTR, &[0, a[1], a[2]]);
     }
