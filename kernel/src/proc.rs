@@ -17,7 +17,8 @@ use crate::bare::{Handle, warden};
 pub fn open(dirfd: i32, path: &CStr, flags: OpenFlags) -> SysResult<i32> {
     match open_at(dirfd, path, flags) {
         Err(Errno::EACCES) if warden::is_there() => {
-            let file = open_at(dirfd, path, OpenFlags::PATH | OpenFlags::CLOEXEC)?;
+            let how = OpenFlags::PATH | OpenFlags::CLOEXEC | flags & OpenFlags::NOFOLLOW;
+            let file = open_at(dirfd, path, how)?;
             warden::open(flags, Handle::owned(file).raw())
         }
         opened => opened,
