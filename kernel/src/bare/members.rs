@@ -13,6 +13,7 @@ use host::call::int;
 use host::{host_call, intercept};
 
 use super::Ident;
+use crate::zone::VISITORS;
 use crate::{numbers, proc};
 
 /// How many generations are looked at.
@@ -24,6 +25,7 @@ const ROOM: usize = 128;
 #[must_use]
 pub fn is_member(number: u32) -> bool {
     let mut number = number;
+    let mut visitors = None;
     for _ in 0..DEPTH {
         if numbers::first() == Some(number) {
             return true;
@@ -38,6 +40,14 @@ pub fn is_member(number: u32) -> bool {
         match parent(number) {
             Some(parent) => number = parent,
             None => return false,
+        }
+        // What entered the zone descends from none of its processes.
+        let visitors = visitors.get_or_insert_with(|| {
+            let facts = crate::zone::facts();
+            facts.map_or([0; VISITORS], |facts| facts.visitors)
+        });
+        if number != 0 && visitors.contains(&number.into()) {
+            return true;
         }
     }
     false

@@ -1,14 +1,13 @@
 //! What belongs to a bare zone: its files, and its processes.
 
-use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::{Path, PathBuf};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
 
 use abi::{Errno, SysResult};
-use nix::unistd::Pid;
 use rustix::fs::{fstat, statfs};
 
 /// A tree of the host's files that the zone sees.
@@ -27,23 +26,8 @@ pub(crate) struct Extent {
     pub(crate) trees: Vec<Tree>,
     /// What the zone's abstract names begin with on the host.
     pub(crate) names: Vec<u8>,
-}
-
-impl Extent {
-    /// The zone whose supervisor `zsched` is.
-    pub(super) fn of(self, zsched: Pid) -> Zone {
-        Zone {
-            extent: self,
-            zsched,
-        }
-    }
-}
-
-/// A zone, as its warden knows it.
-#[derive(Debug)]
-pub(super) struct Zone {
-    extent: Extent,
-    zsched: Pid,
+    /// The image that its processes run, by device and number.
+    pub(crate) image: (u64, u64),
 }
 
 /// The path that the kernel gives a descriptor. It names the file itself, by whatever way the
@@ -62,11 +46,11 @@ pub(super) fn number(error: &io::Error) -> Errno {
     number.and_then(Errno::from_raw).unwrap_or(Errno::EIO)
 }
 
-impl Zone {
+impl Extent {
     /// Refuses a file that is not one of the zone's: `EACCES`, as Landlock does.
     pub(super) fn own(&self, fd: &impl AsFd) -> SysResult<()> {
         let path = path(fd)?;
-        let mut trees = self.extent.trees.iter();
+        let mut trees = self.trees.iter();
         match trees.any(|tree| path.starts_with(&tree.path)) {
             true => Ok(()),
             false => Err(Errno::EACCES),
@@ -80,7 +64,7 @@ impl Zone {
         if nameless && path.as_os_str().as_bytes().starts_with(b"/memfd:") {
             return Ok(());
         }
-        let mut trees = self.extent.trees.iter();
+        let mut trees = self.trees.iter();
         match trees.any(|tree| tree.writable && path.starts_with(&tree.path)) {
             true => Ok(()),
             false => Err(Errno::EACCES),
@@ -89,7 +73,7 @@ impl Zone {
 
     /// Refuses an abstract name that is not the zone's.
     pub(super) fn own_name(&self, name: &[u8]) -> SysResult<()> {
-        match name.starts_with(&self.extent.names) {
+        match name.starts_with(&self.names) {
             true => Ok(()),
             false => Err(Errno::ECONNREFUSED),
         }
@@ -110,23 +94,20 @@ impl Zone {
         self.own_process(process.ok_or(Errno::EACCES)?)
     }
 
-    /// Refuses a process or thread that does not descend from zsched, or is a helper of zsched's.
+    /// Refuses a process or thread that neither runs the zone's image nor descends from one that does.
     pub(super) fn own_process(&self, number: i32) -> SysResult<()> {
         /// Descendants that are deeper are not believed.
         const DEEPEST: usize = 10_000;
         let mut process = number;
         for _ in 0..DEEPEST {
-            let parent = parent(process).ok_or(Errno::ESRCH)?;
-            if parent == self.zsched.as_raw() {
-                return match is_helper(process) {
-                    false => Ok(()),
-                    true => Err(Errno::ESRCH),
-                };
+            let exe = fs::metadata(format!("/proc/{process}/exe"));
+            if exe.is_ok_and(|file| (file.dev(), file.ino()) == self.image) {
+                return Ok(());
             }
-            if parent <= 1 {
+            process = parent(process).ok_or(Errno::ESRCH)?;
+            if process <= 1 {
                 break;
             }
-            process = parent;
         }
         Err(Errno::ESRCH)
     }
@@ -145,24 +126,12 @@ fn parent_in(stat: &[u8]) -> Option<i32> {
     rest.split_ascii_whitespace().nth(1)?.parse().ok()
 }
 
-/// Whether it runs the program that this process runs.
-fn is_helper(process: i32) -> bool {
-    let program = |path: &Path| {
-        fs::read_link(path)
-            .map(OsString::from)
-            .map(OsString::into_vec)
-    };
-    let own = program(Path::new("/proc/self/exe"));
-    let theirs = program(Path::new(&format!("/proc/{process}/exe")));
-    matches!((own, theirs), (Ok(own), Ok(theirs)) if own == theirs)
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Extent, Tree, parent_in};
     use abi::Errno;
-    use nix::unistd::Pid;
     use std::fs::File;
+    use std::os::unix::fs::MetadataExt;
     use std::path::PathBuf;
     use std::process::Command;
 
@@ -178,11 +147,11 @@ mod tests {
             path: PathBuf::from(path),
             writable,
         };
-        let extent = Extent {
+        let zone = Extent {
             trees: vec![tree("/proc", false), tree("/tmp", true)],
             names: b"\0lx1234".to_vec(),
+            image: (0, 0),
         };
-        let zone = extent.of(Pid::this());
         let outside = File::open("/").expect("it is there");
         assert_eq!(zone.own(&outside), Err(Errno::EACCES));
         let read_only = File::open("/proc/self").expect("it is there");
@@ -196,21 +165,17 @@ mod tests {
     }
 
     #[test]
-    fn processes_descend_from_zsched() {
+    fn processes_run_the_image_or_descend_from_one() {
+        let image = std::fs::metadata("/proc/self/exe").expect("it is there");
         let zone = Extent {
             trees: Vec::new(),
             names: Vec::new(),
+            image: (image.dev(), image.ino()),
         };
-        let zone = zone.of(Pid::this());
         let mut child = Command::new("sleep").arg("60").spawn().expect("it starts");
         let number = i32::try_from(child.id()).expect("a number");
-        // Until its exec it runs what this process runs.
-        while super::is_helper(number) {
-            std::thread::yield_now();
-        }
         assert_eq!(zone.own_process(number), Ok(()));
         assert_eq!(zone.own_process(1), Err(Errno::ESRCH));
-        assert_eq!(zone.own_process(Pid::this().as_raw()), Err(Errno::ESRCH));
         child.kill().expect("it is there");
         child.wait().expect("it ends");
     }

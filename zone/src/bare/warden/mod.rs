@@ -24,7 +24,6 @@ use rustix::net::{
 use rustix::process::set_parent_process_death_signal;
 
 use crate::guard::let_go;
-use judge::Zone;
 use perform::Done;
 
 pub(crate) use judge::{Extent, Tree};
@@ -42,7 +41,7 @@ impl Warden {
         match clone(CloneFlags::empty(), None)? {
             Cloned::Parent { pid, .. } => Ok(Self(pid)),
             Cloned::Child => {
-                let _ = settle(socket, zsched).and_then(|()| serve(socket, &extent.of(zsched)));
+                let _ = settle(socket, zsched).and_then(|()| serve(socket, &extent));
                 std::process::exit(0)
             }
         }
@@ -68,7 +67,7 @@ fn settle(socket: &OwnedFd, zsched: Pid) -> io::Result<()> {
 }
 
 /// Answers until nobody can ask.
-fn serve(socket: &OwnedFd, zone: &Zone) -> io::Result<()> {
+fn serve(socket: &OwnedFd, zone: &Extent) -> io::Result<()> {
     while let Some((message, mut fds)) = receive(socket)? {
         if fds.is_empty() {
             continue;

@@ -15,7 +15,7 @@ use rustix::fs::{
 };
 use rustix::net::{AddressFamily, SocketAddrUnix, connect, sockopt};
 
-use super::judge::{Zone, link, number};
+use super::judge::{Extent, link, number};
 
 /// What came of it.
 #[derive(Debug, Default)]
@@ -27,7 +27,7 @@ pub(super) struct Done {
 }
 
 /// Does what a request says, about these descriptors, as many as it wants.
-pub(super) fn perform(zone: &Zone, request: &Request<'_>, about: &[OwnedFd]) -> SysResult<Done> {
+pub(super) fn perform(zone: &Extent, request: &Request<'_>, about: &[OwnedFd]) -> SysResult<Done> {
     match (*request, about) {
         (Request::Open(flags), [file]) => {
             zone.own_process_file(file)?;
