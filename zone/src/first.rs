@@ -36,8 +36,9 @@ pub(crate) struct Zone {
     entrance: Entrance,
     /// The guests' end of the zone's socket.
     socket: OwnedFd,
-    service: Service,
     template: Template,
+    /// zsched's.
+    answers: Option<OwnedFd>,
     /// What the first process says, and where it says it.
     reports: Reports,
     reporter: Reporter,
@@ -69,7 +70,6 @@ impl Zone {
         facts.update(&mut meter);
         let (reporter, reports) = report::channel().about("cannot make a socket")?;
         let (socket, zsched_end) = service::socket().about("cannot make the zone's socket")?;
-        let service = Service::new(zsched_end).about("cannot make the zone's socket")?;
         let entrance =
             Entrance::create(directory.path()).about("cannot make the zone's entrance")?;
         let terminal = match config.terminal {
@@ -82,11 +82,11 @@ impl Zone {
             meter,
             entrance,
             socket,
-            service,
             template: Template {
                 image,
                 version: config.kernel_version.clone(),
             },
+            answers: Some(zsched_end),
             reports,
             reporter,
             terminal,
@@ -104,12 +104,9 @@ impl Zone {
         }
     }
 
-    /// Nobody answers what guests ask.
-    pub(crate) fn without_service(self) -> Self {
-        Self {
-            service: Service::Nobody,
-            ..self
-        }
+    /// zsched's end of the zone's socket, for somebody else to answer there.
+    pub(crate) fn take_socket(&mut self) -> Option<OwnedFd> {
+        self.answers.take()
     }
 
     /// Splits this process. The child, in namespaces of these kinds, does what `build` says and
@@ -122,6 +119,8 @@ impl Zone {
         build: impl FnOnce(First<'_>) -> Result<Inside>,
         guest: impl FnOnce(Result<Inside>) -> u8,
     ) -> Result<End> {
+        let service = self.answers.map_or(Ok(Service::Nobody), Service::new);
+        let service = service.about("cannot make the zone's socket")?;
         let (go, say_go) = pipe_with(PipeFlags::CLOEXEC).about("cannot make a pipe")?;
         let signals = Signals::block().about("cannot block signals")?;
         let group = self.meter.groups().unified()?;
@@ -129,7 +128,7 @@ impl Zone {
             .about("the host refuses the namespaces of a zone")?;
         let (pid, pidfd) = match cloned {
             Cloned::Child => {
-                drop((say_go, self.service, self.reports));
+                drop((say_go, service, self.reports));
                 let built = build(First {
                     facts: &self.facts,
                     socket: self.socket,
@@ -167,7 +166,7 @@ impl Zone {
             self.meter,
             self.entrance,
             self.socket,
-            (self.service, self.template),
+            (service, self.template),
             (pid, pidfd),
             self.own,
         );

@@ -10,4 +10,5 @@ mod rights;
 mod rooted;
 mod run;
 mod running;
+mod traced;
 mod zone;
