@@ -235,6 +235,7 @@ pub const NEEDS: [Needs; 6] = [
     Needs {
         folder: "brand",
         calls: &[
+            nr::CLOCK_NANOSLEEP,
             nr::CLONE,
             nr::CLOSE,
             nr::GETPID,
@@ -251,8 +252,10 @@ pub const NEEDS: [Needs; 6] = [
             nr::PRCTL,
             nr::PREAD64,
             nr::READ,
+            nr::READLINKAT,
             nr::RT_SIGTIMEDWAIT,
             nr::SETPGID,
+            nr::TGKILL,
             nr::WAIT4,
         ],
     },
