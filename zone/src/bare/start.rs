@@ -70,7 +70,7 @@ pub(crate) fn start(
     let pty = pty.about("cannot make a terminal")?;
     let terminal = pty.as_ref().map(Pair::path);
     let mounts = Mounts::prepare(config, zone.directory.path(), terminal)?;
-    let own = mounts.descriptors().into_iter();
+    let own = mounts.descriptors();
     let own = own
         .map(|fd| fd.try_clone_to_owned())
         .collect::<io::Result<_>>();
