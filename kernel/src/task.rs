@@ -1,6 +1,7 @@
 //! One guest thread and what it shares with others.
 
 use alloc::sync::Arc;
+use core::cell::RefCell;
 use core::ffi::CStr;
 use core::ops::Range;
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -12,7 +13,7 @@ use host::sync::Lock;
 use host::thread::BLOCK_ALL;
 use host::{Thread, host_call, intercept};
 
-use crate::bare::Space;
+use crate::bare::{Links, Space};
 use crate::program::Program;
 use crate::seccomp::{Mode, Seccomp};
 use crate::signal::{AltStack, Kept, Sighand, is_function};
@@ -75,6 +76,8 @@ pub struct Task {
     pub mounts: &'static MountTable,
     /// The host dropped the brand's handlers when it made this process (CLONE_CLEAR_SIGHAND).
     pub protect_again: bool,
+    /// What it remembers of links, in a zone without namespaces.
+    pub links: RefCell<Links>,
 }
 
 /// The rewritten code, as the calls that change memory see it.
@@ -114,6 +117,7 @@ impl Task {
             patches,
             mounts,
             protect_again: false,
+            links: RefCell::new(Links::new()),
         }
     }
 

@@ -6,6 +6,7 @@
 //! others are walked by [`crate::walk`] over [`Space`].
 
 mod handle;
+mod links;
 mod node;
 mod procs;
 mod space;
@@ -13,8 +14,9 @@ mod table;
 mod tree;
 
 pub use handle::Handle;
+pub use links::{Links, hash};
 pub use node::{HostPath, Node, host_path, link_text};
-pub use space::Space;
+pub use space::{Plain, Space, Spelled};
 pub use table::{Ident, Kind, MOST, Mount, NO_DEV, NO_EXEC, READ_ONLY, Table};
 
 use alloc::boxed::Box;

@@ -9,6 +9,7 @@ use host::call::int;
 use host::host_call;
 
 use super::handle::Handle;
+use super::links::Trail;
 use super::table::Ident;
 use crate::vfs::AT_FDCWD;
 
@@ -26,6 +27,8 @@ pub struct Node {
     pub(super) status: Cell<Option<(u32, Ident)>>,
     /// It lies surely not in the host's /proc.
     pub(super) outside_proc: bool,
+    /// How it was reached, if without links.
+    pub(super) trail: Option<Trail>,
 }
 
 impl Node {
@@ -34,6 +37,7 @@ impl Node {
             handle,
             status: Cell::new(None),
             outside_proc: false,
+            trail: None,
         }
     }
 

@@ -31,7 +31,21 @@ impl Tree for Space<'_> {
                 return self.enter_proc(directory, name);
             }
         }
-        self.enter_plain(directory, name)
+        let entry = self.enter_plain(directory, name)?;
+        let Some(trail) = directory.trail.as_ref().map(|trail| trail.along(name)) else {
+            return Ok(entry);
+        };
+        Ok(match entry {
+            Entry::Plain(mut node) => {
+                node.trail = Some(trail);
+                Entry::Plain(node)
+            }
+            Entry::Link(node, text) => {
+                self.learn(&trail, &text);
+                Entry::Link(node, text)
+            }
+            magic @ Entry::Magic(_) => magic,
+        })
     }
 
     fn above(&self, directory: &Node) -> SysResult<Node> {
@@ -81,6 +95,7 @@ impl Tree for Space<'_> {
             Ok(fd) => {
                 let mut node = Node::new(Handle::owned(as_int(fd)));
                 node.outside_proc = directory.outside_proc;
+                node.trail = directory.trail.as_ref().map(|trail| trail.along(path));
                 Ok(Some(node))
             }
             Err(errno) if undecided(errno) => Ok(None),
