@@ -11,6 +11,7 @@ mod members;
 mod names;
 mod node;
 mod procs;
+mod rights;
 mod space;
 mod table;
 mod tree;
@@ -20,7 +21,7 @@ pub use links::{Links, hash};
 pub use members::{is_member, members, threads};
 pub use names::Names;
 pub use node::{HostPath, Node, host_path, link_text};
-pub use space::{Plain, Space, Spelled};
+pub use space::{Plain, Space, Spelled, writes};
 pub use table::{Ident, Kind, MOST, Mount, NO_DEV, NO_EXEC, READ_ONLY, Table};
 
 use alloc::boxed::Box;

@@ -29,6 +29,8 @@ pub struct Node {
     pub(super) outside_proc: bool,
     /// How it was reached, if without links.
     pub(super) trail: Option<Trail>,
+    /// The mount that it lies in, once that is known.
+    pub(super) mount: Cell<Option<usize>>,
 }
 
 impl Node {
@@ -38,7 +40,14 @@ impl Node {
             status: Cell::new(None),
             outside_proc: false,
             trail: None,
+            mount: Cell::new(None),
         }
+    }
+
+    /// A descriptor of the guest's, or `AT_FDCWD`.
+    #[must_use]
+    pub fn of_guest(fd: i32) -> Self {
+        Self::new(Handle::borrowed(fd))
     }
 
     /// The descriptor; `AT_FDCWD` for the working directory.

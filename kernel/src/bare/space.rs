@@ -58,6 +58,7 @@ impl<'a> Space<'a> {
         let mut node = Node::new(Handle::borrowed(intercept::mounts_fd() + offset));
         if let Some(mount) = self.table.mounts.get(index) {
             node.outside_proc = mount.kind != Kind::Proc;
+            node.mount.set(Some(index));
             if mount.kind == Kind::Tree {
                 node.trail = Some(Trail::new(Start::Mount(index)));
             }
@@ -97,11 +98,13 @@ impl<'a> Space<'a> {
             let mut path = way.path;
             path.push(0);
             return Some(Plain {
+                mount: way.from,
                 fd: self.start(at.dirfd, way.from),
                 path: Spelled::Made(path),
             });
         }
         Some(Plain {
+            mount: from,
             fd: self.start(at.dirfd, from),
             path: Spelled::Given(path),
         })
@@ -206,7 +209,10 @@ impl<'a> Space<'a> {
         } else {
             Aim::Follow
         };
-        self.plain(at, aim)?.open(flags, mode)
+        let plain = self.plain(at, aim)?;
+        // What is there decides.
+        let refused = writes(flags) && self.is_read_only(&plain.beginning());
+        (!refused).then(|| plain.open(flags, mode))?
     }
 
     /// Walks to what `at` names.
@@ -306,10 +312,23 @@ impl<'a> Space<'a> {
 
 /// A path from a descriptor on, which is to meet no link.
 pub struct Plain<'p> {
+    /// The mount that it begins in, if the path tells.
+    pub mount: Option<usize>,
     /// The descriptor.
     pub fd: i32,
     /// The path; empty for what the descriptor leads to.
     pub path: Spelled<'p>,
+}
+
+/// Whether a file that is opened with these flags is to be written to, or made.
+#[must_use]
+pub fn writes(flags: OpenFlags) -> bool {
+    const NOT_READ: OpenFlags = OpenFlags::WRONLY
+        .union(OpenFlags::RDWR)
+        .union(OpenFlags::CREAT)
+        .union(OpenFlags::TRUNC)
+        .union(OpenFlags::TMPFILE_ONLY);
+    flags.intersects(NOT_READ) && !flags.contains(OpenFlags::PATH)
 }
 
 /// A path with its NUL.
@@ -333,6 +352,13 @@ impl Deref for Spelled<'_> {
 }
 
 impl Plain<'_> {
+    /// The directory that it begins in.
+    fn beginning(&self) -> Node {
+        let node = Node::new(Handle::borrowed(self.fd));
+        node.mount.set(self.mount);
+        node
+    }
+
     /// What it names. `None` when only a walk can tell.
     ///
     /// # Errors
@@ -345,7 +371,11 @@ impl Plain<'_> {
             _ => FOLLOW,
         };
         let opened = self.open(flags, 0).transpose()?;
-        Ok(opened.map(|fd| Node::new(Handle::owned(as_int(fd)))))
+        Ok(opened.map(|fd| {
+            let node = Node::new(Handle::owned(as_int(fd)));
+            node.mount.set(self.mount);
+            node
+        }))
     }
 
     /// Opens it. `None` when only a walk can tell.

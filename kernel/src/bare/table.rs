@@ -92,6 +92,8 @@ pub struct Table {
     tops: [u64; 4],
     /// How the targets begin.
     heads: Vec<Head>,
+    /// The flags of all mounts.
+    flags: u8,
 }
 
 /// The first bytes of some names, to tell at once most paths that do not begin with them.
@@ -154,6 +156,7 @@ impl Table {
     pub fn new(mounts: Vec<Mount>) -> Self {
         let (mut beginnings, mut tops) = ([0; 4], [0; 4]);
         let mut heads = Vec::new();
+        let flags = mounts.iter().fold(0, |flags, mount| flags | mount.flags);
         for mount in &mounts {
             heads.push(Head::of(&mount.target));
             for (set, byte) in [
@@ -172,6 +175,7 @@ impl Table {
             beginnings,
             tops,
             heads,
+            flags,
         }
     }
 
@@ -179,6 +183,12 @@ impl Table {
     #[must_use]
     pub fn of_kind(&self, kind: Kind) -> Option<usize> {
         self.mounts.iter().position(|mount| mount.kind == kind)
+    }
+
+    /// Whether any mount has this flag.
+    #[inline]
+    pub(super) fn any(&self, flag: u8) -> bool {
+        self.flags & flag != 0
     }
 
     /// Whether a mount point may be called `name`; seldom yes when none is.

@@ -152,6 +152,19 @@ impl Emulated {
     }
 }
 
+/// A descriptor of the guest's, or the working directory.
+pub(super) fn opened(register: usize) -> Node {
+    Node::of_guest(as_int(register))
+}
+
+/// What is to be changed must not lie in a mount that is read-only.
+pub(super) fn check_changeable(t: &Task, node: &Node) -> SysResult<()> {
+    if space(t)?.is_read_only(node) {
+        return Err(Errno::EROFS);
+    }
+    Ok(())
+}
+
 /// A host call that may wait: for the holder of a lease, for a file server.
 pub(super) fn ask<const N: usize>(number: usize, args: &[usize; N]) -> SysResult {
     let mut all = [0; 6];

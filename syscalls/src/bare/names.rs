@@ -3,25 +3,28 @@
 use alloc::ffi::CString;
 
 use abi::arg::AtFlags;
+use abi::stat::Stat;
 use abi::{Errno, SysResult, nr};
+use host::host_call;
 use host::user::PathBuffer;
 use kernel::Task;
-use kernel::bare::{Node, host_path};
+use kernel::bare::{Node, Space, host_path};
 
 use super::arguments::{CWD, Target, ask, at, at_flags, path, space, target};
 
 const AT_REMOVEDIR: usize = 0x200;
 
 /// A directory, and a name in it.
-struct Place {
+struct Place<'t> {
+    space: Space<'t>,
     directory: Node,
     name: CString,
     is_mount_point: bool,
 }
 
-impl Place {
+impl<'t> Place<'t> {
     /// Finds where the last component of a path stands.
-    fn of(t: &Task, dirfd: usize, path_at: usize) -> SysResult<Self> {
+    fn of(t: &'t Task, dirfd: usize, path_at: usize) -> SysResult<Self> {
         let mut room = PathBuffer::new();
         let text = path(&mut room, path_at)?;
         if text.is_empty() {
@@ -31,15 +34,19 @@ impl Place {
         let (directory, name) = space.parent(at(dirfd, text))?;
         let is_mount_point = space.is_mount_point(&directory, name.to_bytes());
         Ok(Self {
+            space,
             directory,
             name,
             is_mount_point,
         })
     }
 
-    /// A name that is to be removed or moved, which a mount point's cannot.
-    fn movable(t: &Task, dirfd: usize, path_at: usize) -> SysResult<Self> {
+    /// A name that is to be removed, which a mount point's cannot.
+    fn removable(t: &'t Task, dirfd: usize, path_at: usize) -> SysResult<Self> {
         let place = Self::of(t, dirfd, path_at)?;
+        if place.is_name() && place.is_read_only() {
+            return Err(Errno::EROFS);
+        }
         if place.is_mount_point {
             return Err(Errno::EBUSY);
         }
@@ -47,12 +54,42 @@ impl Place {
     }
 
     /// A name that is to be new.
-    fn new(t: &Task, dirfd: usize, path_at: usize) -> SysResult<Self> {
+    fn new(t: &'t Task, dirfd: usize, path_at: usize) -> SysResult<Self> {
         let place = Self::of(t, dirfd, path_at)?;
         if place.is_mount_point {
             return Err(Errno::EEXIST);
         }
+        if place.is_name() && place.is_read_only() {
+            let there = place.exists();
+            return Err(if there { Errno::EEXIST } else { Errno::EROFS });
+        }
         Ok(place)
+    }
+
+    /// Whether it is more than `.`, `..` or the root, which the host judges.
+    fn is_name(&self) -> bool {
+        let name = self.name.to_bytes();
+        let end = name.iter().rposition(|byte| *byte != b'/');
+        let name = name.get(..end.map_or(0, |end| end + 1));
+        !matches!(name, None | Some(b"" | b"." | b".."))
+    }
+
+    fn is_read_only(&self) -> bool {
+        self.space.is_read_only(&self.directory)
+    }
+
+    fn exists(&self) -> bool {
+        let mut status = Stat::default();
+        let to = (&raw mut status).expose_provenance();
+        let nofollow = AtFlags::SYMLINK_NOFOLLOW.raw();
+        host_call!(nr::NEWFSTATAT, self.fd(), self.text(), to, nofollow).is_ok()
+    }
+
+    /// Whether another place lies in another mount, so that nothing can be moved or linked there.
+    fn is_apart(&self, other: &Place<'_>) -> bool {
+        let one_directory = self.fd() == other.fd();
+        !one_directory
+            && self.space.mount_of(&self.directory) != self.space.mount_of(&other.directory)
     }
 
     fn fd(&self) -> usize {
@@ -112,7 +149,7 @@ pub(super) fn rmdir(t: &mut Task, a: &[usize; 6]) -> SysResult {
 
 /// unlinkat(2).
 pub(super) fn unlinkat(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    let place = Place::movable(t, a[0], a[1])?;
+    let place = Place::removable(t, a[0], a[1])?;
     ask(nr::UNLINKAT, &[place.fd(), place.text(), a[2]])
 }
 
@@ -128,8 +165,27 @@ pub(super) fn renameat(t: &mut Task, a: &[usize; 6]) -> SysResult {
 
 /// renameat2(2).
 pub(super) fn renameat2(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    let old = Place::movable(t, a[0], a[1])?;
-    let new = Place::movable(t, a[2], a[3])?;
+    /// `RENAME_NOREPLACE`.
+    const NO_REPLACE: usize = 1;
+    let old = Place::of(t, a[0], a[1])?;
+    let new = Place::of(t, a[2], a[3])?;
+    if old.is_apart(&new) {
+        return Err(Errno::EXDEV);
+    }
+    if old.is_name() && new.is_name() {
+        if old.is_read_only() {
+            return Err(Errno::EROFS);
+        }
+        if new.is_mount_point && !old.is_mount_point && !old.exists() {
+            return Err(Errno::ENOENT);
+        }
+        if new.is_mount_point && a[4] & NO_REPLACE != 0 {
+            return Err(Errno::EEXIST);
+        }
+        if old.is_mount_point || new.is_mount_point {
+            return Err(Errno::EBUSY);
+        }
+    }
     let args = [old.fd(), old.text(), new.fd(), new.text(), a[4]];
     if a[4] == 0 {
         // Every filter that knows renameat2 knows renameat, and not the other way round.
@@ -153,7 +209,13 @@ pub(super) fn linkat(t: &mut Task, a: &[usize; 6]) -> SysResult {
     }
     if flags.is_empty() {
         let old = Place::of(t, a[0], a[1])?;
+        if !old.is_mount_point && !old.exists() {
+            return Err(Errno::ENOENT);
+        }
         let new = Place::new(t, a[2], a[3])?;
+        if old.is_mount_point || old.is_apart(&new) {
+            return Err(Errno::EXDEV);
+        }
         let args = [old.fd(), old.text(), new.fd(), new.text(), 0];
         return ask(nr::LINKAT, &args);
     }
@@ -170,6 +232,9 @@ pub(super) fn linkat(t: &mut Task, a: &[usize; 6]) -> SysResult {
         }
         Target::Named(node) => {
             let new = Place::new(t, a[2], a[3])?;
+            if new.space.mount_of(&node) != new.space.mount_of(&new.directory) {
+                return Err(Errno::EXDEV);
+            }
             let old = host_path(node.fd());
             let follow = AtFlags::SYMLINK_FOLLOW.raw();
             let args = [CWD, old.register(), new.fd(), new.text(), follow];

@@ -7,16 +7,19 @@ use core::ffi::CStr;
 use host::call::int;
 use host::host_call;
 use host::user::{self, PATH_MAX, PathBuffer};
-use kernel::bare::{Ident, Plain, Space, hash, host_path};
+use kernel::bare::{Ident, Node, Plain, Space, hash, host_path};
 use kernel::vfs::At;
 use kernel::walk::{Aim, Found, Limits};
 use kernel::{Task, numbers};
 
 use super::arguments::{
-    CWD, Target, aim, ask, at, at_flags, in_proc, object, path, pointer, space, target, walked,
+    CWD, Target, aim, ask, at, at_flags, in_proc, object, opened, path, pointer, space, target,
+    walked,
 };
 use crate::fs::described;
 
+const S_IFDIR: u32 = 0o040_000;
+const S_IFREG: u32 = 0o100_000;
 const S_IFLNK: u32 = 0o120_000;
 const S_IFMT: u32 = 0o170_000;
 /// The flags that fstatat(2) knows (`vfs_fstatat`).
@@ -162,25 +165,57 @@ pub(super) fn faccessat2(t: &mut Task, a: &[usize; 6]) -> SysResult {
         return Err(Errno::EINVAL);
     }
     match target(t, a[0], a[1], flags)? {
-        Target::Itself => host_call!(nr::FACCESSAT2, a[0], a[1], a[2], a[3]),
+        Target::Itself => {
+            host_call!(nr::FACCESSAT2, a[0], a[1], a[2], a[3])?;
+            writable(t, &opened(a[0]), a[2])
+        }
         Target::Named(node) => {
             let flags = flags.difference(AtFlags::SYMLINK_NOFOLLOW) | AtFlags::EMPTY_PATH;
             let empty = c"".as_ptr().expose_provenance();
             match host_call!(nr::FACCESSAT2, node.register(), empty, a[2], flags.raw()) {
                 Err(Errno::ENOSYS) => {
                     let path = host_path(node.fd());
-                    host_call!(nr::FACCESSAT, CWD, path.register(), a[2])
+                    host_call!(nr::FACCESSAT, CWD, path.register(), a[2])?;
                 }
-                answer => answer,
+                answer => drop(answer?),
             }
+            writable(t, &node, a[2])
         }
     }
+}
+
+/// What access(2) says of something that the host lets be written to.
+fn writable(t: &Task, node: &Node, mode: usize) -> SysResult {
+    const WRITE: usize = 2;
+    let on_disk = |kind| matches!(kind, S_IFREG | S_IFDIR | S_IFLNK);
+    if mode & WRITE != 0 && space(t)?.is_read_only(node) && on_disk(node.kind()?) {
+        return Err(Errno::EROFS);
+    }
+    Ok(0)
 }
 
 /// statfs(2).
 pub(super) fn statfs(t: &mut Task, a: &[usize; 6]) -> SysResult {
     let node = object(t, a[0], Aim::Follow)?;
-    ask(nr::FSTATFS, &[node.register(), a[1]])
+    told(t, &node, a[1])
+}
+
+/// fstatfs(2).
+pub(super) fn fstatfs(t: &mut Task, a: &[usize; 6]) -> SysResult {
+    told(t, &opened(a[0]), a[1])
+}
+
+fn told(t: &Task, node: &Node, to: usize) -> SysResult {
+    /// Where `f_flags` stands in `struct statfs`.
+    const F_FLAGS: usize = 80;
+    let answer = ask(nr::FSTATFS, &[node.register(), to])?;
+    let ours = space(t)?.statfs_flags(node);
+    if ours != 0 {
+        let at = pointer(to.wrapping_add(F_FLAGS));
+        let flags: u64 = user::read(at)?;
+        user::write(at, &(flags | ours))?;
+    }
+    Ok(answer)
 }
 
 /// readlink(2).
