@@ -167,9 +167,13 @@ impl Name {
 /// # Errors
 /// Those of readlink(2).
 pub fn link_text(fd: i32, room: &mut [u8]) -> SysResult<&[u8]> {
-    let link = host_path(fd);
+    let path = host_path(fd);
+    let link = match fd {
+        AT_FDCWD => c"/proc/thread-self/cwd",
+        _ => path.text(),
+    };
     let to = room.as_mut_ptr().expose_provenance();
-    let cwd = int(AT_FDCWD);
-    let length = host_call!(nr::READLINKAT, cwd, link.register(), to, room.len())?;
+    let (cwd, link) = (int(AT_FDCWD), link.as_ptr().expose_provenance());
+    let length = host_call!(nr::READLINKAT, cwd, link, to, room.len())?;
     Ok(room.get(..length).unwrap_or_default())
 }

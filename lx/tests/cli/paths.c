@@ -23,8 +23,6 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-static char root_text[64];
-
 /* Which file it is: what it holds, or what it is called by a file in it. */
 static void identity(int fd)
 {
@@ -45,7 +43,7 @@ static void identity(int fd)
 		b[n > 0 ? n : 0] = 0;
 		close(again);
 	}
-	printf(" holds %s", b);
+	printf(" holds %s", (b[strcspn(b, "\n")] = 0, b));
 }
 
 static void line(const char *what, const char *path, long r)
@@ -175,9 +173,12 @@ static void read_only(void)
 	line("mkdirat", "fd", mkdirat(dir, "new", 0700));
 	line("write device", "/dev/null", open("/dev/null", O_WRONLY));
 	struct statfs f;
-	printf("statfs %d %d\n", statfs("/ro/deep", &f), (int)(f.f_flags & 1));
-	printf("fstatfs %d %d\n", fstatfs(dir, &f), (int)(f.f_flags & 1));
-	printf("statfs %d %d\n", statfs("/m", &f), (int)(f.f_flags & 1));
+	statfs("/ro/deep", &f);
+	printf("statfs %d\n", (int)(f.f_flags & 1));
+	fstatfs(dir, &f);
+	printf("fstatfs %d\n", (int)(f.f_flags & 1));
+	statfs("/m", &f);
+	printf("statfs %d\n", (int)(f.f_flags & 1));
 	struct sockaddr_un u = { .sun_family = AF_UNIX, .sun_path = "/ro/socket" };
 	line("bind", "/ro/socket", bind(socket(AF_UNIX, SOCK_STREAM, 0), (void *)&u, sizeof u));
 	close(fd);
@@ -301,7 +302,8 @@ static void changing(void)
 	symlink("../../a", "now");
 	for (int i = 0; i < 3; i++) {
 		try_open("open", AT_FDCWD, "/tmp/w/now/NAME", O_RDONLY, 0);
-		printf("stat %d %o\n", stat("/tmp/w/now/NAME", &s), s.st_mode);
+		int r = stat("/tmp/w/now/NAME", &s);
+		printf("stat %d %o\n", r, s.st_mode);
 		printf("stat %d\n", stat("now/b", &s));
 	}
 	static const char *const next[] = { "/m", "../../m/sub", "/a/b", "/tmp/w/now", "nothing", "/ro" };
@@ -322,7 +324,8 @@ static void changing(void)
 	mkdir("now", 0700);
 	close(open("now/NAME", O_CREAT | O_WRONLY, 0600));
 	try_open("open", AT_FDCWD, "/tmp/w/now/NAME", O_RDONLY, 0);
-	printf("stat %d %d\n", stat("/tmp/w/now/NAME", &s), (int)s.st_size);
+	int r = stat("/tmp/w/now/NAME", &s);
+	printf("stat %d %d\n", r, (int)s.st_size);
 	unlink("now/NAME");
 	rmdir("now");
 }
@@ -344,7 +347,8 @@ static void sockets(void)
 		line("connect", paths[i], connect(c, (void *)&u, sizeof u));
 		getsockname(l, (void *)&got, &n);
 		struct stat s;
-		printf("file %d %o\n", lstat(paths[i], &s), s.st_mode);
+		int r = lstat(paths[i], &s);
+		printf("file %d %o\n", r, r ? 0 : s.st_mode);
 		line("open", paths[i], open(paths[i], O_RDWR));
 		line("unlink", paths[i], unlink(paths[i]));
 		line("connect gone", paths[i], connect(socket(AF_UNIX, SOCK_STREAM, 0), (void *)&u, sizeof u));
@@ -480,7 +484,6 @@ static void random_calls(unsigned count)
 int main(int argc, char **argv)
 {
 	umask(022);
-	snprintf(root_text, sizeof root_text, "%s", argv[0]);
 	setvbuf(stdout, NULL, _IOFBF, 1 << 16);
 	if (argc > 3) {
 		state = strtoull(argv[2], NULL, 10) * 0x9e3779b97f4a7c15u + 1;

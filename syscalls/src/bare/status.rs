@@ -167,7 +167,7 @@ pub(super) fn faccessat2(t: &mut Task, a: &[usize; 6]) -> SysResult {
     match target(t, a[0], a[1], flags)? {
         Target::Itself => {
             host_call!(nr::FACCESSAT2, a[0], a[1], a[2], a[3])?;
-            writable(t, &opened(a[0]), a[2])
+            allowed(t, &opened(a[0]), a[2])
         }
         Target::Named(node) => {
             let flags = flags.difference(AtFlags::SYMLINK_NOFOLLOW) | AtFlags::EMPTY_PATH;
@@ -179,14 +179,18 @@ pub(super) fn faccessat2(t: &mut Task, a: &[usize; 6]) -> SysResult {
                 }
                 answer => drop(answer?),
             }
-            writable(t, &node, a[2])
+            allowed(t, &node, a[2])
         }
     }
 }
 
-/// What access(2) says of something that the host lets be written to.
-fn writable(t: &Task, node: &Node, mode: usize) -> SysResult {
+/// What access(2) says of something that the host would allow.
+fn allowed(t: &Task, node: &Node, mode: usize) -> SysResult {
     const WRITE: usize = 2;
+    const EXECUTE: usize = 1;
+    if mode & EXECUTE != 0 && space(t)?.is_no_exec(node) && node.kind()? == S_IFREG {
+        return Err(Errno::EACCES);
+    }
     let on_disk = |kind| matches!(kind, S_IFREG | S_IFDIR | S_IFLNK);
     if mode & WRITE != 0 && space(t)?.is_read_only(node) && on_disk(node.kind()?) {
         return Err(Errno::EROFS);
