@@ -303,6 +303,13 @@ impl<'a> Space<'a> {
         Names::new(names.collect())
     }
 
+    /// Whether what is mounted under a name in a directory is a directory. `None` when nothing is.
+    #[must_use]
+    pub fn mounts_directory(&self, directory: &Node, name: &[u8]) -> Option<bool> {
+        let mount = self.table.mounted_at(directory.ident().ok()?, name)?;
+        Some(self.table.mounts.get(mount)?.kind != Kind::File)
+    }
+
     /// The path in the zone of what the host calls `path`. `None` for what lies outside.
     #[must_use]
     pub fn zone_path(&self, path: &[u8]) -> Option<Vec<u8>> {

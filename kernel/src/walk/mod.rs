@@ -143,6 +143,9 @@ pub fn walk<T: Tree>(
         start: tree.again(&start),
     };
     let crosses = |one: &T::Node, other: &T::Node| limits.one_mount && tree.crosses(one, other);
+    // Within one mount the kernel compares with the root, which a relative path does not look up
+    // before its first `..` (nd_jump_root in fs/namei.c).
+    let mut knows_root = path.starts_with(b"/") || limits.scope != Scope::Free;
     let mut at = start;
     let mut rest = Vec::from(path);
     let mut links = 0;
@@ -180,6 +183,7 @@ pub fn walk<T: Tree>(
         let slash = end < rest.len();
         if name == b".." {
             let above = top.above(&at)?;
+            knows_root = true;
             if crosses(&at, &above) {
                 return Err(Errno::EXDEV);
             }
@@ -240,7 +244,7 @@ pub fn walk<T: Tree>(
                 }
                 if text.starts_with(b"/") {
                     let root = top.root()?;
-                    if crosses(&at, &root) {
+                    if limits.one_mount && !knows_root || crosses(&at, &root) {
                         return Err(Errno::EXDEV);
                     }
                     at = root;

@@ -1,6 +1,7 @@
 //! Calls that make, remove and move names in directories.
 
 use alloc::ffi::CString;
+use core::ffi::CStr;
 
 use abi::arg::AtFlags;
 use abi::stat::Stat;
@@ -13,6 +14,8 @@ use kernel::bare::{Node, Space, host_path};
 use super::arguments::{CWD, Target, ask, at, at_flags, path, space, target};
 
 const AT_REMOVEDIR: usize = 0x200;
+const S_IFMT: u32 = 0o170_000;
+const S_IFDIR: u32 = 0o040_000;
 
 /// A directory, and a name in it.
 struct Place<'t> {
@@ -41,48 +44,89 @@ impl<'t> Place<'t> {
         })
     }
 
-    /// A name that is to be removed, which a mount point's cannot.
-    fn removable(t: &'t Task, dirfd: usize, path_at: usize) -> SysResult<Self> {
-        let place = Self::of(t, dirfd, path_at)?;
-        if place.is_name() && place.is_read_only() {
-            return Err(Errno::EROFS);
-        }
-        if place.is_mount_point {
-            return Err(Errno::EBUSY);
-        }
-        Ok(place)
-    }
-
-    /// A name that is to be new.
-    fn new(t: &'t Task, dirfd: usize, path_at: usize) -> SysResult<Self> {
+    /// A name that is to be new, a directory's or not.
+    fn new(t: &'t Task, dirfd: usize, path_at: usize, directory: bool) -> SysResult<Self> {
         let place = Self::of(t, dirfd, path_at)?;
         if place.is_mount_point {
             return Err(Errno::EEXIST);
         }
         if place.is_name() && place.is_read_only() {
-            let there = place.exists();
-            return Err(if there { Errno::EEXIST } else { Errno::EROFS });
+            return Err(place.refused(directory, Errno::EROFS));
         }
         Ok(place)
     }
 
+    /// Why a name cannot be new: something else may come before `errno` (`filename_create` of the
+    /// kernel).
+    fn refused(&self, directory: bool, errno: Errno) -> Errno {
+        match self.looked_up() {
+            _ if !self.is_name() => Errno::EEXIST,
+            Ok(_) => Errno::EEXIST,
+            Err(Errno::ENOENT) if self.has_slash() && !directory || self.is_dead() => Errno::ENOENT,
+            Err(Errno::ENOENT) => errno,
+            Err(other) => other,
+        }
+    }
+
+    /// Why a name that is or would be in the way of a mount point cannot be removed.
+    fn busy(&self, directory: bool) -> Errno {
+        match (self.is_directory(), directory) {
+            (true, false) => Errno::EISDIR,
+            (false, true) => Errno::ENOTDIR,
+            _ => Errno::EBUSY,
+        }
+    }
+
     /// Whether it is more than `.`, `..` or the root, which the host judges.
     fn is_name(&self) -> bool {
+        !matches!(self.bare_name(), b"" | b"." | b"..")
+    }
+
+    fn bare_name(&self) -> &[u8] {
         let name = self.name.to_bytes();
         let end = name.iter().rposition(|byte| *byte != b'/');
-        let name = name.get(..end.map_or(0, |end| end + 1));
-        !matches!(name, None | Some(b"" | b"." | b".."))
+        name.get(..end.map_or(0, |end| end + 1)).unwrap_or_default()
+    }
+
+    fn has_slash(&self) -> bool {
+        self.name.to_bytes().ends_with(b"/")
     }
 
     fn is_read_only(&self) -> bool {
         self.space.is_read_only(&self.directory)
     }
 
-    fn exists(&self) -> bool {
+    /// What is there; a link is not followed.
+    fn looked_up(&self) -> SysResult<Stat> {
+        self.status(&self.name, AtFlags::SYMLINK_NOFOLLOW)
+    }
+
+    /// Whether the directory has been removed, so that nothing can be in it.
+    fn is_dead(&self) -> bool {
+        let status = self.status(c"", AtFlags::EMPTY_PATH);
+        status.is_ok_and(|status| status.st_nlink == 0)
+    }
+
+    fn status(&self, name: &CStr, flags: AtFlags) -> SysResult<Stat> {
         let mut status = Stat::default();
-        let to = (&raw mut status).expose_provenance();
-        let nofollow = AtFlags::SYMLINK_NOFOLLOW.raw();
-        host_call!(nr::NEWFSTATAT, self.fd(), self.text(), to, nofollow).is_ok()
+        let (name, to) = (
+            name.as_ptr().expose_provenance(),
+            (&raw mut status).expose_provenance(),
+        );
+        host_call!(nr::NEWFSTATAT, self.fd(), name, to, flags.raw())?;
+        Ok(status)
+    }
+
+    /// Whether what is there, or mounted there, is a directory.
+    fn is_directory(&self) -> bool {
+        if let Some(directory) = self
+            .space
+            .mounts_directory(&self.directory, self.bare_name())
+        {
+            return directory;
+        }
+        self.looked_up()
+            .is_ok_and(|status| status.st_mode & S_IFMT == S_IFDIR)
     }
 
     /// Whether another place lies in another mount, so that nothing can be moved or linked there.
@@ -108,7 +152,7 @@ pub(super) fn mkdir(t: &mut Task, a: &[usize; 6]) -> SysResult {
 
 /// mkdirat(2).
 pub(super) fn mkdirat(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    let place = Place::new(t, a[0], a[1])?;
+    let place = Place::new(t, a[0], a[1], true)?;
     ask(nr::MKDIRAT, &[place.fd(), place.text(), a[2]])
 }
 
@@ -119,7 +163,7 @@ pub(super) fn mknod(t: &mut Task, a: &[usize; 6]) -> SysResult {
 
 /// mknodat(2).
 pub(super) fn mknodat(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    let place = Place::new(t, a[0], a[1])?;
+    let place = Place::new(t, a[0], a[1], false)?;
     ask(nr::MKNODAT, &[place.fd(), place.text(), a[2], a[3]])
 }
 
@@ -132,7 +176,7 @@ pub(super) fn symlink(t: &mut Task, a: &[usize; 6]) -> SysResult {
 pub(super) fn symlinkat(t: &mut Task, a: &[usize; 6]) -> SysResult {
     let mut room = PathBuffer::new();
     let text = path(&mut room, a[0])?;
-    let place = Place::new(t, a[1], a[2])?;
+    let place = Place::new(t, a[1], a[2], false)?;
     let text = text.as_ptr().expose_provenance();
     ask(nr::SYMLINKAT, &[text, place.fd(), place.text()])
 }
@@ -149,7 +193,13 @@ pub(super) fn rmdir(t: &mut Task, a: &[usize; 6]) -> SysResult {
 
 /// unlinkat(2).
 pub(super) fn unlinkat(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    let place = Place::removable(t, a[0], a[1])?;
+    let place = Place::of(t, a[0], a[1])?;
+    if place.is_name() && place.is_read_only() {
+        return Err(Errno::EROFS);
+    }
+    if place.is_mount_point {
+        return Err(place.busy(a[2] & AT_REMOVEDIR != 0));
+    }
     ask(nr::UNLINKAT, &[place.fd(), place.text(), a[2]])
 }
 
@@ -165,8 +215,6 @@ pub(super) fn renameat(t: &mut Task, a: &[usize; 6]) -> SysResult {
 
 /// renameat2(2).
 pub(super) fn renameat2(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    /// `RENAME_NOREPLACE`.
-    const NO_REPLACE: usize = 1;
     let old = Place::of(t, a[0], a[1])?;
     let new = Place::of(t, a[2], a[3])?;
     if old.is_apart(&new) {
@@ -176,14 +224,8 @@ pub(super) fn renameat2(t: &mut Task, a: &[usize; 6]) -> SysResult {
         if old.is_read_only() {
             return Err(Errno::EROFS);
         }
-        if new.is_mount_point && !old.is_mount_point && !old.exists() {
-            return Err(Errno::ENOENT);
-        }
-        if new.is_mount_point && a[4] & NO_REPLACE != 0 {
-            return Err(Errno::EEXIST);
-        }
         if old.is_mount_point || new.is_mount_point {
-            return Err(Errno::EBUSY);
+            return Err(in_the_way(&old, &new, a[4]));
         }
     }
     let args = [old.fd(), old.text(), new.fd(), new.text(), a[4]];
@@ -192,6 +234,32 @@ pub(super) fn renameat2(t: &mut Task, a: &[usize; 6]) -> SysResult {
         ask(nr::RENAMEAT, &args)
     } else {
         ask(nr::RENAMEAT2, &args)
+    }
+}
+
+/// Why nothing is renamed from or to a mount point (`do_renameat2`, `vfs_rename` of the kernel).
+fn in_the_way(old: &Place<'_>, new: &Place<'_>, flags: usize) -> Errno {
+    /// `RENAME_NOREPLACE`, `RENAME_EXCHANGE`.
+    const NO_REPLACE: usize = 1;
+    const EXCHANGE: usize = 2;
+    if !old.is_mount_point
+        && let Err(errno) = old.looked_up()
+    {
+        return errno;
+    }
+    let new_exists = new.is_mount_point || new.looked_up().is_ok();
+    if !new_exists && (new.is_dead() || flags & EXCHANGE != 0) {
+        return Errno::ENOENT;
+    }
+    if new_exists && flags & NO_REPLACE != 0 {
+        return Errno::EEXIST;
+    }
+    if !old.is_directory() && (old.has_slash() || flags & EXCHANGE == 0 && new.has_slash()) {
+        return Errno::ENOTDIR;
+    }
+    match old.is_mount_point {
+        true => Errno::EBUSY,
+        false => new.busy(old.is_directory()),
     }
 }
 
@@ -209,15 +277,17 @@ pub(super) fn linkat(t: &mut Task, a: &[usize; 6]) -> SysResult {
     }
     if flags.is_empty() {
         let old = Place::of(t, a[0], a[1])?;
-        if !old.is_mount_point && !old.exists() {
-            return Err(Errno::ENOENT);
+        if old.is_name() && !old.has_slash() {
+            if !old.is_mount_point {
+                old.looked_up()?;
+            }
+            let new = Place::new(t, a[2], a[3], false)?;
+            if old.is_mount_point || old.is_apart(&new) {
+                return Err(new.refused(false, Errno::EXDEV));
+            }
+            let args = [old.fd(), old.text(), new.fd(), new.text(), 0];
+            return ask(nr::LINKAT, &args);
         }
-        let new = Place::new(t, a[2], a[3])?;
-        if old.is_mount_point || old.is_apart(&new) {
-            return Err(Errno::EXDEV);
-        }
-        let args = [old.fd(), old.text(), new.fd(), new.text(), 0];
-        return ask(nr::LINKAT, &args);
     }
     let follow = flags.contains(AtFlags::SYMLINK_FOLLOW);
     let aim = if follow {
@@ -227,13 +297,16 @@ pub(super) fn linkat(t: &mut Task, a: &[usize; 6]) -> SysResult {
     };
     match target(t, a[0], a[1], aim | flags & AtFlags::EMPTY_PATH)? {
         Target::Itself => {
-            let new = Place::new(t, a[2], a[3])?;
+            let new = Place::new(t, a[2], a[3], false)?;
             ask(nr::LINKAT, &[a[0], a[1], new.fd(), new.text(), a[4]])
         }
         Target::Named(node) => {
-            let new = Place::new(t, a[2], a[3])?;
+            let new = Place::new(t, a[2], a[3], false)?;
             if new.space.mount_of(&node) != new.space.mount_of(&new.directory) {
-                return Err(Errno::EXDEV);
+                return Err(new.refused(false, Errno::EXDEV));
+            }
+            if node.kind()? == S_IFDIR {
+                return Err(new.refused(false, Errno::EPERM));
             }
             let old = host_path(node.fd());
             let follow = AtFlags::SYMLINK_FOLLOW.raw();
