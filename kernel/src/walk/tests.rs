@@ -209,7 +209,9 @@ impl Tree for Stepping<'_> {
 
 /// path_resolution(7) by recursion.
 fn resolve(model: &Model, at: Id, path: &[u8], follow: bool, links: &Cell<usize>) -> SysResult<Id> {
-    resolve_within(model, (at, Limits::default()), at, path, follow, links)
+    let knows_root = Cell::new(false);
+    let state = (links, &knows_root);
+    resolve_within(model, (at, Limits::default()), at, path, follow, state)
 }
 
 fn resolve_within(
@@ -218,9 +220,10 @@ fn resolve_within(
     mut at: Id,
     path: &[u8],
     follow: bool,
-    links: &Cell<usize>,
+    state: (&Cell<usize>, &Cell<bool>),
 ) -> SysResult<Id> {
     let (top, limits) = within;
+    let (links, knows_root) = state;
     if path.is_empty() {
         return Err(Errno::ENOENT);
     }
@@ -237,11 +240,12 @@ fn resolve_within(
             Scope::Root => top,
         };
         // Where the path itself begins does not count.
-        at = if links.get() == 0 {
-            root
-        } else {
-            step(at, root)?
-        };
+        let begins = links.get() == 0;
+        knows_root.set(knows_root.get() || begins || limits.scope != Scope::Free);
+        if limits.one_mount && !knows_root.get() {
+            return Err(Errno::EXDEV);
+        }
+        at = if begins { root } else { step(at, root)? };
     }
     let names: Vec<&[u8]> = path
         .split(|byte| *byte == b'/')
@@ -257,7 +261,10 @@ fn resolve_within(
             b"." => at,
             b".." if at == top && limits.scope == Scope::Beneath => return Err(Errno::EXDEV),
             b".." if at == top && limits.scope == Scope::Root => at,
-            b".." => step(at, model.parent(at)?)?,
+            b".." => {
+                knows_root.set(true);
+                step(at, model.parent(at)?)?
+            }
             name => step(at, model.child(at, name)?)?,
         };
         at = match &model.objects[next] {
@@ -266,7 +273,7 @@ fn resolve_within(
                 if links.get() > MAX_LINKS {
                     return Err(Errno::ELOOP);
                 }
-                resolve_within(model, within, at, text, true, links)?
+                resolve_within(model, within, at, text, true, state)?
             }
             _ => next,
         };
@@ -404,7 +411,8 @@ proptest! {
         };
         let limits = Limits { one_mount, scope, ..Limits::default() };
         let within = (start, limits);
-        let expected = resolve_within(&model, within, start, &path, follow, &Cell::new(0));
+        let state = (&Cell::new(0), &Cell::new(false));
+        let expected = resolve_within(&model, within, start, &path, follow, state);
         let aim = if follow { Aim::Follow } else { Aim::Keep };
         let found = outcome(walk(&model, start, &path, aim, limits));
         prop_assert_eq!(found, expected, "with dives");
