@@ -257,10 +257,10 @@ fn in_the_way(old: &Place<'_>, new: &Place<'_>, flags: usize) -> Errno {
     if !old.is_directory() && (old.has_slash() || flags & EXCHANGE == 0 && new.has_slash()) {
         return Errno::ENOTDIR;
     }
-    match old.is_mount_point {
-        true => Errno::EBUSY,
-        false => new.busy(old.is_directory()),
+    if new_exists && flags & EXCHANGE == 0 {
+        return new.busy(old.is_directory());
     }
+    Errno::EBUSY
 }
 
 /// link(2).
