@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::node::{Node, link_text};
 use super::space::{PATH_MAX, Space};
-use super::table::{Kind, NO_EXEC, READ_ONLY};
+use super::table::{Kind, Mount, NO_EXEC, READ_ONLY};
 
 /// The mount of what lies in none: pipes, sockets, files in memory.
 const NOWHERE: usize = usize::MAX;
@@ -70,16 +70,32 @@ impl Space<'_> {
         mount.map_or(0, |mount| mount.flags)
     }
 
+    /// Whether the mount of a node has a flag. Mostly its file system tells, and then nothing more is
+    /// asked.
+    fn has(&self, node: &Node, flag: u8) -> bool {
+        if node.mount.get().is_none()
+            && let Ok(ident) = node.ident()
+        {
+            let here = |mount: &&Mount| mount.here.dev == ident.dev;
+            let flagged = |mount: &Mount| mount.flags & flag != 0;
+            let mut near = self.table.mounts.iter().filter(here).peekable();
+            if near.peek().is_some() && !near.any(flagged) {
+                return false;
+            }
+        }
+        self.flags_of(node) & flag != 0
+    }
+
     /// Whether it lies in a mount that cannot be written to.
     #[must_use]
     pub fn is_read_only(&self, node: &Node) -> bool {
-        self.table.any(READ_ONLY) && self.flags_of(node) & READ_ONLY != 0
+        self.table.any(READ_ONLY) && self.has(node, READ_ONLY)
     }
 
     /// Whether it lies in a mount from which nothing can be executed.
     #[must_use]
     pub fn is_no_exec(&self, node: &Node) -> bool {
-        self.table.any(NO_EXEC) && self.flags_of(node) & NO_EXEC != 0
+        self.table.any(NO_EXEC) && self.has(node, NO_EXEC)
     }
 
     /// What statfs(2) says of it besides what the host says: `ST_RDONLY`, `ST_NOEXEC`.

@@ -431,6 +431,7 @@ static const char *some_path(void)
 
 static void random_calls(unsigned count)
 {
+	int dir = AT_FDCWD;
 	chdir("/tmp/w");
 	for (unsigned i = 0; i < count; i++) {
 		const char *a = some_path(), *b = some_path();
@@ -439,7 +440,41 @@ static void random_calls(unsigned count)
 		int r = 0;
 		ssize_t n;
 		printf("%u ", i);
-		switch (below(14)) {
+		switch (below(20)) {
+		case 14:
+			r = open(a, O_DIRECTORY | (below(2) ? O_PATH : O_RDONLY));
+			line("directory", a, r);
+			if (r >= 0) {
+				if (dir >= 0)
+					close(dir);
+				dir = r;
+			}
+			break;
+		case 15:
+			n = below(4);
+			printf("%s %d ", b, (int)n);
+			line("renameat2", a,
+			     syscall(SYS_renameat2, dir, a, below(2) ? dir : AT_FDCWD, b, n));
+			break;
+		case 16:
+			r = openat(dir, a, O_CREAT | O_RDWR | (below(4) ? 0 : O_TRUNC), 0600);
+			line("openat", a, r);
+			if (r >= 0)
+				close(r);
+			break;
+		case 17: line("mkdirat", a, mkdirat(dir, a, 0700)); break;
+		case 18:
+			r = fstatat(dir, a, &s, below(2) ? AT_SYMLINK_NOFOLLOW : 0);
+			line("fstatat", a, r);
+			if (!r)
+				printf("%o %d\n", s.st_mode, S_ISDIR(s.st_mode) ? 0 : (int)s.st_size);
+			break;
+		case 19:
+			if (below(3))
+				line("linkat", a, linkat(dir, a, AT_FDCWD, b, below(2) ? AT_SYMLINK_FOLLOW : 0));
+			else
+				line("fchdir", "", dir < 0 ? 0 : fchdir(dir));
+			break;
 		case 0: line("mkdir", a, mkdir(a, 0700)); break;
 		case 1: line("rmdir", a, rmdir(a)); break;
 		case 2: line("unlink", a, unlink(a)); break;

@@ -1,7 +1,7 @@
 //! What calls with paths do in a zone without namespaces, line by line as natively in a chroot with the
 //! same mounts. paths.c makes the calls.
 
-use crate::common::{Folder, LX, run, stderr, stdout};
+use crate::common::{Folder, LX, run};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, lchown, symlink};
 use std::os::unix::process::CommandExt;
@@ -135,10 +135,8 @@ impl Roots {
         let top = self.make();
         let mut command = Command::new("unshare");
         command.args(["--mount", "sh", "-euc", NATIVELY, "sh"]);
-        command.arg(&top).args(arguments).stdin(Stdio::null());
-        let output = run(command);
-        assert!(output.status.success(), "{}", stderr(&output));
-        stdout(&output)
+        command.arg(&top).args(arguments);
+        self.lines(command)
     }
 
     fn in_zone(&self, arguments: &[&str]) -> String {
@@ -155,12 +153,19 @@ impl Roots {
             .args(arguments)
             .env_remove("LX_INTERCEPT")
             .env("XDG_RUNTIME_DIR", top.join("run"))
-            .stdin(Stdio::null())
             .uid(NOBODY)
             .gid(NOBODY);
-        let output = run(command);
-        assert!(output.status.success(), "{}", stderr(&output));
-        stdout(&output)
+        self.lines(command)
+    }
+
+    /// What a command prints, which is more than a pipe holds.
+    fn lines(&self, mut command: Command) -> String {
+        let path = self.folder.path().join("lines");
+        let file = fs::File::create(&path).expect("it is made");
+        command.stdin(Stdio::null()).stdout(file);
+        let status = command.status().expect("it runs");
+        assert!(status.success(), "{command:?}: {status}");
+        fs::read_to_string(path).expect("it is text")
     }
 
     fn compare(&self, arguments: &[&str]) {

@@ -131,8 +131,10 @@ impl<'t> Place<'t> {
 
     /// Whether another place lies in another mount, so that nothing can be moved or linked there.
     fn is_apart(&self, other: &Place<'_>) -> bool {
-        let one_directory = self.fd() == other.fd();
-        !one_directory
+        let (one, other_one) = (&self.directory, &other.directory);
+        let same = || one.ident().is_ok() && one.ident() == other_one.ident();
+        self.fd() != other.fd()
+            && !same()
             && self.space.mount_of(&self.directory) != self.space.mount_of(&other.directory)
     }
 
