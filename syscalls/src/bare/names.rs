@@ -5,7 +5,7 @@ use core::ffi::CStr;
 
 use abi::arg::AtFlags;
 use abi::stat::Stat;
-use abi::{Errno, SysResult, nr};
+use abi::{Errno, RawArg, SysResult, nr};
 use host::host_call;
 use host::user::PathBuffer;
 use kernel::Task;
@@ -14,6 +14,10 @@ use kernel::bare::{Node, Space, host_path};
 use super::arguments::{CWD, Target, ask, at, at_flags, path, space, target};
 
 const AT_REMOVEDIR: usize = 0x200;
+/// `RENAME_NOREPLACE`, `RENAME_EXCHANGE`, `RENAME_WHITEOUT`.
+const NO_REPLACE: u32 = 1;
+const EXCHANGE: u32 = 2;
+const WHITEOUT: u32 = 4;
 const S_IFMT: u32 = 0o170_000;
 const S_IFDIR: u32 = 0o040_000;
 
@@ -129,12 +133,15 @@ impl<'t> Place<'t> {
             .is_ok_and(|status| status.st_mode & S_IFMT == S_IFDIR)
     }
 
+    /// Whether another place lies in the same directory.
+    fn is_beside(&self, other: &Place<'_>) -> bool {
+        let (one, other) = (&self.directory, &other.directory);
+        one.fd() == other.fd() || one.ident().is_ok() && one.ident() == other.ident()
+    }
+
     /// Whether another place lies in another mount, so that nothing can be moved or linked there.
     fn is_apart(&self, other: &Place<'_>) -> bool {
-        let (one, other_one) = (&self.directory, &other.directory);
-        let same = || one.ident().is_ok() && one.ident() == other_one.ident();
-        self.fd() != other.fd()
-            && !same()
+        !self.is_beside(other)
             && self.space.mount_of(&self.directory) != self.space.mount_of(&other.directory)
     }
 
@@ -217,6 +224,11 @@ pub(super) fn renameat(t: &mut Task, a: &[usize; 6]) -> SysResult {
 
 /// renameat2(2).
 pub(super) fn renameat2(t: &mut Task, a: &[usize; 6]) -> SysResult {
+    let flags = RawArg(a[4]).low_u32();
+    let alone = flags & EXCHANGE == 0 || flags & !EXCHANGE == 0;
+    if flags & !(NO_REPLACE | EXCHANGE | WHITEOUT) != 0 || !alone {
+        return Err(Errno::EINVAL);
+    }
     let old = Place::of(t, a[0], a[1])?;
     let new = Place::of(t, a[2], a[3])?;
     if old.is_apart(&new) {
@@ -227,7 +239,7 @@ pub(super) fn renameat2(t: &mut Task, a: &[usize; 6]) -> SysResult {
             return Err(Errno::EROFS);
         }
         if old.is_mount_point || new.is_mount_point {
-            return Err(in_the_way(&old, &new, a[4]));
+            return in_the_way(&old, &new, flags);
         }
     }
     let args = [old.fd(), old.text(), new.fd(), new.text(), a[4]];
@@ -239,30 +251,29 @@ pub(super) fn renameat2(t: &mut Task, a: &[usize; 6]) -> SysResult {
     }
 }
 
-/// Why nothing is renamed from or to a mount point (`do_renameat2`, `vfs_rename` of the kernel).
-fn in_the_way(old: &Place<'_>, new: &Place<'_>, flags: usize) -> Errno {
-    /// `RENAME_NOREPLACE`, `RENAME_EXCHANGE`.
-    const NO_REPLACE: usize = 1;
-    const EXCHANGE: usize = 2;
-    if !old.is_mount_point
-        && let Err(errno) = old.looked_up()
-    {
-        return errno;
+/// What becomes of a rename from or to a mount point (`do_renameat2`, `vfs_rename` of the kernel):
+/// nothing, but for the same name.
+fn in_the_way(old: &Place<'_>, new: &Place<'_>, flags: u32) -> SysResult {
+    if !old.is_mount_point {
+        old.looked_up()?;
     }
     let new_exists = new.is_mount_point || new.looked_up().is_ok();
     if !new_exists && (new.is_dead() || flags & EXCHANGE != 0) {
-        return Errno::ENOENT;
+        return Err(Errno::ENOENT);
     }
     if new_exists && flags & NO_REPLACE != 0 {
-        return Errno::EEXIST;
+        return Err(Errno::EEXIST);
     }
     if !old.is_directory() && (old.has_slash() || flags & EXCHANGE == 0 && new.has_slash()) {
-        return Errno::ENOTDIR;
+        return Err(Errno::ENOTDIR);
+    }
+    if old.bare_name() == new.bare_name() && old.is_beside(new) {
+        return Ok(0);
     }
     if new_exists && flags & EXCHANGE == 0 {
-        return new.busy(old.is_directory());
+        return Err(new.busy(old.is_directory()));
     }
-    Errno::EBUSY
+    Err(Errno::EBUSY)
 }
 
 /// link(2).

@@ -125,6 +125,11 @@ fn walked(
             _ => Scope::Free,
         },
     };
+    if flags.contains(OpenFlags::CREAT) && at.path.to_bytes().ends_with(b"/") {
+        // Whatever is there.
+        space.find(at, Aim::Parent, limits)?;
+        return Err(Errno::EISDIR);
+    }
     for _ in 0..TRIES {
         match space.find(at, aim, limits)? {
             Found::Node(..) if flags.contains(OpenFlags::CREAT | OpenFlags::EXCL) => {
