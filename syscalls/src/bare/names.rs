@@ -100,9 +100,10 @@ impl<'t> Place<'t> {
         self.space.is_read_only(&self.directory)
     }
 
-    /// What is there; a link is not followed.
+    /// What is there, whatever slashes follow; a link is not followed.
     fn looked_up(&self) -> SysResult<Stat> {
-        self.status(&self.name, AtFlags::SYMLINK_NOFOLLOW)
+        let name = CString::new(self.bare_name()).map_err(|_| Errno::EINVAL)?;
+        self.status(&name, AtFlags::SYMLINK_NOFOLLOW)
     }
 
     /// Whether the directory has been removed, so that nothing can be in it.
