@@ -9,6 +9,7 @@ use core::ffi::CStr;
 use host::call::{as_int, forward_blocking, int};
 use host::host_call;
 use host::user::PathBuffer;
+use kernel::bare::warden;
 use kernel::bare::{Handle, Node, Space, host_path, writes};
 use kernel::vfs::{AT_FDCWD, At, OpenHow};
 use kernel::walk::{Aim, Found, Limits, Scope};
@@ -91,7 +92,7 @@ fn by(t: &Task, at: At<'_>, flags: OpenFlags, mode: u64, resolve: u64) -> SysRes
     let space = space(t)?;
     if resolve == 0
         && let Some(opened) = space.open_plain(at, flags, mode)
-        && opened != Err(Errno::ENXIO)
+        && !matches!(opened, Err(Errno::ENXIO | Errno::EACCES))
     {
         return opened;
     }
@@ -127,8 +128,14 @@ fn walked(
     };
     if flags.contains(OpenFlags::CREAT) && at.path.to_bytes().ends_with(b"/") {
         // Whatever is there.
-        space.find(at, Aim::Parent, limits)?;
-        return Err(Errno::EISDIR);
+        let found = space.find(at, Aim::Parent, limits)?;
+        let last = match &found {
+            Found::Name(_, name) => name.split(|byte| *byte == b'/').next().unwrap_or_default(),
+            Found::Node(..) => b"",
+        };
+        let is_name = !matches!(last, b"" | b"." | b"..");
+        let made = is_name || !flags.contains(OpenFlags::EXCL);
+        return Err(if made { Errno::EISDIR } else { Errno::EEXIST });
     }
     for _ in 0..TRIES {
         match space.find(at, aim, limits)? {
@@ -238,7 +245,11 @@ fn again(node: &Node, flags: OpenFlags) -> SysResult<i32> {
     }
     let path = host_path(node.fd());
     let args = [CWD, path.register(), flags.raw(), 0, 0, 0];
-    forward_blocking(nr::OPENAT, &args).map(as_int)
+    match forward_blocking(nr::OPENAT, &args) {
+        // Perhaps a file about one of the zone's processes.
+        Err(Errno::EACCES) => warden::open(flags, node.fd()),
+        opened => opened.map(as_int),
+    }
 }
 
 /// Whether something in a mount that is read-only may be opened so: what is no file on a disk may be

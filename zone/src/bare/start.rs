@@ -1,19 +1,22 @@
 //! The start of a zone without namespaces.
 
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 use nix::sched::CloneFlags;
 use rustix::fs::{CWD, Mode, OFlags, fstat, openat};
 
 use super::procs;
 use super::tree::Mounts;
-use crate::config::{Config, Net, Source};
+use super::warden::Warden;
+use crate::config::{Config, Isolation, Net, Source};
 use crate::confine::{self, Capabilities, Confinement};
 use crate::error::{Context, Error, Result};
 use crate::first::Zone;
 use crate::inside::Inside;
 use crate::passwd::User;
+use crate::pty::{self, Pair};
+use crate::report::Said;
 use crate::start::{prepare_source, user_of};
 use crate::supervise::End;
 
@@ -49,20 +52,31 @@ pub(crate) fn start(
             ));
         }
     }
-    let user = bare_user(config)?;
+    let user = bare_user(config, config.user.as_deref())?;
     for mount in &config.mounts {
         prepare_source(mount)?;
     }
-    // What zsched would do for the zone, it would do in the host's namespaces: nobody answers.
-    let zone = Zone::create(config)?
-        .without_service()
-        .marked_by(ident(&image).about("the brand's image")?);
-    let mounts = Mounts::prepare(config, zone.directory.path())?;
+    let mut zone = Zone::create(config)?;
+    let pty = config.terminal.then(pty::pair).transpose();
+    let pty = pty.about("cannot make a terminal")?;
+    let terminal = pty.as_ref().map(Pair::path);
+    let mounts = Mounts::prepare(config, zone.directory.path(), terminal)?;
+    let own = std::iter::once(image.as_fd()).chain(mounts.descriptors());
+    let own = own
+        .map(|fd| fd.try_clone_to_owned())
+        .collect::<io::Result<_>>();
+    let mark = ident(&image).about("the brand's image")?;
+    let extent = mounts.extent(mark).about("the zone's files")?;
+    let warden = zone
+        .take_socket()
+        .map(|socket| Warden::start(&socket, extent));
+    let warden = warden.transpose().about("cannot start the zone's warden")?;
+    let zone = zone.marked_by(mark, own.about("cannot copy a descriptor")?);
     zone.facts.set_placeholders(mounts.placeholders());
     let confinement = confinement(config, &mounts)?;
     let layers = confinement.report().clone();
     procs::adopt().about("cannot adopt the zone's orphans")?;
-    zone.run(
+    let end = zone.run(
         CloneFlags::empty(),
         &layers,
         |_| Ok(()),
@@ -73,6 +87,11 @@ pub(crate) fn start(
             procs::adopt().about("cannot adopt the zone's orphans")?;
             let zsched = std::os::unix::process::parent_id();
             first.facts.set_numbers(std::process::id(), zsched);
+            if let Some(pty) = pty {
+                let sent = first.reporter.send(&Said::Terminal, &[pty.master.as_fd()]);
+                sent.about("cannot hand out the terminal")?;
+                pty.take().about("cannot make a terminal")?;
+            }
             let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
             let proc = openat(CWD, "/proc", flags, Mode::empty()).about("/proc")?;
             Ok(Inside {
@@ -87,7 +106,9 @@ pub(crate) fn start(
             })
         },
         guest,
-    )
+    );
+    drop(warden);
+    end
 }
 
 /// Device and number of a file.
@@ -97,14 +118,14 @@ fn ident(file: &OwnedFd) -> io::Result<(u64, u64)> {
 }
 
 /// Who runs in the zone: without namespaces, an ordinary user can only be itself.
-fn bare_user(config: &Config) -> Result<User> {
+pub(super) fn bare_user(config: &Config, wanted: Option<&str>) -> Result<User> {
     let (uid, gid) = (nix::unistd::geteuid(), nix::unistd::getegid());
     let mut user = user_of(&config.roots(), Some(&format!("{uid}:{gid}")))?;
     user.groups = nix::unistd::getgroups()
         .map(|groups| groups.into_iter().map(nix::unistd::Gid::as_raw).collect())
         .about("cannot ask for the groups")?;
-    if config.user.is_some() {
-        let wanted = user_of(&config.roots(), config.user.as_deref())?;
+    if wanted.is_some() {
+        let wanted = user_of(&config.roots(), wanted)?;
         if (wanted.uid, wanted.gid) != (user.uid, user.gid) {
             let why = "only a zone with namespaces can run as somebody else";
             return Err(Error::because("--user", why));
@@ -114,9 +135,10 @@ fn bare_user(config: &Config) -> Result<User> {
 }
 
 /// What the zone's processes lose.
-fn confinement(config: &Config, mounts: &Mounts) -> Result<Confinement> {
+pub(super) fn confinement(config: &Config, mounts: &Mounts) -> Result<Confinement> {
     Confinement::plan(confine::Config {
         trees: mounts.trees().about("cannot copy a descriptor")?,
+        calls: Isolation::Bare,
         scopes: true,
         signals: true,
         capabilities: Capabilities::USUAL.without_raw_network(),
