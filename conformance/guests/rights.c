@@ -208,8 +208,9 @@ CASE(threads) {
     AS_USER("spawned", {
         char *argv[] = {"program", "@ids", 0};
         pid_t child;
-        show("spawn %d", posix_spawn(&child, "./program", 0, 0, argv, environ));
-        show_status("end", reap(child));
+        int failed = posix_spawn(&child, "./program", 0, 0, argv, environ), status = reap(child);
+        show("spawn %d", failed);
+        show_status("end", status);
     });
 }
 HELPER(kept) {
