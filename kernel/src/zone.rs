@@ -3,6 +3,7 @@
 //!
 //! It lies in memory that the guest may read, so it holds nothing that the zone may not know.
 
+pub mod client;
 pub mod protocol;
 
 use alloc::vec;

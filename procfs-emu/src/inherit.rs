@@ -27,6 +27,8 @@ use crate::{memfd, placeholder};
 const HOST: u8 = b'h';
 /// A memory file.
 const MEMORY: u8 = b'm';
+/// One for what is written to it.
+const WRITTEN: u8 = b'w';
 /// One about memory that exec takes away.
 const GONE: u8 = b'g';
 
@@ -54,6 +56,7 @@ pub(crate) fn list(view: &dyn ProcView, borrowed: bool) -> Vec<u8> {
 fn letter(view: &dyn ProcView, open: &Open, borrowed: bool) -> u8 {
     match open.content {
         Content::Host(_) => HOST,
+        Content::Sysctl => WRITTEN,
         Content::Process { entry, opener }
             if !borrowed
                 && opener == view.pid()
@@ -106,6 +109,7 @@ fn take_one(view: &dyn ProcView, fd: i32, letter: u8) -> SysResult<()> {
     }
     let content = match entry {
         Some(entry) if told.st_dev == placeholders() => Content::Placeholder(entry.stamp()),
+        None if letter == WRITTEN => Content::Sysctl,
         _ => Content::Kept,
     };
     live::opened_memory(fd, content, told);

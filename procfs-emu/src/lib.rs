@@ -68,6 +68,7 @@ mod spelling;
 mod stat;
 mod status;
 mod subject;
+mod sysctl;
 mod text;
 mod zone;
 

@@ -17,7 +17,7 @@ use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use abi::SysResult;
 use abi::stat::Stat;
-use host::intercept::{hold_file_rows, release_file_rows};
+use host::intercept::{hold_file_rows, hold_write_rows, release_file_rows, release_write_rows};
 use host::sync::Lock;
 use kernel::vfs::ProcView;
 use kernel::zone::placeholders;
@@ -25,7 +25,7 @@ use kernel::zone::placeholders;
 use crate::entry::Entry;
 use crate::io::PROC_SUPER_MAGIC;
 use crate::placeholder::{self, disguise};
-use crate::{renew, rewrite};
+use crate::{renew, rewrite, sysctl};
 
 /// What an open file is.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +36,8 @@ pub(crate) enum Content {
     Process { entry: Entry, opener: u32 },
     /// A memory file for the entry with that [`crate::skeleton::Entry::stamp`].
     Placeholder(i64),
+    /// A memory file for a sysctl that is open for writing ([`crate::sysctl`]).
+    Sysctl,
     /// A memory file that stays as it is: the program before this one opened it.
     Kept,
 }
@@ -67,6 +69,8 @@ static RESTS: Lock<Vec<Rest>> = Lock::new(Vec::new());
 static OPEN: Lock<Vec<Open>> = Lock::new(Vec::new());
 /// How many there are in [`OPEN`]; changed under its lock.
 static COUNT: AtomicUsize = AtomicUsize::new(0);
+/// Whether what is written to one of them matters; likewise.
+static WRITTEN: AtomicBool = AtomicBool::new(false);
 /// `st_dev` of memory files; 0 until one was opened.
 static MEMORY: AtomicU64 = AtomicU64::new(0);
 /// The calls take the slow way for good.
@@ -122,6 +126,13 @@ fn count(all: &[Open]) {
     match (before, all.len()) {
         (0, 1..) => hold_file_rows(),
         (1.., 0) if !ALWAYS.load(Ordering::Relaxed) => release_file_rows(),
+        _ => {}
+    }
+    let written = |open: &Open| matches!(open.content, Content::Sysctl);
+    let now = all.iter().any(written);
+    match (WRITTEN.swap(now, Ordering::Relaxed), now) {
+        (false, true) => hold_write_rows(),
+        (true, false) => release_write_rows(),
         _ => {}
     }
 }
@@ -234,6 +245,21 @@ pub(crate) fn read(
         change(&open, |open| open.file = identity(&status));
     }
     None
+}
+
+/// Serves a write to `fd` as `FileSystem::write` does.
+pub(crate) fn write(
+    view: &dyn ProcView,
+    fd: i32,
+    offset: Option<i64>,
+    length: usize,
+    gather: &mut dyn FnMut(usize) -> SysResult<Vec<u8>>,
+) -> Option<SysResult> {
+    if !WRITTEN.load(Ordering::Relaxed) {
+        return None;
+    }
+    let open = find(fd).filter(|open| matches!(open.content, Content::Sysctl))?;
+    Some(sysctl::write(view, open.fd, offset, length, gather))
 }
 
 /// The text that `open` is read from in parts.

@@ -16,7 +16,7 @@ use zerocopy::FromZeros;
 use crate::io::{NAME_MAX, Owned, PROC_SUPER_MAGIC, name_of, write_all};
 use crate::live::Content;
 use crate::skeleton::{Entry, Kind, Tree, ZSCHED, lists, stamped};
-use crate::{live, memfd, zone};
+use crate::{live, memfd, sysctl, zone};
 
 /// What the kernel says to be the best size of reads in procfs, in bytes.
 const BLOCK: i64 = 1024;
@@ -85,8 +85,10 @@ pub(crate) fn open(view: &dyn ProcView, at: At<'_>, how: &OpenHow) -> Option<Sys
     };
     let fd = Owned::new(open_on_host(at, &again).ok()?);
     let status = status(fd.raw()).ok()?;
-    let entry = entry(&status)?;
-    Some(open_entry(view, entry, status, fd, flags))
+    match entry(&status) {
+        Some(entry) => Some(open_entry(view, entry, status, fd, flags)),
+        None => sysctl::open(view, at, how, fd),
+    }
 }
 
 /// Opens the file that `entry` is about where its placeholder is open as `fd`.

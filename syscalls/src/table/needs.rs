@@ -108,6 +108,9 @@ pub const NEEDS: [Needs; 6] = [
             nr::PREADV2,
             nr::READ,
             nr::READV,
+            nr::PWRITEV,
+            nr::PWRITEV2,
+            nr::WRITEV,
         ],
     },
     Needs {
@@ -126,11 +129,15 @@ pub const NEEDS: [Needs; 6] = [
             nr::PRCTL,
             nr::PREAD64,
             nr::READLINKAT,
+            nr::RECVFROM,
             nr::RT_SIGPENDING,
             nr::RT_SIGPROCMASK,
             nr::RT_SIGQUEUEINFO,
             nr::RT_SIGTIMEDWAIT,
             nr::RT_TGSIGQUEUEINFO,
+            // To zsched.
+            nr::SENDMSG,
+            nr::SOCKETPAIR,
         ],
     },
     Needs {
@@ -149,6 +156,7 @@ pub const NEEDS: [Needs; 6] = [
             nr::FSTAT,
             nr::FSTATFS,
             nr::GETDENTS64,
+            nr::GETEUID,
             nr::GETRANDOM,
             nr::LSEEK,
             nr::MEMFD_CREATE,

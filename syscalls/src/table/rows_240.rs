@@ -67,7 +67,7 @@ rows! {
     293 pipe2(pipefd: Ptr, flags: Flags) direct, since V2_6_27, "makes two descriptors that belong to the guest";
     294 inotify_init1(flags: Flags) direct, since V2_6_27, "makes a descriptor that belongs to the guest";
     295 preadv(fd: Fd, iov: Ptr, iovcnt: Ulong, pos_l: Ulong, pos_h: Ulong) direct crate::fs::preadv, since V2_6_30, "guest descriptors are host descriptors; the kernel checks the vector";
-    296 pwritev(fd: Fd, iov: Ptr, iovcnt: Ulong, pos_l: Ulong, pos_h: Ulong) direct, since V2_6_30, "guest descriptors are host descriptors; the kernel checks the vector";
+    296 pwritev(fd: Fd, iov: Ptr, iovcnt: Ulong, pos_l: Ulong, pos_h: Ulong) direct crate::fs::pwritev, since V2_6_30, "guest descriptors are host descriptors; the kernel checks the vector";
     297 rt_tgsigqueueinfo(tgid: Pid, tid: Pid, sig: Signal, info: Ptr) direct, since V2_6_31, "guest threads are host threads; the kernel checks permission and info";
     298 perf_event_open(attr: Ptr, pid: Pid, cpu: Int, group_fd: Int, flags: Ulong) refused EACCES, since V2_6_31, "samples would show the brand and the host; this is what kernel.perf_event_paranoid=3 answers";
     299 recvmmsg(sockfd: Fd, msgvec: Ptr, vlen: Uint, flags: Flags, timeout: Ptr) direct, since V2_6_33, "acts on a socket that the guest holds";

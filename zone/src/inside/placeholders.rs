@@ -35,13 +35,16 @@ const NO_DIRECTORY: &str = "empty";
 /// Where the kernel shows what is a network namespace's own, and lets its root change it; hundreds
 /// of files.
 const NETWORK: [&str; 4] = ["core", "ipv4", "ipv6", "unix"];
+/// Where it shows what is a UTS namespace's own, below /proc/sys.
+const NAMES: [&str; 2] = ["kernel/hostname", "kernel/domainname"];
 
 /// The file system of placeholders.
 #[derive(Debug)]
 pub(super) struct Placeholders {
     tree: OwnedFd,
-    /// The kernel's own [`NETWORK`] below /proc/sys/net, of the zone's network.
-    network: Vec<(&'static str, OwnedFd)>,
+    /// The kernel's own [`NAMES`], and [`NETWORK`] of the zone's network, by their paths below
+    /// /proc.
+    own: Vec<(String, OwnedFd)>,
 }
 
 impl Placeholders {
@@ -58,11 +61,8 @@ impl Placeholders {
         umask(before);
         made?;
         set_attributes(&tree, attribute::RDONLY, 0, None, false)?;
-        let network = match own_network {
-            true => network()?,
-            false => Vec::new(),
-        };
-        Ok(Self { tree, network })
+        let own = own(own_network)?;
+        Ok(Self { tree, own })
     }
 
     /// `st_dev` of everything in it.
@@ -110,9 +110,9 @@ impl Placeholders {
             let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH;
             move_mount(part?, "", proc, &name, flags)?;
         }
-        for (name, tree) in &self.network {
+        for (path, tree) in &self.own {
             let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH;
-            move_mount(tree, "", proc, format!("sys/net/{name}"), flags)?;
+            move_mount(tree, "", proc, path, flags)?;
         }
         Ok(())
     }
@@ -123,15 +123,20 @@ impl Placeholders {
     }
 }
 
-/// Those of [`NETWORK`] that the kernel has. They are mounts of placeholders for the guest, too.
-fn network() -> io::Result<Vec<(&'static str, OwnedFd)>> {
+/// What the kernel has of [`NAMES`] and, in a zone with a network of its own, [`NETWORK`]. They are
+/// mounts of placeholders for the guest, too, and read-only: zsched does the writing for root of the
+/// zone, who may lack the capabilities.
+fn own(own_network: bool) -> io::Result<Vec<(String, OwnedFd)>> {
     let proc = procfs(SOURCE, None)?;
-    let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
+    set_attributes(&proc, attribute::RDONLY, 0, None, false)?;
+    let network = NETWORK.iter().filter(|_| own_network);
+    let names = NAMES.iter().map(|name| format!("sys/{name}"));
     let mut found = Vec::new();
-    for name in NETWORK {
-        match open_tree(&proc, format!("sys/net/{name}"), flags) {
+    for path in names.chain(network.map(|name| format!("sys/net/{name}"))) {
+        let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
+        match open_tree(&proc, &path, flags) {
             Err(Errno::NOENT) => {}
-            tree => found.push((name, tree?)),
+            tree => found.push((path, tree?)),
         }
     }
     Ok(found)
