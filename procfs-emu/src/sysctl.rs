@@ -73,7 +73,7 @@ pub(crate) fn open(view: &dyn ProcView, at: At<'_>, how: &OpenHow, fd: Owned) ->
     Sysctl::of(name)?;
     let truncating = OpenFlags::TRUNC | OpenFlags::CREAT | OpenFlags::EXCL;
     let write = OpenHow {
-        flags: (flags - truncating - OpenFlags::RDWR | OpenFlags::WRONLY)
+        flags: ((flags - truncating - OpenFlags::RDWR) | OpenFlags::WRONLY)
             .bits()
             .into(),
         mode: 0,
