@@ -6,6 +6,8 @@
 //! others are walked by [`crate::walk`] over [`Space`].
 
 mod handle;
+mod members;
+mod names;
 mod node;
 mod procs;
 mod space;
@@ -13,6 +15,8 @@ mod table;
 mod tree;
 
 pub use handle::Handle;
+pub use members::{is_member, members, threads};
+pub use names::Names;
 pub use node::{HostPath, Node, host_path, link_text};
 pub use space::Space;
 pub use table::{Ident, Kind, MOST, Mount, NO_DEV, NO_EXEC, READ_ONLY, Table};
