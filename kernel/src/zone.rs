@@ -8,7 +8,7 @@ pub mod protocol;
 
 use alloc::vec;
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use abi::{Errno, SysResult, nr};
 use host::call::int;
@@ -112,6 +112,9 @@ static PLACEHOLDERS: AtomicU64 = AtomicU64::new(0);
 /// [`Facts::boottime`], or 0 where there is no zone.
 static BEGAN: AtomicU64 = AtomicU64::new(0);
 
+/// The contract that this process belongs to.
+static CONTRACT: AtomicU32 = AtomicU32::new(0);
+
 /// How often a reader that always meets zsched writing tries.
 const TRIES: usize = 1000;
 /// The longest text, in bytes.
@@ -132,6 +135,18 @@ pub fn attach() {
 #[must_use]
 pub fn began() -> u64 {
     BEGAN.load(Ordering::Relaxed)
+}
+
+/// Says which contract this process belongs to.
+pub fn set_contract(number: u32) {
+    CONTRACT.store(number, Ordering::Relaxed);
+}
+
+/// The number of that contract, which is the tree of processes that `lx run` or `lx exec` started:
+/// that of its first process; 0 outside a zone.
+#[must_use]
+pub fn contract() -> u32 {
+    CONTRACT.load(Ordering::Relaxed)
 }
 
 /// Whether this process runs in a zone.

@@ -16,6 +16,7 @@ fn sample() -> Handover<'static> {
         start: Start::Loaded,
         zone: true,
         mounts: 12,
+        contract: 7,
         init: true,
         secure: true,
         filters_fd: Some(0),

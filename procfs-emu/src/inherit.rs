@@ -56,7 +56,7 @@ pub(crate) fn list(view: &dyn ProcView, borrowed: bool) -> Vec<u8> {
 fn letter(view: &dyn ProcView, open: &Open, borrowed: bool) -> u8 {
     match open.content {
         Content::Host(_) => HOST,
-        Content::Sysctl => WRITTEN,
+        Content::Written => WRITTEN,
         Content::Process { entry, opener }
             if !borrowed
                 && opener == view.pid()
@@ -108,8 +108,8 @@ fn take_one(view: &dyn ProcView, fd: i32, letter: u8) -> SysResult<()> {
         memfd::install(view, &nothing, fd, entry.kind.permissions(), flags(fd)?)?;
     }
     let content = match entry {
+        _ if letter == WRITTEN => Content::Written,
         Some(entry) if told.st_dev == placeholders() => Content::Placeholder(entry.stamp()),
-        None if letter == WRITTEN => Content::Sysctl,
         _ => Content::Kept,
     };
     live::opened_memory(fd, content, told);

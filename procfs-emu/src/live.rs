@@ -36,8 +36,9 @@ pub(crate) enum Content {
     Process { entry: Entry, opener: u32 },
     /// A memory file for the entry with that [`crate::skeleton::Entry::stamp`].
     Placeholder(i64),
-    /// A memory file for a sysctl that is open for writing ([`crate::sysctl`]).
-    Sysctl,
+    /// A memory file for what is open for writing: a sysctl ([`crate::sysctl`]), or the control of a
+    /// contract ([`crate::zone::contract`]).
+    Written,
     /// A memory file that stays as it is: the program before this one opened it.
     Kept,
 }
@@ -128,7 +129,7 @@ fn count(all: &[Open]) {
         (1.., 0) if !ALWAYS.load(Ordering::Relaxed) => release_file_rows(),
         _ => {}
     }
-    let written = |open: &Open| matches!(open.content, Content::Sysctl);
+    let written = |open: &Open| matches!(open.content, Content::Written);
     let now = all.iter().any(written);
     match (WRITTEN.swap(now, Ordering::Relaxed), now) {
         (false, true) => hold_write_rows(),
@@ -258,7 +259,7 @@ pub(crate) fn write(
     if !WRITTEN.load(Ordering::Relaxed) {
         return None;
     }
-    let open = find(fd).filter(|open| matches!(open.content, Content::Sysctl))?;
+    let open = find(fd).filter(|open| matches!(open.content, Content::Written))?;
     Some(sysctl::write(view, open.fd, offset, length, gather))
 }
 

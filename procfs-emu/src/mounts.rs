@@ -69,6 +69,10 @@ impl Mounts {
     fn put(&self, line: &[u8], target: &[u8], out: &mut Vec<u8>) {
         let (source, kind): (&[u8], &[u8]) = if target.ends_with(b"/fs/cgroup") {
             (b"cgroup", b"cgroup2")
+        } else if target.ends_with(b"/system/object") {
+            (b"objfs", b"objfs")
+        } else if target.ends_with(b"/system/contract") {
+            (b"ctfs", b"ctfs")
         } else {
             (b"sysfs", b"sysfs")
         };

@@ -54,7 +54,7 @@ fn text(view: &dyn ProcView, content: Content, name: &[u8]) -> SysResult<Option<
             let text = render::text(view, entry, name, host.raw())?;
             Ok(text.map(|text| (text, entry.kind.permissions())))
         }
-        Content::Sysctl => Ok(Some((sysctl::text(name)?, 0o644))),
+        Content::Written => Ok(Some((sysctl::text(name)?, 0o644))),
         Content::Process { .. } | Content::Kept | Content::Host(_) => Ok(None),
     }
 }

@@ -22,6 +22,7 @@ use zerocopy::FromZeros;
 
 use crate::io::{self, NAME_MAX, Owned, is_procfs, name_of, read_all, write_all};
 use crate::live::{self, Content};
+use crate::zone::contract::{control, of_ctl};
 use crate::{memfd, placeholder};
 
 /// What a file sets.
@@ -98,7 +99,7 @@ fn install(view: &dyn ProcView, name: &[u8], fd: Owned, flags: OpenFlags, told: 
     let file = text(name)?;
     let permissions = usize::try_from(told.st_mode & 0o777).unwrap_or(0o644);
     memfd::install(view, &file, fd.raw(), permissions, flags)?;
-    live::opened_memory(fd.raw(), Content::Sysctl, told);
+    live::opened_memory(fd.raw(), Content::Written, told);
     Ok(fd.into_raw())
 }
 
@@ -133,8 +134,15 @@ pub(crate) fn write(
     };
     let mut name = [0; NAME_MAX];
     let name = memfd::entry_name(name_of(view, fd, &mut name)?).ok_or(Errno::EIO)?;
-    let sysctl = Sysctl::of(name).ok_or(Errno::EIO)?;
-    let done = apply(sysctl, position, length, gather)?;
+    let done = match (Sysctl::of(name), of_ctl(name)) {
+        (Some(sysctl), _) => apply(sysctl, position, length, gather)?,
+        (None, Some(_)) if length > LONGEST_VALUE => return Err(Errno::EINVAL),
+        (None, Some(contract)) => {
+            control(view, contract, &gather(length)?)?;
+            length
+        }
+        (None, None) => return Err(Errno::EIO),
+    };
     if offset.is_none() {
         host_call!(nr::LSEEK, int(fd), position.saturating_add(done), SEEK_SET)?;
     }

@@ -31,6 +31,8 @@ pub(crate) struct Keys<T> {
     pub(crate) socket: T,
     /// The first process.
     pub(crate) init: T,
+    /// The directory of its contracts.
+    pub(crate) contracts: T,
 }
 
 /// zsched's side.
@@ -54,7 +56,13 @@ impl Entrance {
             return;
         };
         if is_let_in(visitor.as_fd()) {
-            let fds = [keys.proc, keys.facts, keys.socket, keys.init];
+            let fds = [
+                keys.proc,
+                keys.facts,
+                keys.socket,
+                keys.init,
+                keys.contracts,
+            ];
             let _ = Reporter::from(visitor).send(&Said::Keys, &fds);
         }
     }
@@ -72,16 +80,17 @@ pub(crate) fn knock(directory: &Path) -> Result<Keys<OwnedFd>> {
     let zone = format!("zone {zone}");
     let answer = ask(directory).about(&zone)?;
     let fds = match answer {
-        Some((Said::Keys, fds)) => <[OwnedFd; 4]>::try_from(fds).ok(),
+        Some((Said::Keys, fds)) => <[OwnedFd; 5]>::try_from(fds).ok(),
         _ => None,
     };
-    let [proc, facts, socket, init] =
+    let [proc, facts, socket, init, contracts] =
         fds.ok_or_else(|| Error::because(zone, "it does not let anyone in"))?;
     Ok(Keys {
         proc,
         facts,
         socket,
         init,
+        contracts,
     })
 }
 
@@ -139,6 +148,7 @@ mod tests {
             facts: fd,
             socket: fd,
             init: fd,
+            contracts: fd,
         });
         visitor.join().expect("it ends");
         drop(entrance);

@@ -7,7 +7,7 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::Path;
+use std::path::PathBuf;
 
 use host_std::process::{Cloned, clone, clone_sibling, close_on_exec_from};
 use nix::sched::{CloneFlags, setns};
@@ -28,7 +28,7 @@ use crate::start::{confinement, user_of};
 use crate::supervise::{self, End, Signals, Supervisor};
 use crate::terminal::Terminal;
 use crate::zones::Zone;
-use crate::{cgroup, confine, pty};
+use crate::{cgroup, confine, contracts, pty};
 
 /// How the program runs.
 #[derive(Debug, Clone, Copy)]
@@ -120,7 +120,7 @@ fn settle(
 ) -> Result<Inside> {
     bond.part()?;
     let user = program.user.or(zone.config.user.as_deref());
-    let user = user_of(&[Path::new("/")], user)?;
+    let user = user_of(&[PathBuf::from("/")], user)?;
     let own = |file: &str| own_text(&keys.proc, file);
     for (id, map) in [(user.uid, own("uid_map")?), (user.gid, own("gid_map")?)] {
         if !has(&map, id) {
@@ -131,6 +131,7 @@ fn settle(
     let may_set_groups = own("setgroups")?.trim() == "allow";
     let confinement = confinement(&zone.config, &user, may_set_groups)?;
     inside::standard::reopen().about("the standard descriptors")?;
+    contracts::add(keys.contracts.as_fd(), std::process::id()).about("the zone's contracts")?;
     if program.terminal {
         let master = pty::take(user.uid).about("cannot make a terminal")?;
         let sent = reporter.send(&Said::Terminal, &[master.as_fd()]);

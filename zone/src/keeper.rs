@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use nix::unistd::Pid;
 
+use crate::contracts;
 use crate::entrance::{Entrance, Keys};
 use crate::facts::{Board, Meter};
 use crate::service::{Served, Service};
@@ -18,6 +19,8 @@ const SECOND: Duration = Duration::from_secs(1);
 pub(crate) struct Keeper {
     facts: Board,
     meter: Meter,
+    /// The directory of the zone's contracts.
+    contracts: Option<OwnedFd>,
     entrance: Entrance,
     /// The guests' end of the zone's socket.
     socket: OwnedFd,
@@ -41,6 +44,7 @@ impl Keeper {
         Self {
             facts,
             meter,
+            contracts: None,
             entrance,
             socket,
             service,
@@ -49,9 +53,10 @@ impl Keeper {
         }
     }
 
-    /// From now on the zone's processes are those in `proc`.
-    pub(crate) fn watch(&mut self, proc: OwnedFd) {
+    /// From now on the zone's processes are those in `proc`, and its contracts are in `contracts`.
+    pub(crate) fn watch(&mut self, proc: OwnedFd, contracts: Option<OwnedFd>) {
         self.meter.watch(proc);
+        self.contracts = contracts;
     }
 
     /// How long it has nothing to do.
@@ -64,6 +69,10 @@ impl Keeper {
         if Instant::now() >= self.next {
             self.next = Instant::now() + SECOND;
             self.facts.update(&mut self.meter);
+            if let (Some(contracts), Some(proc)) = (&self.contracts, self.meter.proc()) {
+                // What fails is tried again.
+                let _ = contracts::clean_up(contracts.as_fd(), proc);
+            }
         }
     }
 
@@ -89,7 +98,7 @@ impl Keeper {
     /// Lets the first of them in.
     pub(crate) fn answer(&self) -> io::Result<()> {
         let facts = self.facts.for_reading()?;
-        let Some(proc) = self.meter.proc() else {
+        let (Some(proc), Some(contracts)) = (self.meter.proc(), &self.contracts) else {
             return Ok(());
         };
         self.entrance.answer(&Keys {
@@ -97,6 +106,7 @@ impl Keeper {
             facts: facts.as_fd(),
             socket: self.socket.as_fd(),
             init: self.init.1.as_fd(),
+            contracts: contracts.as_fd(),
         });
         Ok(())
     }

@@ -20,7 +20,7 @@ const LONGEST: usize = 16 << 10;
 /// What it says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Said {
-    /// The descriptor that comes with it is a procfs of the zone.
+    /// The descriptors that come with it are a procfs of the zone and the directory of its contracts.
     Processes,
     /// The descriptor that comes with it is the other side of the guest's terminal.
     Terminal,
@@ -28,13 +28,13 @@ pub(crate) enum Said {
     Joined(i32),
     /// Something could not be done: what, and why.
     Refused(String, String),
-    /// What a process needs that enters the zone: its processes' procfs, its facts, its socket,
-    /// and its first process.
+    /// What a process needs that enters the zone: its processes' procfs, its facts, its socket, its
+    /// first process, and the directory of its contracts.
     Keys,
 }
 
 /// The most descriptors that come with a message.
-const MOST: usize = 4;
+const MOST: usize = 5;
 
 /// The child's end. It is closed when the guest begins.
 #[derive(Debug)]

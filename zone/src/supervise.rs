@@ -190,8 +190,9 @@ impl<'a> Supervisor<'a> {
         match reports.next()? {
             None => self.reports = None,
             Some((Said::Processes, fds)) => {
-                if let (Some(proc), Some(keeper)) = (fds.into_iter().next(), &mut self.keeper) {
-                    keeper.watch(proc);
+                let mut fds = fds.into_iter();
+                if let (Some(proc), Some(keeper)) = (fds.next(), &mut self.keeper) {
+                    keeper.watch(proc, fds.next());
                 }
             }
             Some((Said::Terminal, fds)) => self.relay = fds.into_iter().next().map(Relay::new),

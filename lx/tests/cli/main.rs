@@ -8,4 +8,5 @@ mod reports;
 mod rooted;
 mod run;
 mod running;
+mod system;
 mod zone;

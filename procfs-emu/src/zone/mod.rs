@@ -10,12 +10,15 @@
 //! | zsched's own | [`zsched`] |
 //! | of /sys, `fs/cgroup` | [`cgroup`] |
 //! | of /sys, memory nodes and network statistics | [`sysfs`] |
+//! | /system | [`object`], [`contract`] |
 
 mod cgroup;
+pub(crate) mod contract;
 mod listed;
 mod load;
 mod memory;
 mod moment;
+pub(crate) mod object;
 mod pages;
 mod processors;
 mod sysfs;
@@ -41,6 +44,7 @@ pub(crate) fn text(view: &dyn ProcView, entry: &Entry<'_>, path: &[u8]) -> SysRe
     match entry.tree {
         Tree::Proc => proc(view, entry.path),
         Tree::Sys => sys(view, entry, path),
+        Tree::System => system(view, entry, path),
     }
 }
 
@@ -59,6 +63,14 @@ fn sys(view: &dyn ProcView, entry: &Entry<'_>, path: &[u8]) -> SysResult<Vec<u8>
             sysfs::statistic(&read_all(devices.raw())?, interface, name)
         }
         None => Err(Errno::ENXIO),
+    }
+}
+
+fn system(view: &dyn ProcView, entry: &Entry<'_>, path: &[u8]) -> SysResult<Vec<u8>> {
+    match (entry.path.rsplit_once('/'), entry.instance(path)) {
+        (Some((_, "object")), _) => object::image(),
+        (Some((_, name)), Some(id)) => contract::text(view, id, name),
+        _ => Err(Errno::ENXIO),
     }
 }
 

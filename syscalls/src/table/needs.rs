@@ -203,6 +203,7 @@ pub const NEEDS: [Needs; 6] = [
             nr::GETDENTS64,
             nr::GETEUID,
             nr::GETRANDOM,
+            nr::KILL,
             nr::LSEEK,
             nr::MEMFD_CREATE,
             nr::NEWFSTATAT,

@@ -121,13 +121,12 @@ pub(crate) fn build(
     let placeholders = placeholders.about("the zone's /proc")?;
     let device = placeholders.device().about("the zone's /proc")?;
     zone.facts.set_placeholders(device);
-    let sent = zone
-        .reporter
-        .send(&Said::Processes, &[procs.hidden.as_fd()]);
+    let seen = [procs.hidden.as_fd(), placeholders.contracts()];
+    let sent = zone.reporter.send(&Said::Processes, &seen);
     sent.about("cannot tell zsched of the zone's processes")?;
     root.cover()?;
     placeholders.park()?;
-    proc::attach(&root, &procs.shown, &placeholders)?;
+    proc::attach(&root, &procs.shown, &placeholders, config.native)?;
     dev::attach(&root, own_users)?;
     if config.native {
         native::attach(&root)?;
