@@ -67,6 +67,10 @@ pub struct Facts {
     pub load: [u64; 3],
     /// How many tasks are runnable.
     pub running: u64,
+    /// How many wait for a device.
+    pub blocked: u64,
+    /// How often the zone's tasks gave up a processor, or lost it, as far as zsched saw.
+    pub switches: u64,
     /// The host's number of the first process, where the zone has no pid namespace; else 0.
     pub first: u64,
     /// The host's number of zsched there.
@@ -89,6 +93,9 @@ pub enum Text {
     /// Names of file systems that the zone can mount or has mounted, a line each
     /// (`/proc/filesystems`).
     FileSystems,
+    /// No text, but of each processor that the zone may have two numbers as they lie in memory: the
+    /// zone's time there in user code and in the kernel, in microseconds.
+    Shares,
 }
 
 impl Text {
@@ -102,6 +109,7 @@ impl Text {
             Self::Name => 0,
             Self::CpuInfo => 1,
             Self::FileSystems => 2,
+            Self::Shares => 3,
         }
     }
 }

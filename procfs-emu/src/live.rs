@@ -1,7 +1,7 @@
 //! Which open files are emulated, as far as that matters after open(2).
 //!
-//! - `stat` and `status` of a process are the host's own files, whose text is rewritten when it is
-//!   read ([`crate::rewrite`]).
+//! - `stat` and `status` of a process and its lists of mounts are the host's own files, whose text is
+//!   rewritten when it is read ([`crate::rewrite`]).
 //! - Everything else is a sealed memory file under the descriptor that open(2) gave. Who reads one
 //!   from the beginning again gets it anew, as from the kernel: a new file is put where the old
 //!   one was ([`crate::renew`]). top and vmstat never close what they read. What fstat(2) and
@@ -246,6 +246,11 @@ pub(crate) fn read(
         change(&open, |open| open.file = identity(&status));
     }
     None
+}
+
+/// Whether reading is the only way to the text of `fd`.
+pub(crate) fn is_rewritten(fd: i32) -> bool {
+    find(fd).is_some_and(|open| matches!(open.content, Content::Host(_)))
 }
 
 /// Serves a write to `fd` as `FileSystem::write` does.

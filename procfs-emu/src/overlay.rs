@@ -248,6 +248,10 @@ impl FileSystem for ProcOverlay {
         live::read(view, fd, offset, put)
     }
 
+    fn is_rewritten(&self, fd: i32) -> bool {
+        live::is_rewritten(fd)
+    }
+
     fn write(
         &self,
         view: &dyn ProcView,

@@ -177,6 +177,12 @@ pub trait FileSystem: Sync {
         None
     }
 
+    /// Whether only [`FileSystem::read`] gives the text of `fd` as the guest is to see it.
+    fn is_rewritten(&self, fd: i32) -> bool {
+        let _ = fd;
+        false
+    }
+
     /// The guest writes `length` bytes to `fd`, at `offset` or from its position on: `gather` fetches
     /// as many of the first of them as it is asked for. `None` when the host is to serve the call.
     ///

@@ -92,12 +92,18 @@ fn proc(view: &dyn ProcView, path: &str) -> SysResult<Vec<u8>> {
         "pagetypeinfo" => pages::pagetypeinfo(&moment, &mut out),
         "zoneinfo" => pages::zoneinfo(&moment, &mut out),
         "cpuinfo" => processors::cpuinfo(&moment, &moment.cpu_info()?, &mut out),
-        "stat" => processors::stat(&moment, &mut out),
+        "stat" => {
+            let forks = moment.youngest().into();
+            processors::stat(&moment, &moment.shares()?, forks, &mut out);
+        }
         "interrupts" => processors::interrupts(&moment, &mut out),
         "softirqs" => processors::softirqs(&moment, &mut out),
         "schedstat" => processors::schedstat(&moment, &mut out),
         "uptime" => load::uptime(&moment, &mut out),
-        "loadavg" => load::loadavg(&moment, &mut out),
+        "loadavg" => {
+            let tid = moment.youngest();
+            load::loadavg(&Moment { tid, ..moment }, &mut out);
+        }
         "pressure/cpu" | "pressure/io" | "pressure/memory" => load::pressure(&mut out),
         "version" => system::version(&moment, &mut out),
         "filesystems" => system::filesystems(&moment.file_systems()?, &mut out),

@@ -11,6 +11,7 @@ mod live;
 mod open;
 mod path;
 mod put;
+mod splice;
 mod statfs;
 mod status;
 
@@ -27,5 +28,6 @@ pub use live::{close, dup, fcntl, fstat, lseek, pread64, preadv, preadv2, read, 
 pub(crate) use open::{check as check_how, read_how};
 pub use open::{creat, open, openat, openat2};
 pub use put::{pwrite64, pwritev, pwritev2, write, writev};
+pub use splice::{copy_file_range, sendfile, splice};
 pub use statfs::{fstatfs, statfs};
 pub use status::{lstat, newfstatat, stat, statx};

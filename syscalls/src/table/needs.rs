@@ -154,6 +154,9 @@ pub const NEEDS: [Needs; 6] = [
             nr::PWRITEV,
             nr::PWRITEV2,
             nr::WRITEV,
+            nr::SENDFILE,
+            nr::SPLICE,
+            nr::COPY_FILE_RANGE,
         ],
     },
     Needs {

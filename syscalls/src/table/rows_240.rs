@@ -46,7 +46,7 @@ rows! {
     272 unshare(flags: Int) direct, since V2_6_16, "the kernel checks privilege; a new PID namespace begins with the next child, which asks for its number anew";
     273 set_robust_list(head: Ptr, len: Size) direct, since V2_6_17, "the kernel walks guest memory when the thread ends; guest threads are host threads";
     274 get_robust_list(pid: Pid, head_ptr: Ptr, len_ptr: Ptr) direct, since V2_6_17, "guest threads are host threads; the kernel demands ptrace access to others";
-    275 splice(fd_in: Fd, off_in: Ptr, fd_out: Fd, off_out: Ptr, len: Size, flags: Flags) direct, since V2_6_17, "copies between files that the guest holds; both descriptors are checked";
+    275 splice(fd_in: Fd, off_in: Ptr, fd_out: Fd, off_out: Ptr, len: Size, flags: Flags) direct crate::fs::splice, since V2_6_17, "copies between files that the guest holds; both descriptors are checked";
     276 tee(fd_in: Fd, fd_out: Fd, len: Size, flags: Flags) direct, since V2_6_17, "copies between pipes that the guest holds; both descriptors are checked";
     277 sync_file_range(fd: Fd, offset: Offset, nbytes: Offset, flags: Flags) direct, since V2_6_17, "acts on a file that the guest holds";
     278 vmsplice(fd: Fd, iov: Ptr, nr_segs: Ulong, flags: Flags) direct, since V2_6_17, "moves guest memory through a pipe that the guest holds";

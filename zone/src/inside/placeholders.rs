@@ -35,8 +35,8 @@ const NO_DIRECTORY: &str = "empty";
 /// Where the kernel shows what is a network namespace's own, and lets its root change it; hundreds
 /// of files.
 const NETWORK: [&str; 4] = ["core", "ipv4", "ipv6", "unix"];
-/// Where it shows what is a UTS namespace's own, below /proc/sys.
-const NAMES: [&str; 2] = ["kernel/hostname", "kernel/domainname"];
+/// Where it shows what is a UTS or a pid namespace's own, below /proc/sys.
+const NAMES: [&str; 3] = ["kernel/hostname", "kernel/domainname", "kernel/ns_last_pid"];
 
 /// Of /system, where each contract has an entry.
 const CONTRACTS: [&str; 2] = ["contract/all", "contract/process"];
