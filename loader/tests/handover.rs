@@ -150,6 +150,7 @@ proptest! {
             start: if flags.0 { Start::Loaded } else { Start::Resolve },
             zone: flags.1,
             mounts: usize::from(flags.1) * 3,
+            contract: u32::try_from(flags.2 & 0xffff_ffff).expect("it fits"),
             init: flags.0,
             secure: flags.1,
             exe: &paths.0,

@@ -108,14 +108,16 @@ impl Zone {
         let (pid, pidfd) = match cloned {
             Cloned::Child => {
                 drop((say_go, self.service, self.reports));
-                let built = build(First {
-                    facts: &self.facts,
-                    socket: self.socket,
-                    reporter: self.reporter,
-                    bond: Bond {
-                        go,
-                        own_group: self.terminal.is_some(),
-                    },
+                let built = self.meter.groups().enter().and_then(|()| {
+                    build(First {
+                        facts: &self.facts,
+                        socket: self.socket,
+                        reporter: self.reporter,
+                        bond: Bond {
+                            go,
+                            own_group: self.terminal.is_some(),
+                        },
+                    })
                 });
                 let built = signals.restore().about("signals").and(built);
                 process::exit(i32::from(guest(built)));
@@ -124,7 +126,6 @@ impl Zone {
         };
         drop((go, self.reporter, build));
         let ready = admit(pid)
-            .and_then(|()| self.meter.groups().take_in(pid))
             .and_then(|()| self.directory.describe(&Running::now(pid, layers)))
             .and_then(|()| Guard::start(pidfd.as_fd()).about("cannot start the zone's guard"));
         let guard = match ready {

@@ -62,7 +62,11 @@ pub fn join(
     };
     let own_group = terminal.is_some();
     let signals = Signals::block().about("cannot block signals")?;
-    let joiner = match clone(CloneFlags::empty(), None).about("cannot make a process")? {
+    let unified = zone.groups.iter().find(|group| cgroup::is_unified(group));
+    let unified = unified.map(|group| File::open(group).about(group.display()));
+    let unified = unified.transpose()?;
+    let group = unified.as_ref().map(|group| group.as_fd());
+    let joiner = match clone(CloneFlags::empty(), group).about("cannot make a process")? {
         Cloned::Child => {
             drop((say_go, reports));
             if let Err(error) = enter(zone, &keys, &reporter) {
@@ -94,8 +98,13 @@ fn enter(zone: &Zone, keys: &Keys<OwnedFd>, reporter: &Reporter) -> Result<()> {
     // Nobody in the zone may look into this process, or at its files, before it is confined.
     set_dumpable(confine::LEFT_OUT).about("cannot hide from the zone")?;
     let kinds = foreign(Pid::from_raw(zone.init())).about("cannot see the zone's namespaces")?;
-    for group in &zone.groups {
-        cgroup::join(group, Pid::this())?;
+    // Into the other one it was made.
+    for group in zone
+        .groups
+        .iter()
+        .filter(|group| !cgroup::is_unified(group))
+    {
+        cgroup::enter(group)?;
     }
     setns(&keys.init, kinds).about("cannot enter the zone's namespaces")?;
     match clone_sibling().about("cannot make a process in the zone")? {

@@ -34,7 +34,10 @@ pub fn start(
         return crate::bare::start(config, guest);
     }
     // Locked to the zone's end.
-    let _upper = config.upper.as_deref().map(upper::take).transpose()?;
+    let upper = config.upper.as_deref();
+    let _upper = upper
+        .map(|path| upper::take(path, &config.layers))
+        .transpose()?;
     let user = user_of(&config.roots(), config.user.as_deref())?;
     let own_users = !namespaces::is_privileged();
     let ids = own_users.then(|| IdMap::choose(&user)).transpose()?;

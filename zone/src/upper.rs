@@ -25,8 +25,9 @@ pub(crate) fn work(upper: &Path) -> PathBuf {
 #[derive(Debug)]
 pub(crate) struct Lock(#[expect(dead_code, reason = "the lock lasts as long as it is open")] File);
 
-/// Makes what is missing of the directory, and locks it.
-pub(crate) fn take(upper: &Path) -> Result<Lock> {
+/// Makes what is missing of the directory, and locks it. None of the `layers` may be in it, nor it in
+/// them.
+pub(crate) fn take(upper: &Path, layers: &[PathBuf]) -> Result<Lock> {
     let subject = || format!("--upper {}", upper.display());
     fs::create_dir_all(upper).about(subject())?;
     for path in [files(upper), work(upper)] {
@@ -34,6 +35,14 @@ pub(crate) fn take(upper: &Path) -> Result<Lock> {
         match DirBuilder::new().mode(0o755).create(&path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             result => result.about(subject())?,
+        }
+    }
+    let own = fs::canonicalize(upper).about(subject())?;
+    for layer in layers {
+        let layer = fs::canonicalize(layer).about(layer.display())?;
+        if own.starts_with(&layer) || layer.starts_with(&own) {
+            let why = format!("it and the layer {} are one in the other", layer.display());
+            return Err(Error::because(subject(), why));
         }
     }
     let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW;
@@ -59,13 +68,16 @@ mod tests {
     #[test]
     fn one_zone_has_it() {
         let path = std::env::temp_dir().join(format!("lx-upper-{}", std::process::id()));
-        let first = take(&path).expect("it is made");
-        assert!(take(&path).is_err());
+        let first = take(&path, &[]).expect("it is made");
+        assert!(take(&path, &[]).is_err());
         drop(first);
-        drop(take(&path).expect("it is free"));
+        drop(take(&path, &[]).expect("it is free"));
         let file = path.join("file");
         fs::write(&file, "").expect("it is written");
-        assert!(take(&file).is_err());
+        assert!(take(&file, &[]).is_err());
+        for layer in [path.clone(), path.join("upper"), std::env::temp_dir()] {
+            assert!(take(&path, &[layer]).is_err());
+        }
         fs::remove_dir_all(&path).expect("it is removed");
     }
 }

@@ -132,7 +132,7 @@ fn an_upper_layer_lasts() {
 
         let file = zone.path("root/old");
         let file = plain(&file);
-        for (bad, why) in [(&*file, "--upper"), (&*lower, "")] {
+        for (bad, why) in [(&*file, "--upper"), (&*lower, "one in the other")] {
             let options = ["run", "--layer", &lower, "--upper", bad, "true"];
             let output = run(zone.lx(&options));
             let message = stderr(&output);
