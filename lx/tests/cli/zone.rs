@@ -84,7 +84,7 @@ fn root_of_the_zone_sets_what_is_the_zones() {
         // The kernel alone wants capabilities for these that no zone has.
         let script = "cd /proc/sys/kernel; echo first > hostname; hostname; \
             busybox printf 'second\\n' > hostname; hostname; printf x >> hostname; hostname; \
-            echo dom > domainname; cat domainname; : > hostname; echo > hostname; hostname; \
+            echo dom > domainname; cat domainname; : > hostname; echo > hostname; cat hostname; \
             cd ../net; echo 1 > ipv4/ip_forward; cat ipv4/ip_forward; \
             echo many > core/somaxconn || echo invalid; \
             printf 78 1<>core/somaxconn; cat core/somaxconn";
