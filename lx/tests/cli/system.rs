@@ -143,6 +143,6 @@ fn an_upper_layer_lasts() {
             );
         }
         let output = run(zone.lx(&["run", "--upper", &upper, "true"]));
-        assert_eq!(output.status.code(), Some(125));
+        assert_eq!(output.status.code(), Some(2));
     });
 }
