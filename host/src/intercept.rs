@@ -66,7 +66,7 @@ pub fn set_fast_rows(rows: &[u8; abi::nr::LIMIT]) {
 
 /// The calls that read, copy, close and describe files, and what entry.S could do with them by itself
 /// when [`hold_file_rows`] was called.
-static FILE_ROWS: [HeldRow; 13] = [
+static FILE_ROWS: [HeldRow; 12] = [
     (nr::READ, AtomicU8::new(0)),
     (nr::CLOSE, AtomicU8::new(0)),
     (nr::FSTAT, AtomicU8::new(0)),
@@ -79,7 +79,6 @@ static FILE_ROWS: [HeldRow; 13] = [
     (nr::PREADV2, AtomicU8::new(0)),
     (nr::SENDFILE, AtomicU8::new(0)),
     (nr::SPLICE, AtomicU8::new(0)),
-    (nr::COPY_FILE_RANGE, AtomicU8::new(0)),
 ];
 
 /// Likewise those that write, and [`hold_write_rows`].

@@ -22,7 +22,7 @@ use host::sync::Lock;
 use kernel::vfs::ProcView;
 use kernel::zone::placeholders;
 
-use crate::entry::Entry;
+use crate::entry::{Entry, Kind};
 use crate::io::PROC_SUPER_MAGIC;
 use crate::placeholder::{self, disguise};
 use crate::{renew, rewrite, sysctl};
@@ -248,9 +248,10 @@ pub(crate) fn read(
     None
 }
 
-/// Whether reading is the only way to the text of `fd`.
+/// Whether reading is the only way to the text of `fd`, although the host's file can be spliced.
 pub(crate) fn is_rewritten(fd: i32) -> bool {
-    find(fd).is_some_and(|open| matches!(open.content, Content::Host(_)))
+    let is_list = |entry: Entry| matches!(entry.kind, Kind::Mounts(_));
+    find(fd).is_some_and(|open| matches!(open.content, Content::Host(entry) if is_list(entry)))
 }
 
 /// Serves a write to `fd` as `FileSystem::write` does.

@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
 use std::process;
 
 use host_std::process::{Cloned, clone, new_session_keyring};
@@ -52,6 +53,8 @@ pub(crate) struct First<'a> {
     pub(crate) socket: OwnedFd,
     pub(crate) reporter: Reporter,
     pub(crate) bond: Bond,
+    /// Where lx keeps what it knows of zones.
+    pub(crate) state: &'a Path,
 }
 
 impl Zone {
@@ -130,6 +133,7 @@ impl Zone {
                             own_group: self.terminal.is_some(),
                             mortal: self.image.is_none(),
                         },
+                        state: self.directory.all(),
                     })
                 });
                 let built = signals.restore().about("signals").and(built);

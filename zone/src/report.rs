@@ -22,6 +22,9 @@ const LONGEST: usize = 16 << 10;
 pub(crate) enum Said {
     /// The descriptors that come with it are a procfs of the zone and the directory of its contracts.
     Processes,
+    /// The guest has the descriptor that comes with it instead of zsched's standard descriptor of that
+    /// number.
+    Reopened(u8),
     /// The descriptor that comes with it is the other side of the guest's terminal.
     Terminal,
     /// This process has joined the zone, and will be the guest; with it comes its descriptor.

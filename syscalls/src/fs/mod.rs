@@ -28,6 +28,6 @@ pub use live::{close, dup, fcntl, fstat, lseek, pread64, preadv, preadv2, read, 
 pub(crate) use open::{check as check_how, read_how};
 pub use open::{creat, open, openat, openat2};
 pub use put::{pwrite64, pwritev, pwritev2, write, writev};
-pub use splice::{copy_file_range, sendfile, splice};
+pub use splice::{sendfile, splice};
 pub use statfs::{fstatfs, statfs};
 pub use status::{lstat, newfstatat, stat, statx};

@@ -36,28 +36,6 @@ pub fn splice(
     forward_blocking(nr::SPLICE, &args)
 }
 
-/// copy_file_range(2).
-pub fn copy_file_range(
-    t: &mut Task,
-    fd_in: Fd,
-    off_in: Ptr,
-    fd_out: Fd,
-    off_out: Ptr,
-    len: Size,
-    flags: Flags,
-) -> SysResult {
-    check(t, fd_in)?;
-    let args = [
-        fd_in.raw(),
-        off_in.raw(),
-        fd_out.raw(),
-        off_out.raw(),
-        len.raw(),
-        flags.raw(),
-    ];
-    forward_blocking(nr::COPY_FILE_RANGE, &args)
-}
-
 /// `EINVAL` for a file that only read(2) can read.
 fn check(t: &Task, from: Fd) -> SysResult<()> {
     let mut overlays = t.mounts.overlays().iter();

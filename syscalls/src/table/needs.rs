@@ -156,7 +156,6 @@ pub const NEEDS: [Needs; 6] = [
             nr::WRITEV,
             nr::SENDFILE,
             nr::SPLICE,
-            nr::COPY_FILE_RANGE,
         ],
     },
     Needs {

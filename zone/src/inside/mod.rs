@@ -28,7 +28,7 @@ use crate::passwd::User;
 use crate::pty;
 use crate::report::Said;
 use placeholders::Placeholders;
-use root::Root;
+use root::{Kind, Root};
 
 /// What the guest's first process is started with, inside the zone.
 #[derive(Debug)]
@@ -122,6 +122,7 @@ pub(crate) fn build(
     if config.net == Net::None {
         loopback::up().about("cannot start the loopback device")?;
     }
+    standard::protect(&zone.reporter).about("the standard descriptors")?;
     let root = Root::make(config, own_users)?;
     // Made while the host's /proc is in sight: the kernel lets a user namespace mount procfs only
     // where one is that hides nothing (mount_too_revealing in fs/namespace.c).
@@ -142,6 +143,10 @@ pub(crate) fn build(
     }
     for mount in tree::in_order(&config.mounts) {
         tree::attach(&root, mount)?;
+    }
+    if !config.has_own_root() {
+        let nothing = placeholders.empty().about("the zone's /proc")?;
+        root.attach(nothing, zone.state, Kind::Directory)?;
     }
     root.enter(config.read_only)?;
     standard::reopen().about("the standard descriptors")?;

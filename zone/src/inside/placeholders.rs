@@ -93,6 +93,11 @@ impl Placeholders {
         self.contracts.as_fd()
     }
 
+    /// A directory with nothing in it.
+    pub(super) fn empty(&self) -> io::Result<OwnedFd> {
+        self.part(Path::new(NO_DIRECTORY))
+    }
+
     /// The directory for /system/`name`.
     pub(super) fn system(&self, name: &str) -> io::Result<OwnedFd> {
         self.part(&Path::new("system").join(name))
