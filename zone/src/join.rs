@@ -50,8 +50,7 @@ pub fn join(
 ) -> Result<End> {
     confine::standard::check().map_err(|why| Error::because("the zone could be left", why))?;
     if zone.config.isolation == Isolation::Bare {
-        let why = "lx exec needs a zone with namespaces";
-        return Err(Error::because(format!("zone {}", zone.config.name), why));
+        return crate::bare::join(zone, program, guest);
     }
     let keys = entrance::knock(&zone.path)?;
     let (reporter, reports) = report::channel().about("cannot make a socket")?;
@@ -150,7 +149,9 @@ fn settle(
     let may_set_groups = own("setgroups")?.trim() == "allow";
     let confinement = confinement(&zone.config, &user, may_set_groups)?;
     inside::standard::reopen().about("the standard descriptors")?;
-    contracts::add(keys.contracts.as_fd(), std::process::id()).about("the zone's contracts")?;
+    if let Some(directory) = keys.own.first() {
+        contracts::add(directory.as_fd(), std::process::id()).about("the zone's contracts")?;
+    }
     if program.terminal {
         let master = pty::take(user.uid).about("cannot make a terminal")?;
         let sent = reporter.send(&Said::Terminal, &[master.as_fd()]);

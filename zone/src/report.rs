@@ -31,13 +31,14 @@ pub(crate) enum Said {
     Joined(i32),
     /// Something could not be done: what, and why.
     Refused(String, String),
-    /// What a process needs that enters the zone: its processes' procfs, its facts, its socket, its
-    /// first process, and the directory of its contracts.
+    /// What a process needs that enters the zone: its processes' procfs, its facts, its socket,
+    /// and its first process; then the directory of its contracts, or without namespaces the brand's
+    /// image and the zone's mounts.
     Keys,
 }
 
 /// The most descriptors that come with a message.
-const MOST: usize = 5;
+const MOST: usize = 6 + kernel::bare::MOST;
 
 /// The child's end. It is closed when the guest begins.
 #[derive(Debug)]

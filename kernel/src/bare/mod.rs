@@ -10,6 +10,7 @@ mod members;
 mod names;
 mod node;
 mod procs;
+mod shown;
 mod space;
 mod table;
 mod tree;
@@ -18,6 +19,7 @@ pub use handle::Handle;
 pub use members::{is_member, members, threads};
 pub use names::Names;
 pub use node::{HostPath, Node, host_path, link_text};
+pub use shown::{Shown, Shows};
 pub use space::Space;
 pub use table::{Ident, Kind, MOST, Mount, NO_DEV, NO_EXEC, READ_ONLY, Table};
 

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use nix::unistd::Pid;
+
 use crate::error::{Context, Error, Result};
 use crate::limits::Limits;
 use find::{Hierarchy, Version};
@@ -119,6 +121,11 @@ impl Drop for Groups {
 /// forks, which takes some 10 ms (`cgroup_procs_write_start` in kernel/cgroup/cgroup.c).
 pub(crate) fn enter(path: &Path) -> Result<()> {
     fs::write(path.join("tasks"), "0").about(path.display())
+}
+
+/// Puts another process into the group at `path`.
+pub(crate) fn join(path: &Path, pid: Pid) -> Result<()> {
+    fs::write(path.join("cgroup.procs"), pid.to_string()).about(path.display())
 }
 
 /// Whether the group at `path` is one of version 2.
