@@ -14,6 +14,7 @@ mod shown;
 mod space;
 mod table;
 mod tree;
+pub mod warden;
 
 pub use handle::Handle;
 pub use members::{is_member, members, threads};
@@ -21,7 +22,7 @@ pub use names::Names;
 pub use node::{HostPath, Node, host_path, link_text};
 pub use shown::{Shown, Shows};
 pub use space::Space;
-pub use table::{Ident, Kind, MOST, Mount, NO_DEV, NO_EXEC, READ_ONLY, Table};
+pub use table::{ABSTRACT, Ident, Kind, MOST, Mount, NO_DEV, NO_EXEC, READ_ONLY, Table};
 
 use alloc::boxed::Box;
 use alloc::vec;
@@ -53,5 +54,6 @@ pub fn attach(mounts: usize) -> SysResult<&'static Table> {
     let table = Box::leak(Box::new(table.ok_or(Errno::EIO)?));
     // The table itself is one more.
     intercept::set_more_reserved(mounts + 1);
+    warden::appear();
     Ok(table)
 }

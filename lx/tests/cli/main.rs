@@ -10,4 +10,5 @@ mod rooted;
 mod run;
 mod running;
 mod system;
+mod traced;
 mod zone;

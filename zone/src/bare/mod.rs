@@ -6,6 +6,7 @@ mod join;
 mod procs;
 mod start;
 mod tree;
+mod warden;
 
 pub(crate) use join::{Visitors, join};
 pub(crate) use procs::{Mark, end_children};
