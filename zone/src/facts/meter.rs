@@ -8,6 +8,7 @@ use nix::unistd::Pid;
 use rustix::system::sysinfo;
 
 use super::processes::{Census, Times};
+use crate::bare::Mark;
 use crate::cgroup::Groups;
 use crate::limits::Limits;
 
@@ -30,6 +31,8 @@ pub(crate) struct Meter {
     groups: Groups,
     /// A procfs of the zone, once there is one.
     proc: Option<OwnedFd>,
+    /// What tells its processes, where no namespace does.
+    mark: Option<Mark>,
     readings: u32,
     census: Census,
     /// The zone's time on each processor, user and system, in microseconds: those of `facts`, parted.
@@ -43,6 +46,7 @@ impl Meter {
             limits,
             groups,
             proc: None,
+            mark: None,
             readings: 0,
             census: Census::default(),
             shares: Vec::new(),
@@ -64,6 +68,11 @@ impl Meter {
         self.proc = Some(proc);
     }
 
+    /// From now on they are those with this mark.
+    pub(crate) fn watch_marked(&mut self, mark: Mark) {
+        self.mark = Some(mark);
+    }
+
     /// That procfs.
     pub(crate) fn proc(&self) -> Option<BorrowedFd<'_>> {
         self.proc.as_ref().map(OwnedFd::as_fd)
@@ -71,11 +80,15 @@ impl Meter {
 
     /// Fills in what changes.
     pub(super) fn read(&mut self, facts: &mut Facts) {
-        let read = self
-            .proc
-            .as_ref()
-            .map(|proc| self.census.read(proc.as_fd()));
-        let (usage, times) = read.and_then(Result::ok).unwrap_or_default();
+        let read = match (&self.proc, &self.mark) {
+            (Some(proc), _) => self.census.of_all(proc.as_fd()).ok(),
+            (None, Some(mark)) => mark
+                .processes()
+                .and_then(|numbers| self.census.of_those(numbers))
+                .ok(),
+            (None, None) => None,
+        };
+        let (usage, times) = read.unwrap_or_default();
         let before = [facts.cpu_user, facts.cpu_system];
         // The groups count what processes that are gone used, and memory that is shared once.
         let counted = self.groups.usage();

@@ -52,15 +52,30 @@ pub(super) struct Census {
 impl Census {
     /// Reads all processes that `proc`, a procfs, has: what they use, and what they used since the
     /// reading before, where they run now.
-    pub(super) fn read(&mut self, proc: BorrowedFd<'_>) -> io::Result<(Usage, Times)> {
+    pub(super) fn of_all(&mut self, proc: BorrowedFd<'_>) -> io::Result<(Usage, Times)> {
+        let all = numbers(proc)?;
+        Ok(self.read(proc, all))
+    }
+
+    /// As [`Census::of_all`], of the host's processes with these numbers.
+    pub(super) fn of_those(
+        &mut self,
+        numbers: impl IntoIterator<Item = i32>,
+    ) -> io::Result<(Usage, Times)> {
+        let proc = File::open("/proc")?;
+        let numbers = numbers.into_iter().map(i32::unsigned_abs).collect();
+        Ok(self.read(proc.as_fd(), numbers))
+    }
+
+    fn read(&mut self, proc: BorrowedFd<'_>, numbers: Vec<u32>) -> (Usage, Times) {
         let mut now = HashMap::new();
-        for pid in numbers(proc)? {
+        for pid in numbers {
             // One that has just ended counts no more.
             if let Some(process) = Process::read(proc, pid) {
                 now.insert(pid, process);
             }
         }
-        Ok(self.follow(now))
+        self.follow(now)
     }
 
     fn follow(&mut self, now: HashMap<u32, Process>) -> (Usage, Times) {
@@ -268,7 +283,7 @@ mod tests {
     fn this_process_is_one() {
         let proc = File::open("/proc").expect("it is there");
         let mut census = Census::default();
-        let (usage, times) = census.read(proc.as_fd()).expect("it is read");
+        let (usage, times) = census.of_all(proc.as_fd()).expect("it is read");
         assert!(usage.tasks > 0 && usage.pages > 0 && !times.is_empty());
         assert!(census.switches() > 0);
     }
