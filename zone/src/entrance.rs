@@ -35,7 +35,7 @@ pub(crate) struct Keys<T> {
     /// The brand's image.
     pub(crate) image: T,
     /// What only a process of a zone without namespaces holds: the mount table, and what the mounts
-    /// show.
+    /// show. With namespaces, the directory of the zone's contracts.
     pub(crate) own: Vec<T>,
 }
 

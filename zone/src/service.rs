@@ -160,7 +160,7 @@ fn serve(socket: &OwnedFd, work: &mut Work) -> io::Result<()> {
         let (Ok(Request::Program), [reply, program]) = (asked.request(), &asked.fds[..]) else {
             let result = asked.request().and_then(|request| match asked.by_root {
                 true => perform(request, work.own_network),
-                false if request == Request::Hello => Ok(()),
+                false if request == Request::Hello => Ok(0),
                 false => Err(Errno::EPERM),
             });
             // Who sends more descriptors than the one for the answer waits in vain.
@@ -174,7 +174,7 @@ fn serve(socket: &OwnedFd, work: &mut Work) -> io::Result<()> {
             None => Ok(None),
         };
         match copy {
-            Ok(copy) => say(reply, Ok(()), copy),
+            Ok(copy) => say(reply, Ok(0), copy),
             Err(errno) => say(reply, Err(errno), None),
         }
     }
@@ -182,7 +182,7 @@ fn serve(socket: &OwnedFd, work: &mut Work) -> io::Result<()> {
 }
 
 /// Sends an answer. Whoever cannot take it does without.
-fn say(reply: &OwnedFd, result: SysResult<()>, copy: Option<OwnedFd>) {
+fn say(reply: &OwnedFd, result: SysResult, copy: Option<OwnedFd>) {
     let fds: Vec<BorrowedFd<'_>> = copy.iter().map(AsFd::as_fd).collect();
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = SendAncillaryBuffer::new(&mut space);
@@ -243,17 +243,19 @@ fn receive(socket: &OwnedFd) -> io::Result<Option<Asked>> {
 }
 
 /// Does what root of the zone asks.
-fn perform(request: Request<'_>, own_network: bool) -> SysResult<()> {
+fn perform(request: Request<'_>, own_network: bool) -> SysResult {
     match request {
-        Request::Hello => Ok(()),
+        Request::Hello => Ok(0),
         // Without the program, or with more.
         Request::Program => Err(Errno::EINVAL),
         Request::SetHostname(name) => {
             let name = std::ffi::OsStr::from_bytes(name);
-            sethostname(name).map_err(|errno| number(errno as i32))
+            sethostname(name).map_err(|errno| number(errno as i32))?;
+            Ok(name.len())
         }
         Request::SetDomainname(name) => {
-            setdomainname(name).map_err(|errno| number(errno.raw_os_error()))
+            setdomainname(name).map_err(|errno| number(errno.raw_os_error()))?;
+            Ok(name.len())
         }
         Request::SysctlWrite { name, value } if own_network => sysctl::write(name, value)
             .map_err(|error| number(error.raw_os_error().unwrap_or_default())),

@@ -11,5 +11,6 @@ mod rights;
 mod rooted;
 mod run;
 mod running;
+mod system;
 mod traced;
 mod zone;

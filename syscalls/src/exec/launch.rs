@@ -165,6 +165,7 @@ pub fn launch(
         start: Start::Loaded,
         zone: current.zone,
         mounts: current.bare.map_or(0, |table| table.mounts.len()),
+        contract: kernel::zone::contract(),
         init: false,
         secure: matches!(rights, Rights::Secure),
         filters_fd: inherited.filters_fd,

@@ -30,7 +30,7 @@ use crate::pty;
 use crate::report::Said;
 use copies::Copies;
 use placeholders::Placeholders;
-use root::Root;
+use root::{Kind, Root};
 
 /// What the guest's first process is started with, inside the zone.
 #[derive(Debug)]
@@ -124,6 +124,7 @@ pub(crate) fn build(
     if config.net == Net::None {
         loopback::up().about("cannot start the loopback device")?;
     }
+    standard::protect(&zone.reporter).about("the standard descriptors")?;
     let root = Root::make(config, own_users)?;
     // Made while the host's /proc is in sight: the kernel lets a user namespace mount procfs only
     // where one is that hides nothing (mount_too_revealing in fs/namespace.c).
@@ -132,13 +133,12 @@ pub(crate) fn build(
     let placeholders = placeholders.about("the zone's /proc")?;
     let device = placeholders.device().about("the zone's /proc")?;
     zone.facts.set_placeholders(device);
-    let sent = zone
-        .reporter
-        .send(&Said::Processes, &[procs.hidden.as_fd()]);
+    let seen = [procs.hidden.as_fd(), placeholders.contracts()];
+    let sent = zone.reporter.send(&Said::Processes, &seen);
     sent.about("cannot tell zsched of the zone's processes")?;
     root.cover()?;
     placeholders.park()?;
-    proc::attach(&root, &procs.shown, &placeholders)?;
+    proc::attach(&root, &procs.shown, &placeholders, config.native)?;
     let copies = match confinement.allows_set_id() {
         true => Some(Copies::make(&root)?),
         false => None,
@@ -149,6 +149,10 @@ pub(crate) fn build(
     }
     for mount in tree::in_order(&config.mounts) {
         tree::attach(&root, mount)?;
+    }
+    if !config.has_own_root() {
+        let nothing = placeholders.empty().about("the zone's /proc")?;
+        root.attach(nothing, zone.state, Kind::Directory)?;
     }
     root.enter(config.read_only)?;
     if let Some(copies) = copies {
