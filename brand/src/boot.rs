@@ -103,6 +103,7 @@ fn configure(boot: &Boot, handover: &Handover<'_>) -> Bare {
     let mut bare = None;
     if handover.zone {
         kernel::zone::attach();
+        kernel::zone::set_contract(handover.contract);
     }
     if handover.mounts > 0 {
         let table = kernel::bare::attach(handover.mounts);

@@ -3,11 +3,12 @@
 //!
 //! It lies in memory that the guest may read, so it holds nothing that the zone may not know.
 
+pub mod client;
 pub mod protocol;
 
 use alloc::vec;
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use abi::{Errno, SysResult, nr};
 use host::call::int;
@@ -69,6 +70,10 @@ pub struct Facts {
     pub load: [u64; 3],
     /// How many tasks are runnable.
     pub running: u64,
+    /// How many wait for a device.
+    pub blocked: u64,
+    /// How often the zone's tasks gave up a processor, or lost it, as far as zsched saw.
+    pub switches: u64,
     /// The host's number of the first process, where the zone has no pid namespace; else 0.
     pub first: u64,
     /// The host's number of zsched there.
@@ -93,6 +98,9 @@ pub enum Text {
     /// Names of file systems that the zone can mount or has mounted, a line each
     /// (`/proc/filesystems`).
     FileSystems,
+    /// No text, but of each processor that the zone may have two numbers as they lie in memory: the
+    /// zone's time there in user code and in the kernel, in microseconds.
+    Shares,
 }
 
 impl Text {
@@ -106,6 +114,7 @@ impl Text {
             Self::Name => 0,
             Self::CpuInfo => 1,
             Self::FileSystems => 2,
+            Self::Shares => 3,
         }
     }
 }
@@ -115,6 +124,9 @@ static PLACEHOLDERS: AtomicU64 = AtomicU64::new(0);
 
 /// [`Facts::boottime`], or 0 where there is no zone.
 static BEGAN: AtomicU64 = AtomicU64::new(0);
+
+/// The contract that this process belongs to.
+static CONTRACT: AtomicU32 = AtomicU32::new(0);
 
 /// How often a reader that always meets zsched writing tries.
 const TRIES: usize = 1000;
@@ -136,6 +148,18 @@ pub fn attach() {
 #[must_use]
 pub fn began() -> u64 {
     BEGAN.load(Ordering::Relaxed)
+}
+
+/// Says which contract this process belongs to.
+pub fn set_contract(number: u32) {
+    CONTRACT.store(number, Ordering::Relaxed);
+}
+
+/// The number of that contract, which is the tree of processes that `lx run` or `lx exec` started:
+/// that of its first process; 0 outside a zone.
+#[must_use]
+pub fn contract() -> u32 {
+    CONTRACT.load(Ordering::Relaxed)
 }
 
 /// Whether this process runs in a zone.

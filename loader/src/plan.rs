@@ -129,6 +129,10 @@ pub fn plan(image: &Image, bias: u64, first: Fixed) -> Result<Plan, Errno> {
     for segment in &image.loads {
         check(segment, header.role)?;
         load(&mut steps, segment, bias, fixed, reserve)?;
+        // A segment that wraps around the end of the address space makes the sum small.
+        if reserve > 0 && steps.first().is_some_and(|step| step.range().1 > reserve) {
+            return Err(Errno::EINVAL);
+        }
         note(&mut layout, segment);
         fixed = Fixed::Replace;
         reserve = 0;

@@ -356,9 +356,16 @@ pub(crate) struct Zone {
 
     /// The zone's root is these directories together, each over those before it; may be repeated
     ///
-    /// They are not written to: what the zone changes is kept in memory, and lost with it.
+    /// They are not written to: what the zone changes is kept in memory, and lost with it, unless
+    /// --upper says where.
     #[arg(long = "layer", value_name = "DIR", conflicts_with = "rootfs")]
     pub(crate) layers: Vec<PathBuf>,
+
+    /// Keep what the zone changes in its layers in this directory, for zones to come
+    ///
+    /// It is made where it is missing. One zone at a time can have it.
+    #[arg(long, value_name = "DIR", requires = "layers")]
+    pub(crate) upper: Option<PathBuf>,
 
     /// Isolate the program in a zone; without --rootfs the zone's root is the host's
     #[arg(long, value_name = "HOW")]

@@ -65,12 +65,10 @@ impl Mounts {
         })
     }
 
-    /// Writes the line of a placeholder that stands for a file system.
+    /// Writes the line of a placeholder that stands for a file system; others hide something.
     fn put(&self, line: &[u8], target: &[u8], out: &mut Vec<u8>) {
-        let (source, kind): (&[u8], &[u8]) = if target.ends_with(b"/fs/cgroup") {
-            (b"cgroup", b"cgroup2")
-        } else {
-            (b"sysfs", b"sysfs")
+        let Some((source, kind)) = stands_for(target) else {
+            return;
         };
         let words: Vec<&[u8]> = line.trim_ascii_end().split(|byte| *byte == b' ').collect();
         let word = |at: usize| words.get(at).copied().unwrap_or_default();
@@ -100,6 +98,18 @@ impl Mounts {
         out.extend_from_slice(&line);
         out.push(b'\n');
     }
+}
+
+/// Source and type of the file system that placeholders at a mount point stand for.
+pub(crate) fn stands_for(target: &[u8]) -> Option<(&'static [u8], &'static [u8])> {
+    let known: [(&[u8], &[u8], &[u8]); 4] = [
+        (b"/sys/fs/cgroup", b"cgroup", b"cgroup2"),
+        (b"/system/object", b"objfs", b"objfs"),
+        (b"/system/contract", b"ctfs", b"ctfs"),
+        (b"/sys", b"sysfs", b"sysfs"),
+    ];
+    let found = known.iter().find(|(end, ..)| target.ends_with(end));
+    found.map(|(_, source, kind)| (*source, *kind))
 }
 
 /// Of a list of options those that every file system has.
@@ -151,6 +161,7 @@ lx-placeholders /proc/stat tmpfs ro,nosuid,nodev,noexec,relatime,size=64k,mode=7
 lx-placeholders /proc/sys tmpfs ro,nosuid 0 0
 lx-placeholders /sys tmpfs ro,nosuid,nodev,noexec,relatime,size=64k,mode=755,inode64 0 0
 lx-placeholders /sys/fs/cgroup tmpfs ro,nosuid,nodev,noexec,relatime,size=64k 0 0
+lx-placeholders /run/lx tmpfs ro,nosuid,nodev,noexec,relatime,size=64k 0 0
 tmpfs /tmp\\040x tmpfs rw,relatime,inode64 0 0
 ";
         let seen = "\

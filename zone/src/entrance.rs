@@ -33,7 +33,7 @@ pub(crate) struct Keys<T> {
     /// The first process.
     pub(crate) init: T,
     /// What only a process of a zone without namespaces holds: the brand's image, the mount table, and
-    /// what the mounts show.
+    /// what the mounts show. With namespaces, the directory of the zone's contracts.
     pub(crate) own: Vec<T>,
 }
 

@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
 use std::process;
 
 use host_std::process::{Cloned, clone, new_session_keyring};
@@ -55,6 +56,8 @@ pub(crate) struct First<'a> {
     pub(crate) socket: OwnedFd,
     pub(crate) reporter: Reporter,
     pub(crate) bond: Bond,
+    /// Where lx keeps what it knows of zones.
+    pub(crate) state: &'a Path,
 }
 
 impl Zone {
@@ -123,15 +126,18 @@ impl Zone {
         let (pid, pidfd) = match cloned {
             Cloned::Child => {
                 drop((say_go, service, self.reports));
-                let built = build(First {
-                    facts: &self.facts,
-                    socket: self.socket,
-                    reporter: self.reporter,
-                    bond: Bond {
-                        go,
-                        own_group: self.terminal.is_some(),
-                        mortal: self.image.is_none(),
-                    },
+                let built = self.meter.groups().enter().and_then(|()| {
+                    build(First {
+                        facts: &self.facts,
+                        socket: self.socket,
+                        reporter: self.reporter,
+                        bond: Bond {
+                            go,
+                            own_group: self.terminal.is_some(),
+                            mortal: self.image.is_none(),
+                        },
+                        state: self.directory.all(),
+                    })
                 });
                 let built = signals.restore().about("signals").and(built);
                 process::exit(i32::from(guest(built)));
@@ -143,7 +149,6 @@ impl Zone {
         let mark = running.mark();
         let guard = || Guard::start(pidfd.as_fd(), mark).about("cannot start the zone's guard");
         let ready = admit(pid)
-            .and_then(|()| self.meter.groups().take_in(pid))
             .and_then(|()| self.directory.describe(&running))
             .and_then(|()| guard());
         let guard = match ready {

@@ -8,6 +8,7 @@ use nix::unistd::Pid;
 use rustix::fs::{CWD, Mode, OFlags, openat};
 
 use crate::bare::Visitors;
+use crate::contracts;
 use crate::entrance::{Entrance, Keys};
 use crate::facts::{Board, Meter};
 use crate::service::{Served, Service};
@@ -20,6 +21,8 @@ const SECOND: Duration = Duration::from_secs(1);
 pub(crate) struct Keeper {
     facts: Board,
     meter: Meter,
+    /// The directory of the zone's contracts.
+    contracts: Option<OwnedFd>,
     entrance: Entrance,
     /// The guests' end of the zone's socket.
     socket: OwnedFd,
@@ -47,6 +50,7 @@ impl Keeper {
         Self {
             facts,
             meter,
+            contracts: None,
             entrance,
             socket,
             service,
@@ -57,9 +61,10 @@ impl Keeper {
         }
     }
 
-    /// From now on the zone's processes are those in `proc`.
-    pub(crate) fn watch(&mut self, proc: OwnedFd) {
+    /// From now on the zone's processes are those in `proc`, and its contracts are in `contracts`.
+    pub(crate) fn watch(&mut self, proc: OwnedFd, contracts: Option<OwnedFd>) {
         self.meter.watch(proc);
+        self.contracts = contracts;
     }
 
     /// How long it has nothing to do.
@@ -75,6 +80,10 @@ impl Keeper {
                 self.facts.set_visitors(self.visitors.living());
             }
             self.facts.update(&mut self.meter);
+            if let (Some(contracts), Some(proc)) = (&self.contracts, self.meter.proc()) {
+                // What fails is tried again.
+                let _ = contracts::clean_up(contracts.as_fd(), proc);
+            }
         }
     }
 
@@ -115,7 +124,10 @@ impl Keeper {
             facts: facts.as_fd(),
             socket: self.socket.as_fd(),
             init: self.init.1.as_fd(),
-            own: self.own.iter().map(AsFd::as_fd).collect(),
+            own: match &self.contracts {
+                Some(contracts) => vec![contracts.as_fd()],
+                None => self.own.iter().map(AsFd::as_fd).collect(),
+            },
         });
         if let Some(visitor) = visitor
             && !self.own.is_empty()

@@ -9,7 +9,8 @@ pub mod bare;
 mod cgroup;
 pub mod config;
 pub mod confine;
-pub mod cpu;
+pub mod contracts;
+mod cpu;
 mod entrance;
 mod error;
 mod facts;
@@ -33,6 +34,7 @@ mod start;
 mod state;
 mod supervise;
 mod terminal;
+mod upper;
 pub mod zones;
 
 pub use error::Error;

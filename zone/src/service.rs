@@ -130,7 +130,7 @@ fn serve(socket: &OwnedFd, own_network: bool) -> io::Result<()> {
         sleep(pace.wait());
         let result = asked.request().and_then(|request| match asked.by_root {
             true => perform(request, own_network),
-            false if request == Request::Hello => Ok(()),
+            false if request == Request::Hello => Ok(0),
             false => Err(Errno::EPERM),
         });
         // Whoever cannot take the answer does without.
@@ -193,15 +193,17 @@ fn receive(socket: &OwnedFd) -> io::Result<Option<Asked>> {
 }
 
 /// Does what root of the zone asks.
-fn perform(request: Request<'_>, own_network: bool) -> SysResult<()> {
+fn perform(request: Request<'_>, own_network: bool) -> SysResult {
     match request {
-        Request::Hello => Ok(()),
+        Request::Hello => Ok(0),
         Request::SetHostname(name) => {
             let name = std::ffi::OsStr::from_bytes(name);
-            sethostname(name).map_err(|errno| number(errno as i32))
+            sethostname(name).map_err(|errno| number(errno as i32))?;
+            Ok(name.len())
         }
         Request::SetDomainname(name) => {
-            setdomainname(name).map_err(|errno| number(errno.raw_os_error()))
+            setdomainname(name).map_err(|errno| number(errno.raw_os_error()))?;
+            Ok(name.len())
         }
         Request::SysctlWrite { name, value } if own_network => sysctl::write(name, value)
             .map_err(|error| number(error.raw_os_error().unwrap_or_default())),

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::path::PathBuf;
 
 use rustix::fs::{Mode, OFlags, ResolveFlags, openat, openat2};
 
@@ -16,6 +16,7 @@ use crate::inside::{self, Inside};
 use crate::namespaces;
 use crate::passwd::User;
 use crate::supervise::End;
+use crate::upper;
 
 /// Starts the zone that `config` describes, and supervises it to its end.
 ///
@@ -34,6 +35,11 @@ pub fn start(
         let image = image.ok_or_else(|| Error::because("the brand's image", "there is none"))?;
         return crate::bare::start(config, image, guest);
     }
+    // Locked to the zone's end.
+    let upper = config.upper.as_deref();
+    let _upper = upper
+        .map(|path| upper::take(path, &config.layers))
+        .transpose()?;
     let user = user_of(&config.roots(), config.user.as_deref())?;
     let own_users = !namespaces::is_privileged();
     let ids = own_users.then(|| IdMap::choose(&user)).transpose()?;
@@ -80,10 +86,10 @@ pub(crate) fn confinement(
 }
 
 /// Who runs in the zone with these roots, the topmost first, by the zone's files.
-pub(crate) fn user_of(roots: &[&Path], user: Option<&str>) -> Result<User> {
-    let open = |root: &&Path| {
+pub(crate) fn user_of(roots: &[PathBuf], user: Option<&str>) -> Result<User> {
+    let open = |root: &PathBuf| {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        openat(rustix::fs::CWD, *root, flags, Mode::empty()).about(root.display())
+        openat(rustix::fs::CWD, root, flags, Mode::empty()).about(root.display())
     };
     let roots = roots.iter().map(open).collect::<Result<Vec<_>>>()?;
     let read_in = |root: &OwnedFd, path: &str| {

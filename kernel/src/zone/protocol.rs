@@ -117,31 +117,36 @@ fn is_name(name: &[u8]) -> bool {
     name.len() <= LONGEST_NAME && name.split(|byte| *byte == b'/').all(component)
 }
 
-/// The answer that says how a request went.
+/// The answer that says how a request went: how much was done, in bytes, or an error as a negative
+/// number.
 #[must_use]
-pub fn answer(result: SysResult<()>) -> [u8; ANSWER] {
-    let number = result.err().map_or(0, |errno| u32::from(errno.number()));
+pub fn answer(result: SysResult) -> [u8; ANSWER] {
+    let number = match result {
+        Ok(done) => i32::try_from(done).unwrap_or(i32::MAX),
+        Err(errno) => -i32::from(errno.number()),
+    };
     let mut message = [0; ANSWER];
     message[..4].copy_from_slice(&MAGIC);
     message[4..].copy_from_slice(&number.to_ne_bytes());
     message
 }
 
-/// How the request went that this is the answer to.
+/// How the request went that this is the answer to: how much was done.
 ///
 /// # Errors
 /// What zsched says; `EPROTO` for what is no answer.
-pub fn answered(message: &[u8]) -> SysResult<()> {
+pub fn answered(message: &[u8]) -> SysResult {
     let message: &[u8; ANSWER] = message.try_into().map_err(|_| Errno::EPROTO)?;
     let (magic, number) = message.split_at(MAGIC.len());
-    let number = number.try_into().map(u32::from_ne_bytes);
-    match number.map(u16::try_from) {
-        Ok(Ok(number)) if magic == MAGIC => match number {
-            0 => Ok(()),
-            _ => Err(Errno::from_raw(number).unwrap_or(Errno::EPROTO)),
-        },
-        _ => Err(Errno::EPROTO),
-    }
+    let number = number.try_into().map(i32::from_ne_bytes);
+    let number = number
+        .ok()
+        .filter(|_| magic == MAGIC)
+        .ok_or(Errno::EPROTO)?;
+    usize::try_from(number).map_err(|_| {
+        let errno = u16::try_from(number.unsigned_abs()).ok();
+        errno.and_then(Errno::from_raw).unwrap_or(Errno::EPROTO)
+    })
 }
 
 #[cfg(test)]
@@ -223,13 +228,13 @@ mod tests {
 
     #[test]
     fn answers_come_back() {
-        for result in [Ok(()), Err(Errno::EPERM), Err(Errno::EPROTO)] {
+        for result in [Ok(0), Ok(1024), Err(Errno::EPERM), Err(Errno::EPROTO)] {
             assert_eq!(answered(&answer(result)), result);
         }
         for bad in [
             &b""[..],
             &[0; ANSWER],
-            b"LXZ\x01\xff\xff\xff\xff",
+            b"LXZ\x01\0\0\0\x80",
             b"LXZ\x01\0\0\0",
         ] {
             assert_eq!(answered(bad), Err(Errno::EPROTO), "{bad:?}");

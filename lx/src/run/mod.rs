@@ -158,6 +158,8 @@ fn become_guest(
         start: Start::Resolve,
         zone,
         mounts,
+        // Its number in the zone.
+        contract: if zone { std::process::id() } else { 0 },
         init: zone && guest.init,
         secure: false,
         filters_fd: None,

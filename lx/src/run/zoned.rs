@@ -153,6 +153,13 @@ fn config(run: &Run) -> Result<Config, Failure> {
             .iter()
             .map(|layer| root(layer))
             .collect::<Result<_, _>>()?,
+        upper: options
+            .upper
+            .as_ref()
+            .map(|path| {
+                std::path::absolute(path).map_err(|error| Failure::about(path.display(), &error))
+            })
+            .transpose()?,
         hostname: options.hostname.clone(),
         user: options.user.clone(),
         read_only: options.read_only,

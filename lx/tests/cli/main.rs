@@ -9,5 +9,6 @@ mod reports;
 mod rooted;
 mod run;
 mod running;
+mod system;
 mod traced;
 mod zone;

@@ -159,6 +159,7 @@ pub fn launch(
         start: Start::Loaded,
         zone: current.zone,
         mounts: current.bare.map_or(0, |table| table.mounts.len()),
+        contract: kernel::zone::contract(),
         init: false,
         secure: false,
         filters_fd: inherited.filters_fd,

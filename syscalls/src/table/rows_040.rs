@@ -6,7 +6,7 @@ use abi::arg::{Fd, Flags, Int, Long, Offset, Path, Pid, Ptr, Signal, Size, Uint,
 use abi::stat::UtsName;
 
 rows! {
-    40 sendfile(out_fd: Fd, in_fd: Fd, offset: Ptr, count: Size) direct, since V2_2, "copies between files that the guest holds";
+    40 sendfile(out_fd: Fd, in_fd: Fd, offset: Ptr, count: Size) direct crate::fs::sendfile, since V2_2, "copies between files that the guest holds";
     41 socket(domain: Int, r#type: Int, protocol: Int) direct, since V2_0, "the network namespace and the confinement bound what it reaches";
     42 connect(sockfd: Fd, addr: Ptr, addrlen: Int) direct, since V2_0, "the network namespace and file permissions bound what it reaches";
     43 accept(sockfd: Fd, addr: Ptr, addrlen: Ptr) translated crate::fold::accept via [ACCEPT4], since V2_0, "acts on a socket that the guest holds";

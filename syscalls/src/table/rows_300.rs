@@ -37,7 +37,7 @@ rows! {
     325 mlock2(addr: Ptr, len: Size, flags: Int) translated crate::memory::mlock2 via [MLOCK2], since V4_4, "the brand's ranges look unmapped";
     326 copy_file_range(fd_in: Fd, off_in: Ptr, fd_out: Fd, off_out: Ptr, len: Size, flags: Flags) direct, since V4_5, "copies between files that the guest holds; both descriptors are checked";
     327 preadv2(fd: Fd, iov: Ptr, iovcnt: Ulong, pos_l: Ulong, pos_h: Ulong, flags: Flags) direct crate::fs::preadv2, since V4_6, "guest descriptors are host descriptors; the kernel checks the vector";
-    328 pwritev2(fd: Fd, iov: Ptr, iovcnt: Ulong, pos_l: Ulong, pos_h: Ulong, flags: Flags) direct, since V4_6, "guest descriptors are host descriptors; the kernel checks the vector";
+    328 pwritev2(fd: Fd, iov: Ptr, iovcnt: Ulong, pos_l: Ulong, pos_h: Ulong, flags: Flags) direct crate::fs::pwritev2, since V4_6, "guest descriptors are host descriptors; the kernel checks the vector";
     329 pkey_mprotect(addr: Ptr, len: Size, prot: Prot, pkey: Int) translated crate::memory::pkey_mprotect via [PKEY_MPROTECT], since V4_9, "never the brand; code that becomes writable gets its own bytes back";
     330 pkey_alloc(flags: Flags, access_rights: Flags) direct, since V4_9, "protection keys are the host thread's own";
     331 pkey_free(pkey: Int) direct, since V4_9, "protection keys are the host thread's own";

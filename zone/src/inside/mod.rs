@@ -28,7 +28,7 @@ use crate::passwd::User;
 use crate::pty;
 use crate::report::Said;
 use placeholders::Placeholders;
-use root::Root;
+use root::{Kind, Root};
 
 /// What the guest's first process is started with, inside the zone.
 #[derive(Debug)]
@@ -122,6 +122,7 @@ pub(crate) fn build(
     if config.net == Net::None {
         loopback::up().about("cannot start the loopback device")?;
     }
+    standard::protect(&zone.reporter).about("the standard descriptors")?;
     let root = Root::make(config, own_users)?;
     // Made while the host's /proc is in sight: the kernel lets a user namespace mount procfs only
     // where one is that hides nothing (mount_too_revealing in fs/namespace.c).
@@ -130,19 +131,22 @@ pub(crate) fn build(
     let placeholders = placeholders.about("the zone's /proc")?;
     let device = placeholders.device().about("the zone's /proc")?;
     zone.facts.set_placeholders(device);
-    let sent = zone
-        .reporter
-        .send(&Said::Processes, &[procs.hidden.as_fd()]);
+    let seen = [procs.hidden.as_fd(), placeholders.contracts()];
+    let sent = zone.reporter.send(&Said::Processes, &seen);
     sent.about("cannot tell zsched of the zone's processes")?;
     root.cover()?;
     placeholders.park()?;
-    proc::attach(&root, &procs.shown, &placeholders)?;
+    proc::attach(&root, &procs.shown, &placeholders, config.native)?;
     dev::attach(&root, own_users)?;
     if config.native {
         native::attach(&root)?;
     }
     for mount in tree::in_order(&config.mounts) {
         tree::attach(&root, mount)?;
+    }
+    if !config.has_own_root() {
+        let nothing = placeholders.empty().about("the zone's /proc")?;
+        root.attach(nothing, zone.state, Kind::Directory)?;
     }
     root.enter(config.read_only)?;
     standard::reopen().about("the standard descriptors")?;
