@@ -5,6 +5,7 @@ mod bad_input;
 mod bare;
 mod common;
 mod observed;
+mod paths;
 mod reports;
 mod rooted;
 mod run;

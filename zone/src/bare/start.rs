@@ -9,7 +9,7 @@ use rustix::fs::{CWD, Mode, OFlags, fstat, openat};
 use super::procs;
 use super::tree::Mounts;
 use super::warden::Warden;
-use crate::config::{Config, Isolation, Mount, Net, Source};
+use crate::config::{Config, Isolation, Net, Source};
 use crate::confine::{self, Capabilities, Confinement};
 use crate::error::{Context, Error, Result};
 use crate::first::Zone;
@@ -39,14 +39,6 @@ pub(crate) fn start(
     }
     if nix::unistd::geteuid().is_root() {
         let why = "root's rights reach beyond the zone's files: start it as an ordinary user";
-        return Err(Error::because("--isolation bare", why));
-    }
-    // A tmpfs is noexec unless one asks for more; in this way to isolate it is a directory.
-    let restricted = |mount: &Mount| {
-        mount.read_only || mount.noexec && !matches!(mount.source, Source::Tmpfs { .. })
-    };
-    if config.read_only || config.mounts.iter().any(restricted) {
-        let why = "only the mounts of a zone with namespaces can be read-only or noexec";
         return Err(Error::because("--isolation bare", why));
     }
     for mount in &config.mounts {

@@ -255,7 +255,8 @@ impl Builder {
             let device = Path::new("/dev").join(name);
             // A container may lack some.
             if device.exists() {
-                self.show(&device, &device, Kind::File, NO_EXEC)?;
+                // Its own mount flags are the host's.
+                self.show(&device, &device, Kind::File, 0)?;
             }
         }
         let made = own.join("placeholders");
@@ -312,6 +313,13 @@ impl Builder {
         let about = || format!("mount point {}", target.display());
         let fd = open_host(source).about(source.display())?;
         let here = ident(&fd).about(source.display())?;
+        // Of something that is open, the brand could not tell which of them it was opened through.
+        let twice = |shown: &&Shown| shown.mount.here == here && shown.mount.flags != flags;
+        if let Some(other) = self.shown.iter().find(twice) {
+            let other = String::from_utf8_lossy(&other.mount.target).into_owned();
+            let why = format!("/{other} shows the same, with other options");
+            return Err(Error::because(about(), why));
+        }
         let (above, target) = self.point(target, kind).about(about())?;
         let mount = Mount {
             target,
