@@ -61,7 +61,6 @@ pub const BARE: &[usize] = &[
     nr::NAME_TO_HANDLE_AT,
     nr::NEWFSTATAT,
     nr::OPENAT,
-    nr::OPENAT2,
     nr::PIDFD_OPEN,
     nr::PREAD64,
     nr::PRLIMIT64,
