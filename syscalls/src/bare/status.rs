@@ -214,10 +214,10 @@ pub(super) fn fstatfs(t: &mut Task, a: &[usize; 6]) -> SysResult {
     told(t, &opened(a[0]), a[1])
 }
 
-fn told(t: &Task, node: &Node, to: usize) -> SysResult {
+fn told(t: &mut Task, node: &Node, to: usize) -> SysResult {
     /// Where `f_flags` stands in `struct statfs`.
     const F_FLAGS: usize = 80;
-    let answer = ask(nr::FSTATFS, &[node.register(), to])?;
+    let answer = crate::fs::fstatfs(t, abi::arg::Fd(node.fd()), pointer(to))?;
     let ours = space(t)?.statfs_flags(node);
     if ours != 0 {
         let at = pointer(to.wrapping_add(F_FLAGS));
