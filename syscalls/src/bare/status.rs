@@ -13,8 +13,7 @@ use kernel::walk::{Aim, Found, Limits};
 use kernel::{Task, numbers};
 
 use super::arguments::{
-    CWD, Target, aim, ask, at, at_flags, in_proc, object, opened, path, pointer, space, target,
-    walked,
+    CWD, Target, aim, at, at_flags, in_proc, object, opened, path, pointer, space, target, walked,
 };
 use crate::fs::described;
 
