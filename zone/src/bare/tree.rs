@@ -5,6 +5,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileExt;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
@@ -111,11 +112,11 @@ impl Mounts {
     /// Those of a zone that runs, by what its processes hold.
     pub(crate) fn held(table: OwnedFd, fds: Vec<OwnedFd>) -> io::Result<Self> {
         /// The longest table, in bytes.
-        const LONGEST: u64 = 1 << 20;
-        let mut bytes = Vec::new();
-        let mut file = File::from(table.try_clone()?);
-        io::Seek::rewind(&mut file)?;
-        io::Read::read_to_end(&mut io::Read::take(file, LONGEST), &mut bytes)?;
+        const LONGEST: usize = 1 << 20;
+        let mut bytes = vec![0; LONGEST];
+        // All of the zone's processes share the position.
+        let length = File::from(table.try_clone()?).read_at(&mut bytes, 0)?;
+        bytes.truncate(length);
         let decoded = Table::decode(&bytes).filter(|table| table.mounts.len() == fds.len());
         let decoded = decoded.ok_or(io::ErrorKind::InvalidData)?;
         let token = decoded.token;
