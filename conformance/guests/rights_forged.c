@@ -1,4 +1,5 @@
 //! Past the brand: copies of its image that have a program's rights, executed with a forged start.
+//! variants: static
 //! flags: -Wno-unused-function
 //! What comes of it is what comes of it natively, where there is nothing to forge: nothing.
 #include "../escape/way.h"

@@ -13,8 +13,7 @@ use kernel::walk::{Aim, Found, Limits};
 use kernel::{Task, numbers};
 
 use super::arguments::{
-    CWD, Target, aim, ask, at, at_flags, in_proc, object, opened, path, pointer, space, target,
-    walked,
+    CWD, Target, aim, at, at_flags, in_proc, object, opened, path, pointer, space, target, walked,
 };
 use crate::fs::described;
 
@@ -214,10 +213,10 @@ pub(super) fn fstatfs(t: &mut Task, a: &[usize; 6]) -> SysResult {
     told(t, &opened(a[0]), a[1])
 }
 
-fn told(t: &Task, node: &Node, to: usize) -> SysResult {
+fn told(t: &mut Task, node: &Node, to: usize) -> SysResult {
     /// Where `f_flags` stands in `struct statfs`.
     const F_FLAGS: usize = 80;
-    let answer = ask(nr::FSTATFS, &[node.register(), to])?;
+    let answer = crate::fs::fstatfs(t, abi::arg::Fd(node.fd()), pointer(to))?;
     let ours = space(t)?.statfs_flags(node);
     if ours != 0 {
         let at = pointer(to.wrapping_add(F_FLAGS));

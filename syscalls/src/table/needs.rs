@@ -30,7 +30,6 @@ pub const BARE: &[usize] = &[
     nr::FCNTL,
     nr::FILE_GETATTR,
     nr::FSTAT,
-    nr::FSTATFS,
     nr::FTRUNCATE,
     nr::GETCWD,
     nr::GETEGID,
