@@ -5,6 +5,7 @@ mod bad_input;
 mod bare;
 mod common;
 mod observed;
+mod oci;
 mod paths;
 mod reports;
 mod rights;
