@@ -100,7 +100,8 @@ pub fn execveat(
         blocked,
         filters_fd,
         files: open_files(t),
-        observed: host::observe::is_on().then(|| t.thread.slot().unwrap_or(0)),
+        observed: (host::observe::is_on() && intercept::book_fd().is_some())
+            .then(|| t.thread.slot().unwrap_or(0)),
     };
     let result = launch(&t.program, &prepared, argv, envp, &inherited);
     if let Some(fd) = filters_fd {
@@ -195,7 +196,7 @@ pub fn launch(
 
 /// What the file systems say of open files.
 fn open_files(t: &Task) -> Vec<u8> {
-    if !intercept::file_rows_held() {
+    if !host::rows::file_rows_held() {
         return Vec::new();
     }
     let overlays = t.mounts.overlays().iter();
