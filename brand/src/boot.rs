@@ -17,7 +17,7 @@ use kernel::signal::Sighand;
 use kernel::zone::rights;
 use kernel::{Program, Task};
 use loader::handover::{self, Handover, Start};
-use syscalls::exec::{Bare, Inherited, Opened, Prepared, Strings, launch, prepare};
+use syscalls::exec::{Bare, Departure, Inherited, Opened, Prepared, Strings, prepare};
 
 use crate::init;
 use crate::load::{self, Loaded};
@@ -167,11 +167,12 @@ fn resolved(boot: &Boot, handover: &Handover<'_>, bare: Bare) -> Prepared {
         let inherited = Inherited {
             ignored: ignored_by_host(),
             blocked: SigSet::EMPTY,
-            filters_fd: None,
+            filters: None,
             files: Vec::new(),
             observed: handover.observed,
         };
-        let failed = launch(&program, &prepared, argv, envp, &inherited);
+        let departure = Departure::new(&program, prepared, argv, envp, inherited);
+        let failed = departure.and_then(Departure::first);
         refuse(handover, failed.err().unwrap_or(Errno::ENOEXEC));
     }
     prepared

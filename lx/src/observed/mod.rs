@@ -72,7 +72,7 @@ impl Mapped {
             return Err(io::ErrorKind::InvalidInput.into());
         };
         let file = Flock::lock(file, FlockArg::LockExclusiveNonblock)
-            .map_err(|_| io::Error::other("another lx observes it"))?;
+            .map_err(|_| io::Error::new(io::ErrorKind::ResourceBusy, "another lx observes it"))?;
         if file.metadata()?.len() < length.cast_unsigned() {
             file.set_len(length.cast_unsigned())?;
         }

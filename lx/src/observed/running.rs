@@ -98,11 +98,18 @@ impl Running {
         let processes = zone.processes().unwrap_or_default();
         let pids: BTreeSet<i32> = processes.iter().map(|process| process.host_pid).collect();
         self.doors.retain(|pid, _| pids.contains(pid));
-        // One that has just ended, or began this very moment, is no reason to give up the others.
-        Ok(pids
-            .into_iter()
-            .filter_map(|pid| self.visit(pid).ok().flatten())
-            .collect())
+        let mut books = Vec::new();
+        for pid in pids {
+            match self.visit(pid) {
+                Ok(book) => books.extend(book),
+                Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
+                    return Err(Failure::about(format!("process {pid}"), &error));
+                }
+                // One that has just ended, or begins this moment, is no reason to give up the others.
+                Err(_) => {}
+            }
+        }
+        Ok(books)
     }
 
     fn visit(&mut self, pid: i32) -> io::Result<Option<Mapped>> {

@@ -143,6 +143,11 @@ pub(crate) struct Tally {
     looks: u32,
 }
 
+/// Of how many processes that have ended it is known what each of them did.
+const MOST: usize = 1000;
+/// All others together.
+const OTHERS: u32 = 0;
+
 /// Every so many looks it is asked whether the threads are alive.
 const ASK: u32 = 25;
 
@@ -181,8 +186,13 @@ impl Tally {
     }
 
     fn take(&mut self, book: &Book<'_>, index: usize, slot: &Slot<'_>, now: u64) {
-        let process = self.done.entry(ids(slot).0).or_default();
-        process.add(&Process::of(slot, now));
+        let mut process = Process::of(slot, now);
+        let mut pid = ids(slot).0;
+        if self.done.len() >= MOST && !self.done.contains_key(&pid) {
+            pid = OTHERS;
+            "(others)".clone_into(&mut process.name);
+        }
+        self.done.entry(pid).or_default().add(&process);
         book.free_slot(index);
     }
 
