@@ -160,12 +160,14 @@ fn every_way_to_intercept_counts() {
 /// A program that waits for a file `go`, then changes its directory 300 times, and ends. In front of the
 /// script, the arguments of lx.
 fn waiting(folder: &Folder, arguments: &[&str]) -> Child {
-    const SCRIPT: &str = "while ! [ -e go ]; do sleep 0.02; done
+    const SCRIPT: &str = ": >ready; while ! [ -e go ]; do sleep 0.02; done
         i=0; while [ $i -lt 300 ]; do cd .; i=$((i + 1)); done";
     let directory = folder.path().to_str().expect("it is text");
     let program = ["-w", directory, "--", "sh", "-c", SCRIPT];
     let arguments = [&["run"][..], arguments, &program].concat();
-    start(&mut lx(&arguments))
+    let guest = start(&mut lx(&arguments));
+    assert!(within_seconds(20, || folder.path().join("ready").exists()));
+    guest
 }
 
 /// Starts an observer, and lets the guest `go` when `file`, where it writes, says that it is at it.
@@ -202,11 +204,6 @@ fn what_runs_already_is_observed() {
         } else {
             guest.id().to_string()
         };
-        if zone {
-            assert!(within_seconds(20, || run(lx(&["zone", "inspect", &name]))
-                .status
-                .success()));
-        }
         // One after the other; the first goes while the guest runs.
         let mut first = observed(
             &folder,
