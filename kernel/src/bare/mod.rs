@@ -5,7 +5,6 @@
 //! which must meet no link, where there is no `..` and no mount point ([`Table::lexical`], [`Table::stays`]). All
 //! others are walked by [`crate::walk`] over [`Space`].
 
-mod handle;
 mod links;
 mod members;
 mod names;
@@ -18,7 +17,7 @@ mod table;
 mod tree;
 pub mod warden;
 
-pub use handle::Handle;
+pub use crate::handle::Handle;
 pub use links::{Links, hash};
 pub use members::{is_member, members, threads};
 pub use names::Names;
