@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-/// Who that is unless another is named: one with subordinate ids.
+/// Who that is unless another is named: one with subordinate ids. `roots/lib/user` makes it.
 pub(crate) const USER: &str = "lxroots";
 
 /// `line`, run by `user`.

@@ -14,6 +14,7 @@ mod rights;
 mod shown;
 mod space;
 mod table;
+mod terminals;
 mod tree;
 pub mod warden;
 

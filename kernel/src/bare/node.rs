@@ -27,6 +27,8 @@ pub struct Node {
     pub(super) status: Cell<Option<(u32, Ident)>>,
     /// It lies surely not in the host's /proc.
     pub(super) outside_proc: bool,
+    /// Only the warden can open it.
+    pub(super) by_warden: bool,
     /// How it was reached, if without links.
     pub(super) trail: Option<Trail>,
     /// The mount that it lies in, once that is known.
@@ -39,6 +41,7 @@ impl Node {
             handle,
             status: Cell::new(None),
             outside_proc: false,
+            by_warden: false,
             trail: None,
             mount: Cell::new(None),
         }
@@ -54,6 +57,12 @@ impl Node {
     #[must_use]
     pub fn fd(&self) -> i32 {
         self.handle.raw()
+    }
+
+    /// Whether the warden must open it.
+    #[must_use]
+    pub fn is_by_warden(&self) -> bool {
+        self.by_warden
     }
 
     /// The register that passes it.

@@ -20,6 +20,8 @@ pub enum Shows {
     Proc,
     /// The machine.
     Sys,
+    /// Terminals.
+    Terminals,
     /// A directory that the zone has of its own.
     Memory,
 }
@@ -65,6 +67,7 @@ impl Space<'_> {
             let host = Vec::from(link_text(fd, &mut room).unwrap_or_default());
             let shows = match mount.kind {
                 Kind::Proc => Shows::Proc,
+                Kind::Terminals => Shows::Terminals,
                 _ if mount.here.dev == placeholders() && mount.target == b"sys" => Shows::Sys,
                 _ if is_own(&host) => Shows::Memory,
                 _ => Shows::Host(mount_of(fd).unwrap_or(0)),

@@ -81,7 +81,7 @@ impl<'a> Space<'a> {
             }
             (Some(mount), at.path.to_bytes_with_nul().get(offset..)?)
         } else {
-            if path.is_empty() || !self.table.stays(path) || self.is_in_proc(at.dirfd) {
+            if path.is_empty() || !self.table.stays(path) || self.is_special(at.dirfd) {
                 return None;
             }
             (None, at.path.to_bytes_with_nul())

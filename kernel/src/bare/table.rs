@@ -37,6 +37,9 @@ pub enum Kind {
     ProcFiles,
     /// Segments of shared memory (shmget(2)). It has no mount point either.
     Segments,
+    /// The terminals that the zone's programs make, which the warden knows. What is there on the host
+    /// only lists them.
+    Terminals,
 }
 
 /// It cannot be written to.
@@ -303,6 +306,7 @@ impl Table {
                 Kind::Proc => 2,
                 Kind::ProcFiles => 3,
                 Kind::Segments => 4,
+                Kind::Terminals => 5,
             });
             out.push(mount.flags);
             for number in [
@@ -349,6 +353,7 @@ impl Table {
                     2 => Kind::Proc,
                     3 => Kind::ProcFiles,
                     4 => Kind::Segments,
+                    5 => Kind::Terminals,
                     _ => return None,
                 },
                 flags: head[1],

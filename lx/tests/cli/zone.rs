@@ -64,7 +64,7 @@ fn proc_speaks_of_the_zone() {
                 "{name}: {text}"
             );
         }
-        // A new network begins with what the host's has.
+        // A new network begins with what the host's has (`devconf_inherit_init_net`).
         assert!(matches!(lines[3], "0" | "1"), "{text}");
         assert_eq!(lines[4..6], ["hidden", "read-only"], "{text}");
         assert_eq!(lines[6], "77", "{text}");

@@ -17,6 +17,7 @@ mod segments;
 mod signals;
 mod sockets;
 mod status;
+mod terminals;
 
 use abi::nr::LIMIT;
 use abi::{Errno, SysResult, nr};

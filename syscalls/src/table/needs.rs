@@ -171,6 +171,7 @@ pub const NEEDS: [Needs; 6] = [
             nr::GETPID,
             nr::GETTID,
             nr::GETXATTR,
+            nr::IOCTL,
             nr::IOPRIO_SET,
             nr::KILL,
             nr::LINKAT,
@@ -238,7 +239,11 @@ pub const NEEDS: [Needs; 6] = [
     },
     Needs {
         folder: "native-mounts",
-        calls: &[nr::FACCESSAT, nr::FACCESSAT2, nr::READLINKAT],
+        calls: &[
+            nr::FACCESSAT,
+            nr::FACCESSAT2,
+            nr::READLINKAT,
+        ],
     },
     Needs {
         folder: "brand",

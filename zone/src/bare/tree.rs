@@ -11,20 +11,22 @@ use std::path::{Path, PathBuf};
 
 use kernel::bare::{ABSTRACT, Ident, Kind, MOST, Mount, NO_EXEC, READ_ONLY, Table};
 use rustix::fs::{
-    CWD, FileType, MemfdFlags, Mode, OFlags, ResolveFlags, SealFlags, fcntl_add_seals, fstat,
-    memfd_create, openat, openat2, statfs,
+    CWD, FileType, MemfdFlags, Mode, OFlags, SealFlags, fcntl_add_seals, fstat, memfd_create,
+    openat, statfs,
 };
 
-use super::warden::{self, Extent};
+use super::find::open;
+use super::warden::{self, Extent, Terminals};
 use crate::config::{self, Config, Source};
 use crate::confine::Tree;
 use crate::error::{Context, Error, Result};
 use crate::inside::placeholders;
 
 /// The devices of every zone, which are the host's.
-const DEVICES: [&str; 7] = ["null", "zero", "full", "random", "urandom", "tty", "ptmx"];
+const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
 /// What else is in /dev.
-const LINKS: [(&str, &str); 4] = [
+const LINKS: [(&str, &str); 5] = [
+    ("ptmx", "pts/ptmx"),
     ("fd", "/proc/self/fd"),
     ("stdin", "/proc/self/fd/0"),
     ("stdout", "/proc/self/fd/1"),
@@ -70,8 +72,8 @@ pub(crate) fn remove(state: &Path) -> io::Result<()> {
 /// A mount, and a descriptor of what it shows.
 #[derive(Debug)]
 pub(crate) struct Shown {
-    fd: OwnedFd,
-    mount: Mount,
+    pub(super) fd: OwnedFd,
+    pub(super) mount: Mount,
 }
 
 /// The mounts of a zone.
@@ -86,7 +88,7 @@ pub(crate) struct Mounts {
 
 impl Mounts {
     /// Prepares them; what they need of their own goes to the directory `state`.
-    pub(crate) fn prepare(config: &Config, state: &Path, terminal: Option<&Path>) -> Result<Self> {
+    pub(crate) fn prepare(config: &Config, state: &Path) -> Result<Self> {
         let root = config.rootfs.as_deref().unwrap_or(Path::new("/"));
         let mut mounts = Builder::new(root, config.read_only).about(root.display())?;
         let own = state.join(TREE);
@@ -102,9 +104,6 @@ impl Mounts {
         wanted.sort_by_key(|mount| mount.target.components().count());
         for (index, mount) in wanted.into_iter().enumerate() {
             mounts.add(mount, &own.join(format!("tmpfs-{index}")))?;
-        }
-        if let Some(terminal) = terminal.filter(|_| config.rootfs.is_some()) {
-            mounts.show(terminal, terminal, Kind::File, NO_EXEC)?;
         }
         mounts.finish(hostname)
     }
@@ -131,9 +130,17 @@ impl Mounts {
 
     /// `st_dev` of the placeholders, or 0.
     pub(crate) fn placeholders(&self) -> u64 {
-        let mut mounts = self.shown.iter().map(|shown| &shown.mount);
-        let files = mounts.find(|mount| mount.kind == Kind::ProcFiles);
-        files.map_or(0, |files| files.here.dev)
+        let files = self.of_kind(Kind::ProcFiles);
+        files.map_or(0, |files| files.mount.here.dev)
+    }
+
+    fn of_kind(&self, kind: Kind) -> Option<&Shown> {
+        self.shown.iter().find(|shown| shown.mount.kind == kind)
+    }
+
+    /// Whether the zone has terminals of its own.
+    pub(crate) fn has_terminals(&self) -> bool {
+        self.of_kind(Kind::Terminals).is_some()
     }
 
     /// The descriptors that the brand keeps, in their order.
@@ -152,7 +159,7 @@ impl Mounts {
         let tree = |shown: &Shown| {
             Ok(Tree {
                 root: shown.fd.try_clone()?,
-                writable: shown.mount.flags & READ_ONLY == 0,
+                writable: shown.mount.flags & READ_ONLY == 0 && shown.mount.kind != Kind::Terminals,
             })
         };
         // The warden opens files about processes.
@@ -175,33 +182,20 @@ impl Mounts {
             .shown
             .iter()
             .filter(|shown| shown.mount.kind != Kind::Proc);
+        let terminals = self.of_kind(Kind::Terminals);
+        let terminals = terminals.map(|shown| Terminals::new(&link_of(&shown.fd)));
         Ok(Extent {
             trees: files.map(tree).collect::<io::Result<_>>()?,
             names: [ABSTRACT, &self.token].concat(),
             image,
+            terminals: terminals.transpose()?,
         })
     }
 
     /// Opens what `path` names in the zone, as the zone's processes will find it (`O_PATH`).
     pub(crate) fn open(&self, path: &Path) -> io::Result<OwnedFd> {
-        open(&self.shown, path)
+        open(&self.shown, path.as_os_str().as_bytes())
     }
-}
-
-/// Opens what `path` names from the root on, through the mounts as far as its spelling tells.
-fn open(shown: &[Shown], path: &Path) -> io::Result<OwnedFd> {
-    let table = Table::new(shown.iter().map(|shown| shown.mount.clone()).collect());
-    let bytes = path.as_os_str().as_bytes();
-    let (index, offset) = table.lexical(bytes).unwrap_or((0, 0));
-    let rest = bytes.get(offset..).unwrap_or_default();
-    let rest = if rest.is_empty() { b"." } else { rest };
-    let within = shown.get(index).ok_or(io::ErrorKind::NotFound)?;
-    if within.mount.kind == Kind::File {
-        return within.fd.try_clone();
-    }
-    let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
-    let flags = OFlags::PATH | OFlags::CLOEXEC;
-    Ok(openat2(&within.fd, rest, flags, Mode::empty(), resolve)?)
 }
 
 /// Collects them.
@@ -252,6 +246,9 @@ impl Builder {
         let dev = own.join("dev");
         populate(&dev).about(dev.display())?;
         self.show(Path::new("/dev"), &dev, Kind::Tree, NO_EXEC)?;
+        let pts = own.join("pts");
+        list_terminals(&pts).about(pts.display())?;
+        self.show(Path::new("/dev/pts"), &pts, Kind::Terminals, NO_EXEC)?;
         for name in DEVICES {
             let device = Path::new("/dev").join(name);
             // A container may lack some.
@@ -343,7 +340,7 @@ impl Builder {
         let directory = target.parent().ok_or(io::ErrorKind::InvalidInput)?;
         let above = self.directory(directory)?;
         let host = fs::read_link(link_of(&above))?;
-        match open(&self.shown, target).and_then(is_directory) {
+        match open(&self.shown, target.as_os_str().as_bytes()).and_then(is_directory) {
             Err(_) => {
                 let point = host.join(name);
                 let _ = match kind {
@@ -369,12 +366,12 @@ impl Builder {
 
     /// A directory of the zone, made where it is missing.
     fn directory(&self, path: &Path) -> io::Result<OwnedFd> {
-        match open(&self.shown, path) {
+        match open(&self.shown, path.as_os_str().as_bytes()) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let above = self.directory(path.parent().ok_or(error)?)?;
                 let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
                 rustix::fs::mkdirat(&above, name, Mode::from_raw_mode(0o755))?;
-                open(&self.shown, path)
+                open(&self.shown, path.as_os_str().as_bytes())
             }
             result => result,
         }
@@ -442,6 +439,12 @@ fn populate(dev: &Path) -> io::Result<()> {
         fs::set_permissions(dev.join(name), Permissions::from_mode(mode))?;
     }
     Ok(())
+}
+
+/// Makes the directory that lists terminals.
+fn list_terminals(pts: &Path) -> io::Result<()> {
+    DirBuilder::new().mode(0o755).create(pts)?;
+    File::create_new(pts.join("ptmx")).map(drop)
 }
 
 /// Makes the directory that stands for a tmpfs. Its size has no limit of its own.
