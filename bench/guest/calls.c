@@ -99,6 +99,68 @@ static void open_close(long n)
 	}
 }
 
+/* `real/file`, and two links to `real`: `near` says where it is from its own directory, `far` from
+ * the root. */
+static void make_links(void)
+{
+	const char *real = in_dir("real");
+	need(mkdir(real, 0700) == 0, "directory");
+	need(symlink("real", in_dir("near")) == 0, "link");
+	need(symlink(real, in_dir("far")) == 0, "link");
+	int f = open(in_dir("real/file"), O_WRONLY | O_CREAT, 0600);
+	need(f >= 0, "file");
+	close(f);
+}
+
+static void remove_links(void)
+{
+	unlink(in_dir("near"));
+	unlink(in_dir("far"));
+	unlink(in_dir("real/file"));
+	rmdir(in_dir("real"));
+}
+
+static void stat_near(long n)
+{
+	struct stat s;
+	const char *name = in_dir("near/file");
+	REPEAT need(!stat(name, &s), "stat");
+}
+
+static void stat_far(long n)
+{
+	struct stat s;
+	const char *name = in_dir("far/file");
+	REPEAT need(!stat(name, &s), "stat");
+}
+
+static void stat_nothing(long n)
+{
+	struct stat s;
+	const char *name = in_dir("near/nothing");
+	REPEAT need(stat(name, &s) != 0, "stat");
+}
+
+static void open_close_near(long n)
+{
+	const char *name = in_dir("near/file");
+	REPEAT {
+		int f = open(name, O_RDONLY | O_CLOEXEC);
+		need(f >= 0, "open");
+		close(f);
+	}
+}
+
+static void open_close_far(long n)
+{
+	const char *name = in_dir("far/file");
+	REPEAT {
+		int f = open(name, O_RDONLY | O_CLOEXEC);
+		need(f >= 0, "open");
+		close(f);
+	}
+}
+
 static void make_entries(void)
 {
 	char name[32];
@@ -266,6 +328,11 @@ const struct bench call_benches[] = {
 	{ "fstat", fstat_, make_file, close_fd },
 	{ "stat", stat_, make_file, close_fd },
 	{ "open_close", open_close, make_file, close_fd },
+	{ "stat_near_link", stat_near, make_links, remove_links },
+	{ "stat_far_link", stat_far, make_links, remove_links },
+	{ "stat_link_nothing", stat_nothing, make_links, remove_links },
+	{ "open_close_near_link", open_close_near, make_links, remove_links },
+	{ "open_close_far_link", open_close_far, make_links, remove_links },
 	{ "getdents", getdents_, make_entries, close_fd },
 	{ "mmap_munmap", mmap_munmap, 0, 0 },
 	{ "mmap_touch_munmap", mmap_touch, 0, 0 },

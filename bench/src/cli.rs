@@ -69,7 +69,7 @@ struct RunArgs {
     /// Rounds in which the peers take part as well.
     #[arg(long, default_value_t = 2, value_name = "N")]
     peer_rounds: u32,
-    /// What to measure besides lx: zone, sud, trap, proot, qemu, runsc, runsc-systrap, strace.
+    /// What to measure besides lx: zone, bare (for ordinary users), sud, trap, proot, qemu, runsc, runsc-systrap, strace.
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     with: Vec<String>,
     /// Batches for each operation in a round.

@@ -45,6 +45,7 @@ impl Mode {
             "sud" => return Ok(Self::lx_variant("lx sud", lx, "sud")),
             "trap" => return Ok(Self::lx_variant("lx trap", lx, "trap")),
             "zone" => return Ok(Self::lx_zone(lx)),
+            "bare" => return Ok(Self::lx_bare(lx)),
             "proot" => &["proot", "-r", "/"],
             "qemu" => &["qemu-x86_64"],
             // The platform that every host offers; systrap and kvm are the faster ones.
@@ -84,6 +85,17 @@ impl Mode {
     fn lx_zone(lx: &Path) -> Self {
         let words = ["run", "--isolation", "namespaces", "--net", "host", "--"];
         let mut mode = Self::lx_variant("lx zone", lx, "rewrite");
+        mode.prefix = std::iter::once(lx.into())
+            .chain(words.iter().map(OsString::from))
+            .collect();
+        mode
+    }
+
+    /// A zone without namespaces. Naming the root gives it the mounts that a zone with a root of its
+    /// own has.
+    fn lx_bare(lx: &Path) -> Self {
+        let words = ["run", "--isolation", "bare", "--rootfs", "/", "--"];
+        let mut mode = Self::lx_variant("lx bare", lx, "rewrite");
         mode.prefix = std::iter::once(lx.into())
             .chain(words.iter().map(OsString::from))
             .collect();

@@ -41,7 +41,7 @@ CASE(ids) {
         pthread_t t;
         pthread_create(&t, 0, f, 0);
         sleep_us(3000);
-        must(setuid(77));
+        R(setuid(77));
         void *r;
         pthread_join(t, &r);
         show("thread's uid %ld", (long)r);

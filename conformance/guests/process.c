@@ -104,7 +104,7 @@ CASE(clone_shares) {
 static volatile long calls_done;
 static int calling_child(void *arg) {
     for (int i = 0; i < 2000; i++) {
-        calls_done += syscall(SYS_getuid) == 0;
+        calls_done += syscall(SYS_getuid) == OWN_UID;
         close(-1);
     }
     return 0;

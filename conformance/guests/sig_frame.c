@@ -129,7 +129,7 @@ CASE(info_child) {
     for (int i = 0; i < 2000 && last.si_code != CLD_EXITED; i++) sleep_us(500);
     show_info("exited");
     show("status %d", last.si_status);
-    check(last.si_pid == child && last.si_uid == 0, "who");
+    check(last.si_pid == child && last.si_uid == OWN_UID, "who");
     child = must(fork());
     if (!child) {
         kill(getpid(), SIGKILL);

@@ -38,7 +38,7 @@ static int calls(int round) {
     bad += fstat(p[0], &st) != 0 || !S_ISFIFO(st.st_mode);
     bad += close(p[0]) != 0 || close(p[1]) != 0;
     bad += close(-1) != -1 || errno != EBADF;
-    bad += syscall(SYS_getuid) != 0;
+    bad += syscall(SYS_getuid) != OWN_UID;
     bad += lseek(0, 0, 99) != -1;
     int fd = open("/dev/null", O_RDONLY);
     bad += fd < 0 || read(fd, buffer, 1) != 0 || close(fd) != 0;

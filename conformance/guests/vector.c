@@ -320,7 +320,7 @@ static int gs_calls(void) {
     int bad = 0;
     pid_t me = getpid();
     for (int i = 0; i < 300; i++) {
-        bad += syscall(SYS_getuid) != 0;
+        bad += syscall(SYS_getuid) != OWN_UID;
         bad += gs_word() != 0x2222;
         bad += close(-1) != -1;
         bad += gs_word() != 0x2222;
@@ -364,7 +364,7 @@ __attribute__((target("fsgsbase"))) CASE(gs_instruction) {
     if (child == 0) _exit(gs_word() == 0x2222 && gs_calls() == 0 ? 0 : 1);
     show_status("forked child", reap(child));
     _writegsbase_u64(0);
-    check(syscall(SYS_getuid) == 0 && _readgsbase_u64() == 0, "zero again");
+    check(syscall(SYS_getuid) == OWN_UID && _readgsbase_u64() == 0, "zero again");
 }
 
 __attribute__((target("fsgsbase"))) static void *gs_thread(void *arg) {
@@ -401,7 +401,7 @@ CASE(gs_selector) {
     asm volatile("mov %0,%%gs" : : "r"((short)0));
     // Which base a null selector leaves depends on the processor.
     int bad = 0;
-    for (int i = 0; i < 300; i++) bad += syscall(SYS_getuid) != 0 || close(-1) != -1;
+    for (int i = 0; i < 300; i++) bad += syscall(SYS_getuid) != OWN_UID || close(-1) != -1;
     check(!bad, "calls after a selector load");
     short selector;
     asm volatile("mov %%gs,%0" : "=r"(selector));

@@ -255,6 +255,7 @@ impl Runner<'_> {
         };
         run_job(&Job {
             line,
+            user: None,
             mode,
             limit,
             input: None,

@@ -9,6 +9,7 @@ use nix::unistd::Pid;
 use std::ffi::OsString;
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
+use std::os::unix::fs::chown;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
@@ -57,11 +58,16 @@ impl Shown {
     }
 }
 
+/// In the line of a job, an argument that stands for its working directory.
+pub const HERE: &str = "{here}";
+
 /// What to run and where.
 #[derive(Clone, Debug)]
 pub struct Job {
     /// Program and arguments.
     pub line: Vec<OsString>,
+    /// Who runs it, by number; none for whoever this is.
+    pub user: Option<u32>,
     /// The value of `LX_INTERCEPT`, none for a native run.
     pub mode: Option<Mode>,
     /// After this long the whole process group is killed.
@@ -109,8 +115,20 @@ pub fn run(job: &Job) -> Result<Shown, String> {
     fs::create_dir(&work).map_err(|e| format!("{}: {e}", work.display()))?;
     let input = job.input.as_deref().unwrap_or(Path::new("/dev/null"));
     let (program, arguments) = job.line.split_first().ok_or("an empty command line")?;
+    let arguments = arguments.iter().map(|argument| {
+        let here = argument == HERE;
+        if here { work.as_os_str() } else { argument }
+    });
 
     let mut command = Command::new(program);
+    if let Some(user) = job.user {
+        let own = |path| chown(path, Some(user), Some(user));
+        own(scratch.path())
+            .and_then(|()| own(&work))
+            .map_err(|e| format!("{}: {e}", work.display()))?;
+        // The groups go, too: root gives the rights away.
+        command.uid(user).gid(user);
+    }
     command
         .args(arguments)
         .current_dir(&work)

@@ -1,7 +1,7 @@
 //! Expectation files: default is pass; an exception names its case, its modes and its reason.
 //!
 //! One exception per line: `CASE MODE skip|fail REASON…`. `CASE` may end in `*`; `MODE` is
-//! `rewrite`, `sud`, `trap`, `zone` or `*`. Blank lines and lines that begin with `#` say nothing.
+//! `rewrite`, `sud`, `trap`, `zone`, `bare` or `*`. Blank lines and lines that begin with `#` say nothing.
 
 use crate::lx::Mode;
 use std::fs;
@@ -77,7 +77,7 @@ fn parse_line(line: &str) -> Result<Exception, String> {
     let pattern = next("case")?.to_owned();
     let mode = match next("mode")? {
         "*" => None,
-        name @ ("rewrite" | "sud" | "trap" | "zone") => Some(name.to_owned()),
+        name @ ("rewrite" | "sud" | "trap" | "zone" | "bare") => Some(name.to_owned()),
         other => return Err(format!("unknown mode {other}")),
     };
     let kind = match next("kind")? {

@@ -202,6 +202,7 @@ pub fn cases(guest: &Guest) -> Result<Vec<Case>, String> {
     let line = vec![program.clone(), "--list".into()];
     let listed = run(&Job {
         line,
+        user: None,
         mode: None,
         limit: guest.limit,
         input: None,

@@ -1,8 +1,14 @@
 //! Which `lx` is tested, and in which ways it runs a program.
 
+use crate::child::{HERE, Scratch};
 use std::ffi::OsString;
 use std::fmt;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+
+/// An ordinary user, by number: nobody.
+pub const ORDINARY: u32 = 65534;
 
 /// How a program is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
@@ -16,10 +22,16 @@ pub enum Mode {
     /// In a zone, confined, on the host's root and network; calls are caught in the usual way. The
     /// zone's first process is its init, so that the program is an ordinary one.
     Zone,
+    /// The same in a zone without namespaces, as an ordinary user, with the host's files as a root
+    /// of the zone's own: /dev, /proc and /sys are what the zone makes of them.
+    Bare,
 }
 
 /// All modes, in the order in which they run.
-pub const MODES: [Mode; 4] = [Mode::Rewrite, Mode::Sud, Mode::Trap, Mode::Zone];
+pub const MODES: [Mode; 5] = [Mode::Rewrite, Mode::Sud, Mode::Trap, Mode::Zone, Mode::Bare];
+
+/// Those in which whoever runs the suite runs the programs, too.
+pub const OF_THIS_USER: [Mode; 4] = [Mode::Rewrite, Mode::Sud, Mode::Trap, Mode::Zone];
 
 /// The ways to catch calls.
 pub const INTERCEPTIONS: [Mode; 3] = [Mode::Rewrite, Mode::Sud, Mode::Trap];
@@ -33,6 +45,7 @@ impl Mode {
             Mode::Sud => "sud",
             Mode::Trap => "trap",
             Mode::Zone => "zone",
+            Mode::Bare => "bare",
         }
     }
 
@@ -40,7 +53,7 @@ impl Mode {
     #[must_use]
     pub const fn intercept(self) -> &'static str {
         match self {
-            Mode::Rewrite | Mode::Zone => "rewrite",
+            Mode::Rewrite | Mode::Zone | Mode::Bare => "rewrite",
             Mode::Sud | Mode::Trap => self.name(),
         }
     }
@@ -51,7 +64,29 @@ impl Mode {
         match self {
             Mode::Rewrite | Mode::Sud | Mode::Trap => &[],
             Mode::Zone => &["--isolation", "namespaces", "--net", "host", "--init"],
+            // A zone with a root of its own begins there, and with an environment of its own.
+            Mode::Bare => &[
+                "--isolation",
+                "bare",
+                "--rootfs",
+                "/",
+                "--init",
+                "--workdir",
+                HERE,
+                "--env",
+                "LC_ALL=C",
+                "--env",
+                "HOME=/",
+            ],
         }
+    }
+
+    /// Who the program is, also natively; none for whoever runs the suite.
+    #[must_use]
+    pub fn user(self) -> Option<u32> {
+        // Without root's rights, the only user is oneself.
+        let other = self == Mode::Bare && nix::unistd::geteuid().is_root();
+        other.then_some(ORDINARY)
     }
 }
 
@@ -76,6 +111,18 @@ pub fn locate(named: Option<&Path>) -> Result<PathBuf, String> {
         .map(|folder| folder.join("lx"))
         .find(|candidate| candidate.is_file())
         .ok_or_else(|| "no lx beside this program: build it first, or name it by --lx".to_owned())
+}
+
+/// A copy of `lx` that every user may execute: the original may lie where only root comes.
+pub fn copy_for_everyone(lx: &Path) -> Result<(Scratch, PathBuf), String> {
+    let scratch = Scratch::new()?;
+    let copy = scratch.path().join("lx");
+    fs::copy(lx, &copy).map_err(|e| format!("{}: {e}", lx.display()))?;
+    for path in [scratch.path(), &copy] {
+        let mode = Permissions::from_mode(0o755);
+        fs::set_permissions(path, mode).map_err(|e| format!("{}: {e}", path.display()))?;
+    }
+    Ok((scratch, copy))
 }
 
 /// The argument vector that runs `program` under `lx` in this mode.

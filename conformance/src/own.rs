@@ -116,9 +116,13 @@ pub fn run_cases(options: &Options, cases: &[Case]) -> Result<Vec<Entry>, String
     } else {
         options.modes.clone()
     };
+    let others = !options.native && modes.iter().any(|mode| mode.user().is_some());
+    let copied = others.then(|| lx::copy_for_everyone(&lx)).transpose()?;
+    let (_scratch, copy) = copied.unzip();
     let suite = Suite {
         options,
         expectations,
+        copy: copy.unwrap_or_else(|| lx.clone()),
         lx,
         modes,
     };
@@ -137,6 +141,8 @@ struct Suite<'a> {
     options: &'a Options,
     expectations: Expectations,
     lx: PathBuf,
+    /// The same where every user may execute it.
+    copy: PathBuf,
     modes: Vec<Mode>,
 }
 
@@ -149,13 +155,13 @@ impl Suite<'_> {
             mode,
             verdict,
         };
-        let native = self.native(case)?;
-        if let Some(verdict) = native_trouble(&native) {
-            return Ok(vec![entry(None, verdict)]);
-        }
         if self.options.native {
+            let native = self.native(case, None)?;
+            if let Some(verdict) = native_trouble(&native) {
+                return Ok(vec![entry(None, verdict)]);
+            }
             for _ in 1..self.options.repeat {
-                let again = self.native(case)?;
+                let again = self.native(case, None)?;
                 if !again.agrees(&native) {
                     let why = self.difference(&native, &again);
                     return Ok(vec![entry(
@@ -166,15 +172,26 @@ impl Suite<'_> {
             }
             return Ok(vec![entry(None, Verdict::Passed)]);
         }
-        self.modes
-            .iter()
-            .map(|mode| Ok(entry(Some(*mode), self.judged(case, *mode, &native)?)))
-            .collect()
+        let mut entries = Vec::new();
+        // Natively, a program is run by the same user.
+        for modes in self.modes.chunk_by(|one, next| one.user() == next.user()) {
+            let user = modes.first().and_then(|mode| mode.user());
+            let native = self.native(case, user)?;
+            if let Some(verdict) = native_trouble(&native) {
+                entries.push(entry(user.and(modes.first().copied()), verdict));
+                continue;
+            }
+            for &mode in modes {
+                entries.push(entry(Some(mode), self.judged(case, mode, &native)?));
+            }
+        }
+        Ok(entries)
     }
 
-    fn native(&self, case: &Case) -> Result<Shown, String> {
+    fn native(&self, case: &Case, user: Option<u32>) -> Result<Shown, String> {
         run_job(&Job {
             line: case.line.clone(),
+            user,
             mode: None,
             limit: case.limit,
             input: None,
@@ -216,9 +233,12 @@ impl Suite<'_> {
     fn attempt(&self, case: &Case, mode: Mode, native: &Shown) -> Result<Option<String>, String> {
         // Twice the native limit, since every call may trap.
         let limit = case.limit * 2;
-        let line = lx::command_line(&self.lx, mode, &case.line);
+        let user = mode.user();
+        let lx = if user.is_some() { &self.copy } else { &self.lx };
+        let line = lx::command_line(lx, mode, &case.line);
         let shown = run_job(&Job {
             line,
+            user,
             mode: Some(mode),
             limit,
             input: None,

@@ -11,6 +11,7 @@ pub mod carried;
 pub mod compat32;
 pub mod dispatch;
 pub mod exec;
+pub mod fold;
 pub mod fs;
 pub mod memory;
 pub mod process;

@@ -9,21 +9,22 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
-use host_std::process::{Cloned, clone, clone_sibling, close_on_exec_from, new_session_keyring};
+use host_std::process::{Cloned, clone, clone_sibling, close_on_exec_from};
 use nix::sched::{CloneFlags, setns};
 use nix::sys::prctl::set_dumpable;
 use nix::sys::wait::waitpid;
-use nix::unistd::{Pid, setpgid, setsid};
+use nix::unistd::Pid;
 use rustix::fs::{Mode, OFlags, openat};
 use rustix::pipe::{PipeFlags, pipe_with};
 
 use crate::config::Isolation;
 use crate::entrance::{self, Keys};
 use crate::error::{Context, Error, Result};
+use crate::first::{Bond, let_go};
 use crate::inside::{self, Inside};
 use crate::namespaces::foreign;
 use crate::report::{self, Reporter, Said};
-use crate::start::{confinement, let_go, user_of};
+use crate::start::{confinement, user_of};
 use crate::supervise::{self, End, Signals, Supervisor};
 use crate::terminal::Terminal;
 use crate::zones::Zone;
@@ -69,7 +70,7 @@ pub fn join(
                 let _ = reporter.send(&refused, &[]);
                 std::process::exit(1);
             }
-            let built = settle(zone, program, keys, own_group, go, &reporter);
+            let built = settle(zone, program, keys, Bond { go, own_group }, &reporter);
             let built = signals.restore().about("signals").and(built);
             std::process::exit(i32::from(guest(built)));
         }
@@ -114,18 +115,10 @@ fn settle(
     zone: &Zone,
     program: Program<'_>,
     keys: Keys<OwnedFd>,
-    own_group: bool,
-    go: OwnedFd,
+    bond: Bond,
     reporter: &Reporter,
 ) -> Result<Inside> {
-    inside::die_with_zsched()?;
-    inside::wait_for(go)?;
-    if own_group {
-        setpgid(Pid::from_raw(0), Pid::from_raw(0)).about("cannot make a process group")?;
-    } else {
-        setsid().map(drop).about("cannot make a session")?;
-    }
-    let _ = new_session_keyring();
+    bond.part()?;
     let user = program.user.or(zone.config.user.as_deref());
     let user = user_of(&[Path::new("/")], user)?;
     let own = |file: &str| own_text(&keys.proc, file);

@@ -13,6 +13,7 @@ pub mod cpu;
 mod entrance;
 mod error;
 mod facts;
+mod first;
 mod guard;
 pub mod host;
 mod idmap;

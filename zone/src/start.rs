@@ -1,32 +1,21 @@
-//! The start of a zone: everything that can go wrong is checked, then the process splits.
+//! The start of a zone: everything that can go wrong is checked first.
 
 use std::fs;
-use std::io::{self, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::io;
+use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::process;
 
-use host_std::process::{Cloned, clone};
-use nix::unistd::Pid;
 use rustix::fs::{Mode, OFlags, ResolveFlags, openat, openat2};
-use rustix::pipe::{PipeFlags, pipe_with};
 
-use crate::cgroup::Groups;
 use crate::config::{Config, Isolation, Mount, Net, Source};
 use crate::confine::{self, Capabilities, Confinement, Identity};
-use crate::entrance::Entrance;
 use crate::error::{Context, Error, Result};
-use crate::facts::{Board, Meter};
-use crate::guard::Guard;
+use crate::first::Zone;
 use crate::idmap::IdMap;
-use crate::inside::{self, Inside, Plan};
-use crate::keeper::Keeper;
+use crate::inside::{self, Inside};
+use crate::namespaces;
 use crate::passwd::User;
-use crate::service::{self, Service};
-use crate::state::{Directory, Running};
-use crate::supervise::{self, End, Supervisor};
-use crate::terminal::Terminal;
-use crate::{namespaces, report};
+use crate::supervise::End;
 
 /// Starts the zone that `config` describes, and supervises it to its end.
 ///
@@ -52,63 +41,13 @@ pub fn start(
         prepare_source(mount)?;
     }
 
-    let directory = Directory::create(config)?;
-    let mut facts = Board::create(&config.name).about("cannot make the zone's facts")?;
-    let groups = Groups::create(&config.name, &config.limits)?;
-    directory.note_groups(&groups.paths())?;
-    let mut meter = Meter::new(config.limits, groups);
-    facts.update(&mut meter);
-    let (reporter, reports) = report::channel().about("cannot make a socket")?;
-    let (socket, zsched_end) = service::socket().about("cannot make the zone's socket")?;
-    let service = Service::new(zsched_end).about("cannot make the zone's socket")?;
-    let (go, say_go) = pipe_with(PipeFlags::CLOEXEC).about("cannot make a pipe")?;
-
-    let entrance = Entrance::create(directory.path()).about("cannot make the zone's entrance")?;
-
-    let terminal = match config.terminal {
-        true => None,
-        false => Terminal::of_this_process(),
-    };
-    let signals = supervise::Signals::block().about("cannot block signals")?;
-    let group = meter.groups().unified()?;
-    let flags = namespaces::flags(config.net, own_users);
-    let cloned = clone(flags, group.as_ref().map(|group| group.as_fd()))
-        .about("the host refuses the namespaces of a zone")?;
-    let (pid, pidfd) = match cloned {
-        Cloned::Child => {
-            drop((say_go, service, reports));
-            let plan = Plan {
-                config,
-                user: &user,
-                own_users,
-                own_group: terminal.is_some(),
-                facts: &facts,
-            };
-            let built = inside::build(&plan, go, &reporter, socket, confinement);
-            let built = signals.restore().about("signals").and(built);
-            process::exit(i32::from(guest(built)));
-        }
-        Cloned::Parent { pid, pidfd } => (pid, pidfd),
-    };
-    drop((go, reporter));
-    let ready = ids.as_ref().map_or(Ok(()), |ids| ids.apply(pid));
-    let ready = ready
-        .and_then(|()| meter.groups().take_in(pid))
-        .and_then(|()| directory.describe(&Running::now(pid, confinement.report())))
-        .and_then(|()| Guard::start(pidfd.as_fd()).about("cannot start the zone's guard"));
-    let guard = match ready {
-        Ok(guard) => guard,
-        Err(error) => {
-            supervise::discard(pid);
-            return Err(error);
-        }
-    };
-    let terminal = terminal.map(|terminal| terminal.give_to(pid));
-    let keeper = Keeper::new(facts, meter, entrance, socket, service, (pid, pidfd));
-    let supervisor = Supervisor::new(pid, &signals, terminal.as_ref(), reports, Some(keeper));
-    let end = let_go(say_go, pid).and_then(|()| supervisor.run().about("cannot wait"));
-    drop((guard, terminal, directory));
-    end
+    Zone::create(config)?.run(
+        namespaces::flags(config.net, own_users),
+        &confinement.report().clone(),
+        |pid| ids.as_ref().map_or(Ok(()), |ids| ids.apply(pid)),
+        |first| inside::build(config, &user, own_users, first, confinement),
+        guest,
+    )
 }
 
 /// What the zone's processes lose.
@@ -136,24 +75,6 @@ pub(crate) fn confinement(
         ..confine::Config::default()
     })
     .map_err(|why| Error::because("this host cannot confine the zone", why))
-}
-
-/// Tells the child that its namespaces are ready.
-pub(crate) fn let_go(pipe: OwnedFd, child: Pid) -> Result<()> {
-    let sent = fs::File::from(pipe).write_all(&[1]);
-    if let Err(error) = sent.or_else(ignore_broken_pipe) {
-        supervise::discard(child);
-        return Err(Error::new("cannot reach the zone", error));
-    }
-    Ok(())
-}
-
-/// A child that is dead already has a status, which says more.
-fn ignore_broken_pipe(error: io::Error) -> io::Result<()> {
-    match error.kind() {
-        io::ErrorKind::BrokenPipe => Ok(()),
-        _ => Err(error),
-    }
 }
 
 /// Who runs in the zone with these roots, the topmost first, by the zone's files.

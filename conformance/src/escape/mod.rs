@@ -11,7 +11,7 @@ mod scenario;
 mod table;
 mod target;
 
-use crate::lx::{self, INTERCEPTIONS, Mode};
+use crate::lx::{self, INTERCEPTIONS, Mode, ORDINARY};
 use crate::report::Tally;
 use place::Place;
 use scenario::{Scenario, Where};
@@ -41,9 +41,6 @@ pub struct Options {
     #[arg(default_value = "")]
     pub filter: String,
 }
-
-/// An ordinary user, by number: nobody.
-const ORDINARY: u32 = 65534;
 
 /// Runs the suite and prints its report.
 pub fn run(options: &Options) -> Result<Tally, String> {

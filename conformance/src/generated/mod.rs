@@ -5,7 +5,7 @@ pub mod shrink;
 
 use crate::child::{End, Job, Shown, run as run_job};
 use crate::guests::{self, Guest};
-use crate::lx::{self, MODES, Mode};
+use crate::lx::{self, Mode, OF_THIS_USER};
 use crate::pool;
 use crate::report::{self, Entry, Tally, Verdict, first_difference};
 use program::{Line, generate, text};
@@ -67,7 +67,7 @@ pub fn entries(options: &Options) -> Result<Vec<Entry>, String> {
         lx::locate(options.lx.as_deref())?
     };
     let modes = if options.modes.is_empty() {
-        MODES.to_vec()
+        OF_THIS_USER.to_vec()
     } else {
         options.modes.clone()
     };
@@ -185,6 +185,7 @@ impl Bench<'_> {
         let line = vec![interpreter.program.clone().into_os_string(), path.into()];
         run_job(&Job {
             line,
+            user: None,
             mode: None,
             limit: LIMIT,
             input: None,
@@ -196,6 +197,7 @@ impl Bench<'_> {
         let line = lx::command_line(&self.lx, mode, &line);
         run_job(&Job {
             line,
+            user: None,
             mode: Some(mode),
             limit: LIMIT,
             input: None,

@@ -239,6 +239,7 @@ impl Runner<'_> {
         };
         run_job(&Job {
             line,
+            user: None,
             mode: under_lx.map(|(_, mode)| mode),
             limit,
             input: None,

@@ -6,11 +6,15 @@
 //! others are walked by [`crate::walk`] over [`Space`].
 
 mod handle;
+mod node;
+mod procs;
 mod space;
 mod table;
+mod tree;
 
 pub use handle::Handle;
-pub use space::{HostPath, Node, Space, host_path, link_text};
+pub use node::{HostPath, Node, host_path, link_text};
+pub use space::Space;
 pub use table::{Ident, Kind, MOST, Mount, NO_DEV, NO_EXEC, READ_ONLY, Table};
 
 use alloc::boxed::Box;

@@ -1,4 +1,4 @@
-//! The directories of a bare zone as a tree to walk.
+//! What the paths of a bare zone lead to.
 
 use alloc::ffi::CString;
 use alloc::vec::Vec;
@@ -6,178 +6,25 @@ use core::cell::Cell;
 use core::ffi::CStr;
 
 use abi::arg::OpenFlags;
-use abi::stat::Stat;
 use abi::{Errno, SysResult, nr};
 use host::call::{as_int, int};
-use host::{host_call, intercept};
+use host::intercept;
 
 use super::handle::Handle;
-use super::table::{Ident, Kind, Table};
-use crate::vfs::{AT_FDCWD, At};
-use crate::walk::{Aim, Entry, Found, Limits, Tree, walk};
+use super::node::{Node, S_IFDIR, link_text};
+use super::table::{Kind, Table};
+use crate::vfs::At;
+use crate::walk::{Aim, Found, Limits, Tree, walk};
 
-const S_IFMT: u32 = 0o170_000;
-const S_IFDIR: u32 = 0o040_000;
-const S_IFLNK: u32 = 0o120_000;
-const AT_EMPTY_PATH: usize = 0x1000;
 /// `RESOLVE_NO_MAGICLINKS`, `RESOLVE_NO_SYMLINKS` (openat2(2)). `RESOLVE_BENEATH` would add nothing
 /// for a relative path without `..`, and costs a walk up to the start.
 const PLAIN: u64 = 0x02 | 0x04;
-/// The longest name of a file with its NUL.
-const NAME_ROOM: usize = 256;
-const PATH_MAX: usize = 4096;
-
-/// What was found: a descriptor (`O_PATH` suffices), and what it leads to.
-#[derive(Debug)]
-pub struct Node {
-    handle: Handle,
-    status: Cell<Option<(u32, Ident)>>,
-    /// It lies surely not in the host's /proc.
-    outside_proc: bool,
-}
-
-impl Node {
-    fn new(handle: Handle) -> Self {
-        Self {
-            handle,
-            status: Cell::new(None),
-            outside_proc: false,
-        }
-    }
-
-    /// The descriptor; `AT_FDCWD` for the working directory.
-    #[must_use]
-    pub fn fd(&self) -> i32 {
-        self.handle.raw()
-    }
-
-    /// The register that passes it.
-    #[must_use]
-    pub fn register(&self) -> usize {
-        self.handle.register()
-    }
-
-    fn status(&self) -> SysResult<(u32, Ident)> {
-        if let Some(status) = self.status.get() {
-            return Ok(status);
-        }
-        let mut stat = Stat::default();
-        let to = (&raw mut stat).expose_provenance();
-        if self.fd() == AT_FDCWD {
-            let empty = c"".as_ptr().expose_provenance();
-            host_call!(nr::NEWFSTATAT, self.register(), empty, to, AT_EMPTY_PATH)?;
-        } else {
-            host_call!(nr::FSTAT, self.register(), to)?;
-        }
-        let ident = Ident {
-            dev: stat.st_dev,
-            ino: stat.st_ino,
-        };
-        self.status.set(Some((stat.st_mode, ident)));
-        Ok((stat.st_mode, ident))
-    }
-
-    /// Which file it is.
-    ///
-    /// # Errors
-    /// Those of fstat(2).
-    pub fn ident(&self) -> SysResult<Ident> {
-        self.status().map(|(_, ident)| ident)
-    }
-
-    /// Its type, as in `st_mode`.
-    ///
-    /// # Errors
-    /// Those of fstat(2).
-    pub fn kind(&self) -> SysResult<u32> {
-        self.status().map(|(mode, _)| mode & S_IFMT)
-    }
-}
-
-/// A path in the host's /proc that leads to what a descriptor names, whatever that is called.
-pub struct HostPath([u8; 40]);
-
-/// The path of a descriptor.
-#[must_use]
-pub fn host_path(fd: i32) -> HostPath {
-    let mut text = HostPath([0; 40]);
-    let mut at = 0;
-    for byte in b"/proc/thread-self/fd/" {
-        text.0[at] = *byte;
-        at += 1;
-    }
-    let mut digits = [0; 10];
-    let mut number = fd.max(0).cast_unsigned();
-    let mut count = 0;
-    loop {
-        digits[count] = b'0' + u8::try_from(number % 10).unwrap_or(0);
-        count += 1;
-        number /= 10;
-        if number == 0 {
-            break;
-        }
-    }
-    for digit in digits[..count].iter().rev() {
-        text.0[at] = *digit;
-        at += 1;
-    }
-    text
-}
-
-impl HostPath {
-    /// The text.
-    #[must_use]
-    pub fn text(&self) -> &CStr {
-        CStr::from_bytes_until_nul(&self.0).unwrap_or_default()
-    }
-
-    /// The register that passes it.
-    #[must_use]
-    pub fn register(&self) -> usize {
-        self.0.as_ptr().expose_provenance()
-    }
-}
-
-/// A name with its NUL, on the stack.
-struct Name([u8; NAME_ROOM]);
-
-impl Name {
-    fn new(name: &[u8]) -> SysResult<Self> {
-        let mut text = [0; NAME_ROOM];
-        let room = text.get_mut(..name.len()).ok_or(Errno::ENAMETOOLONG)?;
-        room.copy_from_slice(name);
-        if name.len() == NAME_ROOM {
-            return Err(Errno::ENAMETOOLONG);
-        }
-        Ok(Self(text))
-    }
-
-    fn register(&self) -> usize {
-        self.0.as_ptr().expose_provenance()
-    }
-}
-
-/// Opens `path` from `fd` on, if there are neither links nor `..` on the way.
-fn open_plain(fd: i32, path: usize, flags: OpenFlags, mode: u64) -> SysResult {
-    let how = [u64::from(flags.bits()), mode, PLAIN];
-    let at = how.as_ptr().expose_provenance();
-    let args = [int(fd), path, at, size_of_val(&how), 0, 0];
-    host::call::forward_blocking(nr::OPENAT2, &args)
-}
-
-/// Whether an error of [`open_plain`] says only that it is not plain, or that the host lacks the
-/// call or a filter refuses it.
-fn undecided(errno: Errno) -> bool {
-    matches!(
-        errno,
-        Errno::ELOOP | Errno::EXDEV | Errno::EAGAIN | Errno::ENOSYS | Errno::EPERM
-    )
-}
+pub(super) const PATH_MAX: usize = 4096;
 
 /// What the paths of a bare zone lead to.
 #[derive(Clone, Copy, Debug)]
 pub struct Space<'a> {
-    table: &'a Table,
+    pub(super) table: &'a Table,
 }
 
 impl<'a> Space<'a> {
@@ -194,7 +41,7 @@ impl<'a> Space<'a> {
     }
 
     /// The descriptor of what a mount shows.
-    fn shown(&self, index: usize) -> Node {
+    pub(super) fn shown(&self, index: usize) -> Node {
         let offset = i32::try_from(index).unwrap_or(0);
         let mut node = Node::new(Handle::borrowed(intercept::mounts_fd() + offset));
         if let Some(mount) = self.table.mounts.get(index) {
@@ -221,54 +68,6 @@ impl<'a> Space<'a> {
         let rest = at.path.to_bytes_with_nul().get(offset..)?;
         let rest = CStr::from_bytes_with_nul(rest).ok()?;
         Some((self.shown(mount).fd(), rest))
-    }
-
-    /// Whether a descriptor leads to something in the host's /proc.
-    #[must_use]
-    pub fn is_in_proc(&self, fd: i32) -> bool {
-        let node = Node::new(Handle::borrowed(fd));
-        self.table.of_kind(Kind::Proc).is_some_and(|proc| {
-            node.ident()
-                .is_ok_and(|ident| ident.dev == self.table.mounts[proc].here.dev)
-        })
-    }
-
-    /// Whether the zone's /proc has this entry at its root.
-    #[must_use]
-    pub fn shows_in_proc(&self, name: &[u8]) -> bool {
-        let Some(proc) = self
-            .table
-            .of_kind(Kind::Proc)
-            .map(|index| self.shown(index))
-        else {
-            return false;
-        };
-        matches!(name, b"." | b"..") || self.enter_proc(&proc, name).is_ok()
-    }
-
-    /// Whether a directory is one that zsched filled with placeholders.
-    #[must_use]
-    pub fn holds_placeholders(&self, fd: i32) -> bool {
-        let (mut one, mut other) = ([0; PATH_MAX], [0; PATH_MAX]);
-        let files = self
-            .table
-            .of_kind(Kind::ProcFiles)
-            .map(|index| self.shown(index));
-        let Some(Ok(files)) = files.map(|files| link_text(files.fd(), &mut one)) else {
-            return false;
-        };
-        // Beside it lies what is in /sys.
-        let end = files.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
-        let above = files.get(..=end).unwrap_or(files);
-        link_text(fd, &mut other).is_ok_and(|text| text.starts_with(above))
-    }
-
-    fn is_proc_root(&self, node: &Node) -> bool {
-        !node.outside_proc
-            && self.table.of_kind(Kind::Proc).is_some_and(|proc| {
-                node.ident()
-                    .is_ok_and(|ident| ident == self.table.mounts[proc].here)
-            })
     }
 
     /// Whether a path below a mount leads to a directory by its spelling alone.
@@ -393,10 +192,12 @@ impl<'a> Space<'a> {
             let Ok(shown) = link_text(self.shown(index).fd(), &mut room) else {
                 continue;
             };
+            // The root of the host is the one whose name ends in a slash.
+            let shown = shown.strip_suffix(b"/").unwrap_or(shown);
             let Some(rest) = path.strip_prefix(shown) else {
                 continue;
             };
-            let inside = rest.is_empty() || rest.starts_with(b"/") || shown == b"/";
+            let inside = rest.is_empty() || rest.starts_with(b"/");
             if inside
                 && best
                     .as_ref()
@@ -416,181 +217,21 @@ impl<'a> Space<'a> {
         }
         best.map(|(_, text)| text)
     }
-
-    /// What a name stands for in the root of /proc.
-    fn enter_proc(&self, proc: &Node, name: &[u8]) -> SysResult<Entry<Node>> {
-        if matches!(name, b"self" | b"thread-self" | b"mounts" | b"net") {
-            return self.enter_plain(proc, name);
-        }
-        if name.iter().all(u8::is_ascii_digit) {
-            return if is_of_zone(proc, name) {
-                self.enter_plain(proc, name)
-            } else {
-                Err(Errno::ENOENT)
-            };
-        }
-        match self.table.of_kind(Kind::ProcFiles) {
-            Some(files) => self.enter_plain(&self.shown(files), name),
-            None => Err(Errno::ENOENT),
-        }
-    }
-
-    /// As the host has it.
-    fn enter_plain(&self, directory: &Node, name: &[u8]) -> SysResult<Entry<Node>> {
-        let flags = OpenFlags::PATH | OpenFlags::NOFOLLOW | OpenFlags::CLOEXEC;
-        let text = Name::new(name)?;
-        let fd = host_call!(
-            nr::OPENAT,
-            directory.register(),
-            text.register(),
-            flags.raw()
-        )?;
-        let mut node = Node::new(Handle::owned(as_int(fd)));
-        node.outside_proc = directory.outside_proc;
-        if node.kind()? != S_IFLNK {
-            return Ok(Entry::Plain(node));
-        }
-        if !node.outside_proc
-            && let Some(proc) = self.table.of_kind(Kind::Proc)
-            && node.ident()?.dev == self.table.mounts[proc].here.dev
-            && directory.ident()? != self.table.mounts[proc].here
-        {
-            return Ok(Entry::Magic(node));
-        }
-        let mut room = [0; PATH_MAX];
-        let empty = c"".as_ptr().expose_provenance();
-        let to = room.as_mut_ptr().expose_provenance();
-        let length = host_call!(nr::READLINKAT, node.register(), empty, to, room.len())?;
-        let text = Vec::from(room.get(..length).unwrap_or_default());
-        Ok(Entry::Link(node, text))
-    }
 }
 
-impl Tree for Space<'_> {
-    type Node = Node;
-
-    fn root(&self) -> SysResult<Node> {
-        Ok(self.shown(0))
-    }
-
-    fn enter(&self, directory: &Node, name: &[u8]) -> SysResult<Entry<Node>> {
-        if name != b"." {
-            if self.table.is_point_name(name)
-                && let Some(mount) = self.table.mounted_at(directory.ident()?, name)
-            {
-                return Ok(Entry::Plain(self.shown(mount)));
-            }
-            if self.is_proc_root(directory) {
-                return self.enter_proc(directory, name);
-            }
-        }
-        self.enter_plain(directory, name)
-    }
-
-    fn above(&self, directory: &Node) -> SysResult<Node> {
-        let (kind, ident) = (directory.kind()?, directory.ident()?);
-        if kind != S_IFDIR {
-            return Err(Errno::ENOTDIR);
-        }
-        if self
-            .table
-            .mounts
-            .first()
-            .is_none_or(|root| root.here == ident)
-        {
-            return self.root();
-        }
-        if let Some(mount) = self.table.showing(ident) {
-            let (within, path) = self.table.point_of(mount).ok_or(Errno::ENOENT)?;
-            let at = self.shown(within);
-            return if path.is_empty() {
-                Ok(at)
-            } else {
-                self.dive(&at, path)?.ok_or(Errno::ENOENT)
-            };
-        }
-        let Entry::Plain(above) = self.enter_plain(directory, b"..")? else {
-            return Err(Errno::ENOTDIR);
-        };
-        // What stands in /proc besides processes lies elsewhere on the host.
-        if let Some(files) = self.table.of_kind(Kind::ProcFiles)
-            && self.table.mounts[files].here == above.ident()?
-            && let Some(proc) = self.table.of_kind(Kind::Proc)
-        {
-            return Ok(self.shown(proc));
-        }
-        Ok(above)
-    }
-
-    fn dive(&self, directory: &Node, path: &[u8]) -> SysResult<Option<Node>> {
-        if !self.table.stays(path) || self.is_proc_root(directory) {
-            return Ok(None);
-        }
-        let flags = OpenFlags::PATH | OpenFlags::DIRECTORY | OpenFlags::CLOEXEC;
-        let mut text = Vec::with_capacity(path.len() + 1);
-        text.extend_from_slice(path);
-        text.push(0);
-        match open_plain(directory.fd(), text.as_ptr().expose_provenance(), flags, 0) {
-            Ok(fd) => {
-                let mut node = Node::new(Handle::owned(as_int(fd)));
-                node.outside_proc = directory.outside_proc;
-                Ok(Some(node))
-            }
-            Err(errno) if undecided(errno) => Ok(None),
-            Err(errno) => Err(errno),
-        }
-    }
-
-    fn jump(&self, directory: &Node, name: &[u8]) -> SysResult<Node> {
-        if name == b"root" {
-            return self.root();
-        }
-        let text = Name::new(name)?;
-        let flags = OpenFlags::PATH | OpenFlags::CLOEXEC;
-        let args = [directory.register(), text.register(), flags.raw(), 0, 0, 0];
-        let fd = host::call::forward_blocking(nr::OPENAT, &args)?;
-        Ok(Node::new(Handle::owned(as_int(fd))))
-    }
-
-    fn is_directory(&self, node: &Node) -> bool {
-        node.kind().is_ok_and(|kind| kind == S_IFDIR)
-    }
+/// Opens `path` from `fd` on, if there are neither links nor `..` on the way.
+pub(super) fn open_plain(fd: i32, path: usize, flags: OpenFlags, mode: u64) -> SysResult {
+    let how = [u64::from(flags.bits()), mode, PLAIN];
+    let at = how.as_ptr().expose_provenance();
+    let args = [int(fd), path, at, size_of_val(&how), 0, 0];
+    host::call::forward_blocking(nr::OPENAT2, &args)
 }
 
-/// Whether the process with this number, as a directory in the host's /proc, is one of the zone's:
-/// it runs the same image as this one.
-fn is_of_zone(proc: &Node, number: &[u8]) -> bool {
-    let mut path = [0u8; 32];
-    let end = number.len();
-    let (Some(room), true) = (path.get_mut(..end), end < 20) else {
-        return false;
-    };
-    room.copy_from_slice(number);
-    path[end..end + 4].copy_from_slice(b"/exe");
-    let mut stat = Stat::default();
-    let to = (&raw mut stat).expose_provenance();
-    let at = path.as_ptr().expose_provenance();
-    if host_call!(nr::NEWFSTATAT, proc.register(), at, to, 0).is_err() {
-        return false;
-    }
-    let image = Node::new(Handle::borrowed(intercept::image_fd()));
-    image.ident().is_ok_and(|image| {
-        image
-            == Ident {
-                dev: stat.st_dev,
-                ino: stat.st_ino,
-            }
-    })
-}
-
-/// What the host calls the thing that a descriptor leads to.
-///
-/// # Errors
-/// Those of readlink(2).
-pub fn link_text(fd: i32, room: &mut [u8]) -> SysResult<&[u8]> {
-    let link = host_path(fd);
-    let to = room.as_mut_ptr().expose_provenance();
-    let cwd = int(AT_FDCWD);
-    let length = host_call!(nr::READLINKAT, cwd, link.register(), to, room.len())?;
-    Ok(room.get(..length).unwrap_or_default())
+/// Whether an error of [`open_plain`] says only that it is not plain, or that the host lacks the
+/// call or a filter refuses it.
+pub(super) fn undecided(errno: Errno) -> bool {
+    matches!(
+        errno,
+        Errno::ELOOP | Errno::EXDEV | Errno::EAGAIN | Errno::ENOSYS | Errno::EPERM
+    )
 }

@@ -254,8 +254,12 @@ macro_rules! returning {
     )*};
 }
 
+/// accept(2).
+pub(super) fn accept(t: &mut Task, a: &[usize; 6]) -> SysResult {
+    accept4(t, &[a[0], a[1], a[2], 0, 0, 0])
+}
+
 returning! {
-    accept = nr::ACCEPT, 1, 2, "accept(2).";
     accept4 = nr::ACCEPT4, 1, 2, "accept4(2).";
     getsockname = nr::GETSOCKNAME, 1, 2, "getsockname(2).";
     getpeername = nr::GETPEERNAME, 1, 2, "getpeername(2).";

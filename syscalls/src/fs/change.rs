@@ -23,8 +23,6 @@ macro_rules! on_path {
 }
 
 on_path! {
-    chmod = nr::CHMOD(mode: Mode);
-    chown = nr::CHOWN(owner: Uid, group: Gid);
     chdir = nr::CHDIR();
     utime = nr::UTIME(times: Ptr);
     utimes = nr::UTIMES(times: Ptr);
@@ -32,6 +30,16 @@ on_path! {
     listxattr = nr::LISTXATTR(list: Ptr, size: Size);
     setxattr = nr::SETXATTR(name: Str, value: Ptr, size: Size, flags: Flags);
     removexattr = nr::REMOVEXATTR(name: Str);
+}
+
+/// chmod(2).
+pub fn chmod(t: &mut Task, path: Path, mode: Mode) -> SysResult {
+    fchmodat(t, DirFd::CWD, path, mode)
+}
+
+/// chown(2).
+pub fn chown(t: &mut Task, path: Path, owner: Uid, group: Gid) -> SysResult {
+    fchownat(t, DirFd::CWD, path, owner, group, AtFlags::empty())
 }
 
 /// lgetxattr(2).

@@ -11,12 +11,16 @@ use kernel::Task;
 
 use super::live::copied;
 
-/// dup2(2).
+/// `F_GETFD` of fcntl(2).
+const F_GETFD: usize = 1;
+
+/// dup2(2): as dup3(2), but a descriptor may be its own copy.
 pub fn dup2(t: &mut Task, old: Fd, new: NewFd) -> SysResult {
-    make_room(t, new.0)?;
-    let result = forward_blocking(nr::DUP2, &[old.raw(), new.raw(), 0, 0, 0, 0])?;
-    replaced(t, old, new.0);
-    Ok(result)
+    if old.0 == new.0 {
+        host_call!(nr::FCNTL, old.raw(), F_GETFD)?;
+        return Ok(new.raw());
+    }
+    dup3(t, old, new, Int(0))
 }
 
 /// dup3(2).

@@ -66,9 +66,8 @@ pub fn mincore(_: &mut Task, addr: Ptr, len: Size, vector: Ptr) -> SysResult {
 }
 
 /// mlock(2).
-pub fn mlock(_: &mut Task, addr: Ptr, len: Size) -> SysResult {
-    let place = outside(addr.0, len.0);
-    forward_blocking(nr::MLOCK, &[place, len.0, 0, 0, 0, 0])
+pub fn mlock(t: &mut Task, addr: Ptr, len: Size) -> SysResult {
+    mlock2(t, addr, len, Int(0))
 }
 
 /// mlock2(2).

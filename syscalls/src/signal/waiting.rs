@@ -65,8 +65,7 @@ pub fn rt_sigtimedwait(
 
 /// signalfd(2).
 pub fn signalfd(t: &mut Task, fd: Int, mask: Ptr, size: Size) -> SysResult {
-    t.check_fd(fd.0)?;
-    forward_blocking(nr::SIGNALFD, &[int(fd.0), mask.0, size.0, 0, 0, 0])
+    signalfd4(t, fd, mask, size, Int(0))
 }
 
 /// signalfd4(2).

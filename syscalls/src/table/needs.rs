@@ -15,7 +15,6 @@ pub struct Needs {
 /// The host calls of `crate::bare`, which serves the calls of a zone without namespaces instead of
 /// their rows.
 pub const BARE: &[usize] = &[
-    nr::ACCEPT,
     nr::ACCEPT4,
     nr::BIND,
     nr::CONNECT,

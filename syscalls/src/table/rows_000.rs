@@ -32,7 +32,7 @@ rows! {
     19 readv(fd: Fd, iov: Ptr, iovcnt: Ulong) direct crate::fs::readv, since V2_0, "guest descriptors are host descriptors; the kernel checks the vector";
     20 writev(fd: Fd, iov: Ptr, iovcnt: Ulong) direct, since V2_0, "guest descriptors are host descriptors; the kernel checks the vector";
     21 access(path: Path, mode: Int) translated crate::fs::access via [FACCESSAT], since V1_0, "reads the path once; /proc/self/exe is the guest's program";
-    22 pipe(pipefd: Ptr) direct, since V1_0, "makes two descriptors that belong to the guest";
+    22 pipe(pipefd: Ptr) translated crate::fold::pipe via [PIPE2], since V1_0, "makes two descriptors that belong to the guest";
     23 select(nfds: Int, readfds: Ptr, writefds: Ptr, exceptfds: Ptr, timeout: Ptr) translated crate::signal::select via [SELECT POLL], since V2_0, "the host waits; the brand's descriptors are not open to the guest";
     24 sched_yield() direct, since V2_0, "concerns the calling thread only, which is a host thread";
     25 mremap(old_address: Ptr, old_size: Size, new_size: Size, flags: Ulong, new_address: Ptr) translated crate::memory::mremap via [MREMAP], since V2_0, "neither from nor over the brand; code that moves loses its patches";
@@ -43,11 +43,11 @@ rows! {
     30 shmat(shmid: Int, shmaddr: Ptr, shmflg: Int) translated crate::memory::shmat via [SHMCTL SHMAT], since V2_0, "never over the brand";
     31 shmctl(shmid: Int, cmd: Int, buf: Ptr) direct, since V2_0, "System V segments belong to the IPC namespace; the kernel checks ownership";
     32 dup(oldfd: Fd) direct crate::fs::dup, since V1_0, "takes the lowest free number, which the brand's descriptors never are";
-    33 dup2(oldfd: Fd, newfd: NewFd) translated crate::fs::dup2 via [PRLIMIT64 DUP2], since V1_0, "the brand's descriptors make room when the guest asks for their numbers";
-    34 pause() direct, since V1_0, "waits in the interruptible window, so a signal ends it as on a bare kernel";
-    35 nanosleep(duration: Ptr, rem: Ptr) direct, since V2_0, "waits in the interruptible window; the kernel writes the rest to rem";
+    33 dup2(oldfd: Fd, newfd: NewFd) translated crate::fs::dup2 via [PRLIMIT64 FCNTL DUP3], since V1_0, "the brand's descriptors make room when the guest asks for their numbers";
+    34 pause() translated crate::fold::pause via [PPOLL], since V1_0, "waits in the interruptible window, so a signal ends it as on a bare kernel";
+    35 nanosleep(duration: Ptr, rem: Ptr) translated crate::fold::nanosleep via [CLOCK_NANOSLEEP], since V2_0, "waits in the interruptible window; the kernel writes the rest to rem";
     36 getitimer(which: Int, curr_value: Ptr) direct, since V1_0, "the brand uses no interval timer, so all are the guest's";
-    37 alarm(seconds: Uint) direct, since V1_0, "the brand uses no interval timer, so all are the guest's";
+    37 alarm(seconds: Uint) translated crate::fold::alarm via [SETITIMER], since V1_0, "the brand uses no interval timer, so all are the guest's";
     38 setitimer(which: Int, new_value: Ptr, old_value: Ptr) direct, since V1_0, "the brand uses no interval timer, so all are the guest's";
     39 getpid() served crate::process::getpid via [GETPID GETTID], since V1_0, "the brand knows the number until the next fork";
 }

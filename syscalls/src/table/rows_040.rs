@@ -9,7 +9,7 @@ rows! {
     40 sendfile(out_fd: Fd, in_fd: Fd, offset: Ptr, count: Size) direct, since V2_2, "copies between files that the guest holds";
     41 socket(domain: Int, r#type: Int, protocol: Int) direct, since V2_0, "the network namespace and the confinement bound what it reaches";
     42 connect(sockfd: Fd, addr: Ptr, addrlen: Int) direct, since V2_0, "the network namespace and file permissions bound what it reaches";
-    43 accept(sockfd: Fd, addr: Ptr, addrlen: Ptr) direct, since V2_0, "acts on a socket that the guest holds";
+    43 accept(sockfd: Fd, addr: Ptr, addrlen: Ptr) translated crate::fold::accept via [ACCEPT4], since V2_0, "acts on a socket that the guest holds";
     44 sendto(sockfd: Fd, buf: Ptr, len: Size, flags: Flags, dest_addr: Ptr, addrlen: Int) direct, since V2_0, "acts on a socket that the guest holds";
     45 recvfrom(sockfd: Fd, buf: Ptr, len: Size, flags: Flags, src_addr: Ptr, addrlen: Ptr) direct, since V2_0, "acts on a socket that the guest holds";
     46 sendmsg(sockfd: Fd, msg: Ptr, flags: Flags) translated crate::carried::sendmsg via [SENDMSG], since V2_0, "the brand's descriptors are refused in what it carries";
@@ -31,7 +31,7 @@ rows! {
     62 kill(pid: Pid, sig: Signal) direct, since V1_0, "process numbers are the host's in this version; the kernel checks permission";
     63 uname(buf: UserPtr<UtsName>) translated crate::system::uname via [UNAME], since V1_0, "the release is that of --kernel-version where given";
     64 semget(key: Int, nsems: Int, semflg: Int) direct, since V2_0, "System V keys belong to the IPC namespace that the zone runs in";
-    65 semop(semid: Int, sops: Ptr, nsops: Uint) direct, since V2_0, "waits in the interruptible window; the kernel checks permission";
+    65 semop(semid: Int, sops: Ptr, nsops: Uint) translated crate::fold::semop via [SEMTIMEDOP], since V2_0, "waits in the interruptible window; the kernel checks permission";
     66 semctl(semid: Int, semnum: Int, cmd: Int, arg: Ulong) direct, since V2_0, "System V semaphores belong to the IPC namespace; the kernel checks ownership";
     67 shmdt(shmaddr: Ptr) direct, since V2_0, "only where a segment starts, which the brand never is";
     68 msgget(key: Int, msgflg: Int) direct, since V2_0, "System V keys belong to the IPC namespace that the zone runs in";

@@ -13,7 +13,7 @@ rows! {
     130 rt_sigsuspend(mask: UserPtr<SigSet>, sigsetsize: Size) translated crate::signal::rt_sigsuspend via [RT_SIGSUSPEND], since V2_2, "the host waits under the guest's mask without the signals that the brand needs";
     131 sigaltstack(ss: UserPtr<StackT>, old_ss: UserPtr<StackT>) served crate::signal::sigaltstack via [], since V2_2, "the host's alternate stack is the brand's; the guest's is used for its frames";
     132 utime(filename: Path, times: Ptr) translated crate::fs::utime via [UTIME], since V1_0, "reads the path once; links in /proc lead where the guest's descriptors and program are";
-    133 mknod(path: Path, mode: Mode, dev: Uint) direct, since V1_0, "the kernel demands CAP_MKNOD for devices";
+    133 mknod(path: Path, mode: Mode, dev: Uint) translated crate::fold::mknod via [MKNODAT], since V1_0, "the kernel demands CAP_MKNOD for devices";
     134 uselib(library: Path) refused ENOSYS, since V1_0, "loads a.out libraries; kernels are built without it (CONFIG_USELIB)";
     135 personality(persona: Uint) direct, since V1_0, "flags of the host process; those that survive exec reach the next program";
     136 ustat(dev: Uint, ubuf: Ptr) direct, since V1_0, "shows free space only";
@@ -29,7 +29,7 @@ rows! {
     146 sched_get_priority_max(policy: Int) direct, since V2_0, "a constant of the kernel";
     147 sched_get_priority_min(policy: Int) direct, since V2_0, "a constant of the kernel";
     148 sched_rr_get_interval(pid: Pid, tp: Ptr) direct, since V2_0, "guest threads are host threads";
-    149 mlock(addr: Ptr, len: Size) translated crate::memory::mlock via [MLOCK], since V2_0, "the brand's ranges look unmapped";
+    149 mlock(addr: Ptr, len: Size) translated crate::memory::mlock via [MLOCK2], since V2_0, "the brand's ranges look unmapped";
     150 munlock(addr: Ptr, len: Size) translated crate::memory::munlock via [MUNLOCK], since V2_0, "the brand's ranges look unmapped";
     151 mlockall(flags: Int) direct, since V2_0, "locks the brand's few pages along with the guest's; the kernel checks the limit";
     152 munlockall() direct, since V2_0, "the brand needs none of its pages locked";
@@ -39,8 +39,8 @@ rows! {
     156 _sysctl(args: Ptr) refused ENOSYS, since V1_0, "Linux 5.5 took it away; /proc/sys serves";
     157 prctl(option: Int, arg2: Ulong, arg3: Ulong, arg4: Ulong, arg5: Ulong) translated crate::process::prctl via [PRCTL], since V2_2, "what the brand's own state rests on is kept from the guest or emulated";
     158 arch_prctl(op: Int, addr: Ulong) translated crate::process::arch_prctl via [ARCH_PRCTL], since V2_6, "GS is the brand's on the host; the guest's is restored on the way out";
-    159 adjtimex(buf: Ptr) direct, since V1_0, "reading is harmless; the kernel demands CAP_SYS_TIME for changes";
-    160 setrlimit(resource: Uint, rlim: Ptr) direct, since V1_0, "limits are the host process's own; descriptors above a lowered limit stay open";
+    159 adjtimex(buf: Ptr) translated crate::fold::adjtimex via [CLOCK_ADJTIME], since V1_0, "reading is harmless; the kernel demands CAP_SYS_TIME for changes";
+    160 setrlimit(resource: Uint, rlim: Ptr) translated crate::fold::setrlimit via [PRLIMIT64], since V1_0, "limits are the host process's own; descriptors above a lowered limit stay open";
     161 chroot(path: Path) direct, since V1_0, "the kernel demands CAP_SYS_CHROOT; the brand holds its own image by descriptor";
     162 sync() direct, since V1_0, "writes back what is dirty, nothing more";
     163 acct(filename: Path) direct, since V1_0, "the kernel demands CAP_SYS_PACCT";

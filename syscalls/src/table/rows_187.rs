@@ -10,7 +10,7 @@ use abi::arg::{
 rows! {
     187 readahead(fd: Fd, offset: Offset, count: Size) direct, since V2_4, "fills the page cache from a file that the guest holds";
     188 setxattr(path: Path, name: Str, value: Ptr, size: Size, flags: Flags) translated crate::fs::setxattr via [SETXATTR], since V2_4, "reads the path once; links in /proc lead where the guest's descriptors and program are";
-    189 lsetxattr(path: Path, name: Str, value: Ptr, size: Size, flags: Flags) direct, since V2_4, "the guest's root is the host's in this version; the kernel checks permission";
+    189 lsetxattr(path: Path, name: Str, value: Ptr, size: Size, flags: Flags) direct, since V2_4, "the kernel checks permission";
     190 fsetxattr(fd: Fd, name: Str, value: Ptr, size: Size, flags: Flags) direct, since V2_4, "acts on a file that the guest holds; the kernel checks permission";
     191 getxattr(path: Path, name: Str, value: Ptr, size: Size) translated crate::fs::getxattr via [GETXATTR], since V2_4, "reads the path once; links in /proc lead where the guest's descriptors and program are";
     192 lgetxattr(path: Path, name: Str, value: Ptr, size: Size) translated crate::fs::lgetxattr via [LGETXATTR], since V2_4, "reads the path once; emulated files in /proc lie elsewhere";
@@ -19,7 +19,7 @@ rows! {
     195 llistxattr(path: Path, list: Ptr, size: Size) translated crate::fs::llistxattr via [LLISTXATTR], since V2_4, "reads the path once; emulated files in /proc lie elsewhere";
     196 flistxattr(fd: Fd, list: Ptr, size: Size) direct, since V2_4, "describes a file that the guest holds";
     197 removexattr(path: Path, name: Str) translated crate::fs::removexattr via [REMOVEXATTR], since V2_4, "reads the path once; links in /proc lead where the guest's descriptors and program are";
-    198 lremovexattr(path: Path, name: Str) direct, since V2_4, "the guest's root is the host's in this version; the kernel checks permission";
+    198 lremovexattr(path: Path, name: Str) direct, since V2_4, "the kernel checks permission";
     199 fremovexattr(fd: Fd, name: Str) direct, since V2_4, "acts on a file that the guest holds; the kernel checks permission";
     200 tkill(tid: Pid, sig: Signal) direct, since V2_4, "guest threads are host threads; the kernel checks permission";
     201 time(tloc: UserPtr<i64>) served crate::time::time via [TIME], since V1_0, "the host's vDSO knows";
@@ -34,7 +34,7 @@ rows! {
     210 io_cancel(ctx_id: Ulong, iocb: Ptr, result: Ptr) direct, since V2_6, "ends a request of this address space";
     211 get_thread_area(u_info: Ptr) refused ENOSYS, since V2_6, "64-bit kernels answer so to 64-bit callers; arch_prctl reads the bases";
     212 lookup_dcookie(cookie: Ulong, buffer: Ptr, len: Size) refused ENOSYS, since V2_6, "served the OProfile driver; Linux 6.7 took it away";
-    213 epoll_create(size: Int) direct, since V2_6, "makes a descriptor that belongs to the guest";
+    213 epoll_create(size: Int) translated crate::fold::epoll_create via [EPOLL_CREATE1], since V2_6, "makes a descriptor that belongs to the guest";
     214 epoll_ctl_old() refused ENOSYS, since V2_6, "an interface of a development kernel; no release had it";
     215 epoll_wait_old() refused ENOSYS, since V2_6, "an interface of a development kernel; no release had it";
     216 remap_file_pages(addr: Ptr, size: Size, prot: Prot, pgoff: Ulong, flags: MapFlags) translated crate::memory::remap_file_pages via [REMAP_FILE_PAGES], since V2_6, "never the brand; replaced code loses its patches";

@@ -25,7 +25,7 @@ rows! {
     313 finit_module(fd: Fd, param_values: Str, flags: Flags) refused EPERM, since V3_8, "a guest never changes the host's kernel; this is what a process without CAP_SYS_MODULE sees";
     314 sched_setattr(pid: Pid, attr: Ptr, flags: Flags) direct, since V3_14, "guest threads are host threads; the kernel checks privilege";
     315 sched_getattr(pid: Pid, attr: Ptr, size: Uint, flags: Flags) direct, since V3_14, "guest threads are host threads";
-    316 renameat2(olddirfd: DirFd, oldpath: Path, newdirfd: DirFd, newpath: Path, flags: Flags) direct, since V3_15, "the guest's root is the host's in this version; both descriptors are checked";
+    316 renameat2(olddirfd: DirFd, oldpath: Path, newdirfd: DirFd, newpath: Path, flags: Flags) direct, since V3_15, "both descriptors are checked";
     317 seccomp(operation: Uint, flags: Uint, args: Ptr) translated crate::process::seccomp via [SECCOMP PRCTL CAPGET UNSHARE], since V3_17, "the brand runs the guest's filters, on the guest's calls";
     318 getrandom(buf: Ptr, buflen: Size, flags: Flags) direct, since V3_17, "fills guest memory with random bytes";
     319 memfd_create(name: Str, flags: Flags) direct, since V3_17, "makes a descriptor that belongs to the guest";

@@ -47,11 +47,11 @@ rows! {
     460 lsm_set_self_attr(attr: Uint, ctx: Ptr, size: Uint, flags: Flags) direct, since V6_8, "security labels are the host thread's own; the security module checks the change";
     461 lsm_list_modules(ids: Ptr, size: Ptr, flags: Flags) direct, since V6_8, "a constant of the kernel";
     462 mseal(start: Ptr, len: Size, flags: Ulong) translated crate::memory::mseal via [MSEAL], since V6_10, "the brand's ranges look unmapped";
-    463 setxattrat(dirfd: DirFd, path: Path, at_flags: AtFlags, name: Str, args: Ptr, size: Size) direct, since V6_13, "the guest's root is the host's in this version; the kernel checks permission";
-    464 getxattrat(dirfd: DirFd, path: Path, at_flags: AtFlags, name: Str, args: Ptr, size: Size) direct, since V6_13, "the guest's root is the host's in this version; the kernel checks permission";
-    465 listxattrat(dirfd: DirFd, path: Path, at_flags: AtFlags, list: Ptr, size: Size) direct, since V6_13, "the guest's root is the host's in this version; the kernel checks permission";
-    466 removexattrat(dirfd: DirFd, path: Path, at_flags: AtFlags, name: Str) direct, since V6_13, "the guest's root is the host's in this version; the kernel checks permission";
+    463 setxattrat(dirfd: DirFd, path: Path, at_flags: AtFlags, name: Str, args: Ptr, size: Size) direct, since V6_13, "the kernel checks permission";
+    464 getxattrat(dirfd: DirFd, path: Path, at_flags: AtFlags, name: Str, args: Ptr, size: Size) direct, since V6_13, "the kernel checks permission";
+    465 listxattrat(dirfd: DirFd, path: Path, at_flags: AtFlags, list: Ptr, size: Size) direct, since V6_13, "the kernel checks permission";
+    466 removexattrat(dirfd: DirFd, path: Path, at_flags: AtFlags, name: Str) direct, since V6_13, "the kernel checks permission";
     467 open_tree_attr(dirfd: DirFd, path: Path, flags: Flags, attr: Ptr, size: Size) direct, since V6_15, "the kernel demands CAP_SYS_ADMIN over the mount namespace";
     468 file_getattr(dirfd: DirFd, path: Path, attr: Ptr, size: Size, at_flags: AtFlags) direct, since V6_17, "the guest's root is the host's in this version";
-    469 file_setattr(dirfd: DirFd, path: Path, attr: Ptr, size: Size, at_flags: AtFlags) direct, since V6_17, "the guest's root is the host's in this version; the kernel checks ownership";
+    469 file_setattr(dirfd: DirFd, path: Path, attr: Ptr, size: Size, at_flags: AtFlags) direct, since V6_17, "the kernel checks ownership";
 }

@@ -5,19 +5,6 @@ use abi::{Errno, nr};
 
 use super::zone::{Check, Pattern, Rule, Verdict};
 
-/// Patterns for a mode in one argument and a device in another: files, FIFOs, sockets, and the
-/// character device 0:0.
-macro_rules! mode_argument {
-    ($mode:literal, $device:literal) => {
-        &[
-            &[kind($mode, 0)],
-            &[kind($mode, 0o100_000)],
-            &[kind($mode, 0o010_000)],
-            &[kind($mode, 0o140_000)],
-            &[kind($mode, S_IFCHR), is($device, 0)],
-        ]
-    };
-}
 /// The rules, by number.
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -44,11 +31,6 @@ pub(super) const RULES: &[Rule] = &[
         nr: nr::SYSLOG,
         verdict: REFUSE,
         why: "the kernel's log is the host's",
-    },
-    Rule {
-        nr: nr::MKNOD,
-        verdict: Verdict::Only(mode_argument!(1, 2), Errno::EPERM),
-        why: "device nodes reach the host's devices; 0:0 is the whiteout of overlay file systems",
     },
     Rule {
         nr: nr::PERSONALITY,
@@ -86,8 +68,8 @@ pub(super) const RULES: &[Rule] = &[
     rule(nr::CLOCK_SETTIME, CLOCK),
     Rule {
         nr: nr::MKNODAT,
-        verdict: Verdict::Only(mode_argument!(2, 3), Errno::EPERM),
-        why: "as for mknod(2)",
+        verdict: Verdict::Only(FILES, Errno::EPERM),
+        why: "device nodes reach the host's devices; 0:0 is the whiteout of overlay file systems",
     },
     Rule {
         nr: nr::UNSHARE,
@@ -191,9 +173,19 @@ const fn none_of(mask: u32) -> Check {
 const S_IFMT: u32 = 0o170_000;
 const S_IFCHR: u32 = 0o020_000;
 
-const fn kind(argument: u8, value: u32) -> Check {
+/// Files, FIFOs, sockets, and the character device 0:0.
+const FILES: &[Pattern] = &[
+    &[kind(0)],
+    &[kind(0o100_000)],
+    &[kind(0o010_000)],
+    &[kind(0o140_000)],
+    &[kind(S_IFCHR), is(3, 0)],
+];
+
+/// The type in a mode, the third argument.
+const fn kind(value: u32) -> Check {
     Check {
-        argument,
+        argument: 2,
         mask: S_IFMT,
         value,
     }

@@ -1,32 +1,18 @@
 //! The start of a zone without namespaces.
 
-use std::os::fd::AsFd;
-use std::process;
-
-use host_std::process::{Cloned, clone, new_session_keyring};
 use nix::sched::CloneFlags;
-use nix::unistd::{Pid, setpgid, setsid};
 use rustix::fs::{CWD, Mode, OFlags, openat};
-use rustix::process::{Signal, set_parent_process_death_signal};
 
 use super::procs;
 use super::tree::Mounts;
-use crate::cgroup::Groups;
 use crate::config::{Config, Mount, Net, Source};
 use crate::confine::{self, Capabilities, Confinement};
-use crate::entrance::Entrance;
 use crate::error::{Context, Error, Result};
-use crate::facts::{Board, Meter};
-use crate::guard::Guard;
+use crate::first::Zone;
 use crate::inside::Inside;
-use crate::keeper::Keeper;
 use crate::passwd::User;
-use crate::report;
-use crate::service::{self, Service};
 use crate::start::{prepare_source, user_of};
-use crate::state::{Directory, Running};
-use crate::supervise::{self, End, Supervisor};
-use crate::terminal::Terminal;
+use crate::supervise::End;
 
 /// Starts the zone that `config` describes, and supervises it to its end; see [`crate::start()`].
 ///
@@ -60,94 +46,35 @@ pub fn start(
     for mount in &config.mounts {
         prepare_source(mount)?;
     }
-    let directory = Directory::create(config)?;
-    let mounts = Mounts::prepare(config, directory.path())?;
-    let confinement = confinement(config, &mounts)?;
-    let mut facts = Board::create(&config.name).about("cannot make the zone's facts")?;
-    facts.set_placeholders(mounts.placeholders());
-    let groups = Groups::create(&config.name, &config.limits)?;
-    directory.note_groups(&groups.paths())?;
-    let mut meter = Meter::new(config.limits, groups);
-    facts.update(&mut meter);
-    let (reporter, reports) = report::channel().about("cannot make a socket")?;
-    let (socket, zsched_end) = service::socket().about("cannot make the zone's socket")?;
     // What zsched would do for the zone, it would do in the host's namespaces: nobody answers.
-    drop(zsched_end);
-
-    let entrance = Entrance::create(directory.path()).about("cannot make the zone's entrance")?;
-    let terminal = Terminal::of_this_process();
-    let signals = supervise::Signals::block().about("cannot block signals")?;
-    procs::adopt().about("cannot adopt the zone's orphans")?;
+    let zone = Zone::create(config)?.without_service();
+    let mounts = Mounts::prepare(config, zone.directory.path())?;
+    zone.facts.set_placeholders(mounts.placeholders());
+    let confinement = confinement(config, &mounts)?;
     let layers = confinement.report().clone();
-    let read_facts = facts.for_reading().about("the zone's facts")?;
-    let group = meter.groups().unified()?;
-    let zsched = Pid::this();
-    let cloned = clone(
+    procs::adopt().about("cannot adopt the zone's orphans")?;
+    let end = zone.run(
         CloneFlags::empty(),
-        group.as_ref().map(|group| group.as_fd()),
-    )
-    .about("cannot start a process")?;
-    let (pid, pidfd) = match cloned {
-        Cloned::Child => {
-            drop((reports, reporter));
-            let built = separate(zsched, terminal.is_some()).and_then(|()| {
-                let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-                let proc = openat(CWD, "/proc", flags, Mode::empty()).about("/proc")?;
-                Ok(Inside::bare(
-                    [proc, read_facts, socket],
-                    user.home.clone(),
-                    confinement,
-                    mounts,
-                ))
-            });
-            let built = signals.restore().about("signals").and(built);
-            process::exit(i32::from(guest(built)));
-        }
-        Cloned::Parent { pid, pidfd } => (pid, pidfd),
-    };
-    drop((read_facts, reporter, mounts));
-    let ready = meter
-        .groups()
-        .take_in(pid)
-        .and_then(|()| directory.describe(&Running::now(pid, &layers)))
-        .and_then(|()| Guard::start(pidfd.as_fd()).about("cannot start the zone's guard"));
-    let guard = match ready {
-        Ok(guard) => guard,
-        Err(error) => {
-            supervise::discard(pid);
-            return Err(error);
-        }
-    };
-    let terminal = terminal.map(|terminal| terminal.give_to(pid));
-    let keeper = Keeper::new(
-        facts,
-        meter,
-        entrance,
-        socket,
-        Service::Nobody,
-        (pid, pidfd),
+        &layers,
+        |_| Ok(()),
+        |first| {
+            let facts = first.facts.for_reading().about("the zone's facts")?;
+            first.bond.part()?;
+            let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+            let proc = openat(CWD, "/proc", flags, Mode::empty()).about("/proc")?;
+            Ok(Inside {
+                proc,
+                facts,
+                socket: first.socket,
+                home: user.home.clone(),
+                confinement,
+                mounts: Some(mounts),
+            })
+        },
+        guest,
     );
-    let supervisor = Supervisor::new(pid, &signals, terminal.as_ref(), reports, Some(keeper));
-    let end = supervisor.run().about("cannot wait");
-    drop(guard);
     procs::end();
-    drop((terminal, directory));
     end
-}
-
-/// The child parts with zsched's process group, and ends with zsched.
-fn separate(zsched: Pid, own_group: bool) -> Result<()> {
-    set_parent_process_death_signal(Some(Signal::KILL)).about("cannot bind the zone to zsched")?;
-    if nix::unistd::getppid() != zsched {
-        return Err(Error::because("zsched", "it is gone"));
-    }
-    if own_group {
-        setpgid(Pid::from_raw(0), Pid::from_raw(0)).about("cannot make a process group")?;
-    } else {
-        setsid().map(drop).about("cannot make a session")?;
-    }
-    let _ = new_session_keyring();
-    Ok(())
 }
 
 /// Who runs in the zone: without namespaces, an ordinary user can only be itself.

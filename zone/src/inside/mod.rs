@@ -10,24 +10,23 @@ mod root;
 pub(crate) mod standard;
 mod tree;
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::path::{Path, PathBuf};
 
-use host_std::process::{close_on_exec_from, new_session_keyring};
+use host_std::process::close_on_exec_from;
 use nix::sched::{CloneFlags, unshare};
-use nix::unistd::{Pid, sethostname, setpgid, setsid};
+use nix::unistd::sethostname;
 use rustix::process::{Signal, set_parent_process_death_signal};
 
 use crate::bare::Mounts;
 use crate::config::{Config, Net};
 use crate::confine::Confinement;
-use crate::error::{Context, Error, Result};
-use crate::facts::Board;
+use crate::error::{Context, Result};
+use crate::first::First;
 use crate::passwd::User;
 use crate::pty;
-use crate::report::{Reporter, Said};
+use crate::report::Said;
 use placeholders::Placeholders;
 use root::Root;
 
@@ -47,23 +46,6 @@ pub struct Inside {
 }
 
 impl Inside {
-    /// A zone without namespaces.
-    pub(crate) fn bare(
-        [proc, facts, socket]: [OwnedFd; 3],
-        home: Option<String>,
-        confinement: Confinement,
-        mounts: Mounts,
-    ) -> Self {
-        Self {
-            proc,
-            facts,
-            socket,
-            home,
-            confinement,
-            mounts: Some(mounts),
-        }
-    }
-
     /// The descriptors that the brand keeps behind its image, in their order.
     #[must_use]
     pub fn descriptors(&self) -> Vec<BorrowedFd<'_>> {
@@ -114,37 +96,16 @@ impl Inside {
     }
 }
 
-/// What the child needs to know.
-pub(crate) struct Plan<'a> {
-    /// The zone.
-    pub(crate) config: &'a Config,
-    /// Who runs in it.
-    pub(crate) user: &'a User,
-    /// Whether the zone has a user namespace.
-    pub(crate) own_users: bool,
-    /// A process group in the same session, instead of a session.
-    pub(crate) own_group: bool,
-    /// What the guests are told.
-    pub(crate) facts: &'a Board,
-}
-
-/// Builds the zone around this process, once `go` says that its namespaces are ready.
+/// Builds the zone around its first process, in which `user` is to run.
 pub(crate) fn build(
-    plan: &Plan<'_>,
-    go: OwnedFd,
-    report: &Reporter,
-    socket: OwnedFd,
+    config: &Config,
+    user: &User,
+    own_users: bool,
+    zone: First<'_>,
     confinement: Confinement,
 ) -> Result<Inside> {
-    let facts = plan.facts.for_reading().about("the zone's facts")?;
-    die_with_zsched()?;
-    wait_for(go)?;
-    if plan.own_group {
-        setpgid(Pid::from_raw(0), Pid::from_raw(0)).about("cannot make a process group")?;
-    } else {
-        setsid().map(drop).about("cannot make a session")?;
-    }
-    let config = plan.config;
+    let facts = zone.facts.for_reading().about("the zone's facts")?;
+    zone.bond.part()?;
     // The zone's root of the cgroups is where zsched has put this process.
     unshare(CloneFlags::CLONE_NEWCGROUP).about("cannot make a cgroup namespace")?;
     sethostname(config.hostname.as_ref().unwrap_or(&config.name))
@@ -152,24 +113,22 @@ pub(crate) fn build(
     if config.net == Net::None {
         loopback::up().about("cannot start the loopback device")?;
     }
-    // The zone's processes must not reach keys of whoever started it; without keyrings there are
-    // none to reach.
-    let _ = new_session_keyring();
-
-    let root = Root::make(config, plan.own_users)?;
+    let root = Root::make(config, own_users)?;
     // Made while the host's /proc is in sight: the kernel lets a user namespace mount procfs only
     // where one is that hides nothing (mount_too_revealing in fs/namespace.c).
     let procs = proc::make().about("cannot mount the zone's /proc")?;
     let placeholders = Placeholders::make(procs.shown.as_fd(), config.net == Net::None);
     let placeholders = placeholders.about("the zone's /proc")?;
     let device = placeholders.device().about("the zone's /proc")?;
-    plan.facts.set_placeholders(device);
-    let sent = report.send(&Said::Processes, &[procs.hidden.as_fd()]);
+    zone.facts.set_placeholders(device);
+    let sent = zone
+        .reporter
+        .send(&Said::Processes, &[procs.hidden.as_fd()]);
     sent.about("cannot tell zsched of the zone's processes")?;
     root.cover()?;
     placeholders.park()?;
     proc::attach(&root, &procs.shown, &placeholders)?;
-    dev::attach(&root, plan.own_users)?;
+    dev::attach(&root, own_users)?;
     if config.native {
         native::attach(&root)?;
     }
@@ -180,32 +139,17 @@ pub(crate) fn build(
     standard::reopen().about("the standard descriptors")?;
 
     if config.terminal {
-        let master = pty::take(plan.user.uid).about("cannot make a terminal")?;
-        let sent = report.send(&Said::Terminal, &[master.as_fd()]);
+        let master = pty::take(user.uid).about("cannot make a terminal")?;
+        let sent = zone.reporter.send(&Said::Terminal, &[master.as_fd()]);
         sent.about("cannot hand out the terminal")?;
     }
     close_on_exec_from(3).about("cannot close descriptors")?;
     Ok(Inside {
         proc: procs.hidden,
         facts,
-        socket,
-        home: plan.user.home.clone(),
+        socket: zone.socket,
+        home: user.home.clone(),
         confinement,
         mounts: None,
     })
-}
-
-/// The end of zsched, however it comes, is the end of the zone: the kernel kills all processes of a
-/// pid namespace with its first one.
-pub(crate) fn die_with_zsched() -> Result<()> {
-    set_parent_process_death_signal(Some(Signal::KILL)).about("cannot bind the zone to zsched")
-}
-
-/// Waits for zsched's word. Its end comes instead when zsched gave up, or died before the kernel
-/// was told what to do then.
-pub(crate) fn wait_for(go: OwnedFd) -> Result<()> {
-    let mut byte = [0];
-    File::from(go)
-        .read_exact(&mut byte)
-        .map_err(|_| Error::new("zsched", io::Error::other("it is gone")))
 }

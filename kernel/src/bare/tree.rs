@@ -1,0 +1,137 @@
+//! The directories of a bare zone as a tree to walk.
+
+use alloc::vec::Vec;
+
+use abi::arg::OpenFlags;
+use abi::{Errno, SysResult, nr};
+use host::call::as_int;
+use host::host_call;
+
+use super::handle::Handle;
+use super::node::{Name, Node, S_IFDIR, S_IFLNK};
+use super::space::{PATH_MAX, Space, open_plain, undecided};
+use super::table::Kind;
+use crate::walk::{Entry, Tree};
+
+impl Tree for Space<'_> {
+    type Node = Node;
+
+    fn root(&self) -> SysResult<Node> {
+        Ok(self.shown(0))
+    }
+
+    fn enter(&self, directory: &Node, name: &[u8]) -> SysResult<Entry<Node>> {
+        if name != b"." {
+            if self.table.is_point_name(name)
+                && let Some(mount) = self.table.mounted_at(directory.ident()?, name)
+            {
+                return Ok(Entry::Plain(self.shown(mount)));
+            }
+            if self.is_proc_root(directory) {
+                return self.enter_proc(directory, name);
+            }
+        }
+        self.enter_plain(directory, name)
+    }
+
+    fn above(&self, directory: &Node) -> SysResult<Node> {
+        let (kind, ident) = (directory.kind()?, directory.ident()?);
+        if kind != S_IFDIR {
+            return Err(Errno::ENOTDIR);
+        }
+        if self
+            .table
+            .mounts
+            .first()
+            .is_none_or(|root| root.here == ident)
+        {
+            return self.root();
+        }
+        if let Some(mount) = self.table.showing(ident) {
+            let (within, path) = self.table.point_of(mount).ok_or(Errno::ENOENT)?;
+            let at = self.shown(within);
+            return if path.is_empty() {
+                Ok(at)
+            } else {
+                self.dive(&at, path)?.ok_or(Errno::ENOENT)
+            };
+        }
+        let Entry::Plain(above) = self.enter_plain(directory, b"..")? else {
+            return Err(Errno::ENOTDIR);
+        };
+        // What stands in /proc besides processes lies elsewhere on the host.
+        if let Some(files) = self.table.of_kind(Kind::ProcFiles)
+            && self.table.mounts[files].here == above.ident()?
+            && let Some(proc) = self.table.of_kind(Kind::Proc)
+        {
+            return Ok(self.shown(proc));
+        }
+        Ok(above)
+    }
+
+    fn dive(&self, directory: &Node, path: &[u8]) -> SysResult<Option<Node>> {
+        if !self.table.stays(path) || self.is_proc_root(directory) {
+            return Ok(None);
+        }
+        let flags = OpenFlags::PATH | OpenFlags::DIRECTORY | OpenFlags::CLOEXEC;
+        let mut text = Vec::with_capacity(path.len() + 1);
+        text.extend_from_slice(path);
+        text.push(0);
+        match open_plain(directory.fd(), text.as_ptr().expose_provenance(), flags, 0) {
+            Ok(fd) => {
+                let mut node = Node::new(Handle::owned(as_int(fd)));
+                node.outside_proc = directory.outside_proc;
+                Ok(Some(node))
+            }
+            Err(errno) if undecided(errno) => Ok(None),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    fn jump(&self, directory: &Node, name: &[u8]) -> SysResult<Node> {
+        if name == b"root" {
+            return self.root();
+        }
+        let text = Name::new(name)?;
+        let flags = OpenFlags::PATH | OpenFlags::CLOEXEC;
+        let args = [directory.register(), text.register(), flags.raw(), 0, 0, 0];
+        let fd = host::call::forward_blocking(nr::OPENAT, &args)?;
+        Ok(Node::new(Handle::owned(as_int(fd))))
+    }
+
+    fn is_directory(&self, node: &Node) -> bool {
+        node.kind().is_ok_and(|kind| kind == S_IFDIR)
+    }
+}
+
+impl Space<'_> {
+    /// As the host has it.
+    pub(super) fn enter_plain(&self, directory: &Node, name: &[u8]) -> SysResult<Entry<Node>> {
+        let flags = OpenFlags::PATH | OpenFlags::NOFOLLOW | OpenFlags::CLOEXEC;
+        let text = Name::new(name)?;
+        let fd = host_call!(
+            nr::OPENAT,
+            directory.register(),
+            text.register(),
+            flags.raw()
+        )?;
+        let mut node = Node::new(Handle::owned(as_int(fd)));
+        node.outside_proc = directory.outside_proc;
+        if node.kind()? != S_IFLNK {
+            return Ok(Entry::Plain(node));
+        }
+        if !node.outside_proc
+            && let Some(proc) = self.table.of_kind(Kind::Proc)
+            && node.ident()?.dev == self.table.mounts[proc].here.dev
+            && directory.ident()? != self.table.mounts[proc].here
+        {
+            return Ok(Entry::Magic(node));
+        }
+        let mut room = [0; PATH_MAX];
+        let empty = c"".as_ptr().expose_provenance();
+        let to = room.as_mut_ptr().expose_provenance();
+        let length = host_call!(nr::READLINKAT, node.register(), empty, to, room.len())?;
+        let text = Vec::from(room.get(..length).unwrap_or_default());
+        Ok(Entry::Link(node, text))
+    }
+}

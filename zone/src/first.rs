@@ -1,0 +1,205 @@
+//! The start of a zone's first process and of what zsched needs for it: the same in both ways to
+//! isolate.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::process;
+
+use host_std::process::{Cloned, clone, new_session_keyring};
+use nix::sched::CloneFlags;
+use nix::unistd::{Pid, setpgid, setsid};
+use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::process::{Signal, set_parent_process_death_signal};
+
+use crate::cgroup::Groups;
+use crate::config::Config;
+use crate::confine;
+use crate::entrance::Entrance;
+use crate::error::{Context, Error, Result};
+use crate::facts::{Board, Meter};
+use crate::guard::Guard;
+use crate::inside::Inside;
+use crate::keeper::Keeper;
+use crate::report::{self, Reporter, Reports};
+use crate::service::{self, Service};
+use crate::state::{Directory, Running};
+use crate::supervise::{self, End, Signals, Supervisor};
+use crate::terminal::Terminal;
+
+/// A zone without processes.
+pub(crate) struct Zone {
+    pub(crate) directory: Directory,
+    pub(crate) facts: Board,
+    meter: Meter,
+    entrance: Entrance,
+    /// The guests' end of the zone's socket.
+    socket: OwnedFd,
+    service: Service,
+    /// What the first process says, and where it says it.
+    reports: Reports,
+    reporter: Reporter,
+    /// The terminal that the guest shares with lx.
+    terminal: Option<Terminal>,
+}
+
+/// What the first process has of its zone.
+pub(crate) struct First<'a> {
+    pub(crate) facts: &'a Board,
+    pub(crate) socket: OwnedFd,
+    pub(crate) reporter: Reporter,
+    pub(crate) bond: Bond,
+}
+
+impl Zone {
+    /// Makes what `config` describes; dropping it removes all.
+    pub(crate) fn create(config: &Config) -> Result<Self> {
+        let directory = Directory::create(config)?;
+        let mut facts = Board::create(&config.name).about("cannot make the zone's facts")?;
+        let groups = Groups::create(&config.name, &config.limits)?;
+        directory.note_groups(&groups.paths())?;
+        let mut meter = Meter::new(config.limits, groups);
+        facts.update(&mut meter);
+        let (reporter, reports) = report::channel().about("cannot make a socket")?;
+        let (socket, zsched_end) = service::socket().about("cannot make the zone's socket")?;
+        let service = Service::new(zsched_end).about("cannot make the zone's socket")?;
+        let entrance =
+            Entrance::create(directory.path()).about("cannot make the zone's entrance")?;
+        let terminal = match config.terminal {
+            true => None,
+            false => Terminal::of_this_process(),
+        };
+        Ok(Self {
+            directory,
+            facts,
+            meter,
+            entrance,
+            socket,
+            service,
+            reports,
+            reporter,
+            terminal,
+        })
+    }
+
+    /// Nobody answers what guests ask.
+    pub(crate) fn without_service(self) -> Self {
+        Self {
+            service: Service::Nobody,
+            ..self
+        }
+    }
+
+    /// Splits this process. The child, in namespaces of these kinds, does what `build` says and
+    /// then `guest`, as which it goes on; this one `admit`s it, and is zsched from then on.
+    pub(crate) fn run(
+        self,
+        namespaces: CloneFlags,
+        layers: &confine::Report,
+        admit: impl FnOnce(Pid) -> Result<()>,
+        build: impl FnOnce(First<'_>) -> Result<Inside>,
+        guest: impl FnOnce(Result<Inside>) -> u8,
+    ) -> Result<End> {
+        let (go, say_go) = pipe_with(PipeFlags::CLOEXEC).about("cannot make a pipe")?;
+        let signals = Signals::block().about("cannot block signals")?;
+        let group = self.meter.groups().unified()?;
+        let cloned = clone(namespaces, group.as_ref().map(|group| group.as_fd()))
+            .about("the host refuses the namespaces of a zone")?;
+        let (pid, pidfd) = match cloned {
+            Cloned::Child => {
+                drop((say_go, self.service, self.reports));
+                let built = build(First {
+                    facts: &self.facts,
+                    socket: self.socket,
+                    reporter: self.reporter,
+                    bond: Bond {
+                        go,
+                        own_group: self.terminal.is_some(),
+                    },
+                });
+                let built = signals.restore().about("signals").and(built);
+                process::exit(i32::from(guest(built)));
+            }
+            Cloned::Parent { pid, pidfd } => (pid, pidfd),
+        };
+        drop((go, self.reporter, build));
+        let ready = admit(pid)
+            .and_then(|()| self.meter.groups().take_in(pid))
+            .and_then(|()| self.directory.describe(&Running::now(pid, layers)))
+            .and_then(|()| Guard::start(pidfd.as_fd()).about("cannot start the zone's guard"));
+        let guard = match ready {
+            Ok(guard) => guard,
+            Err(error) => {
+                supervise::discard(pid);
+                return Err(error);
+            }
+        };
+        let terminal = self.terminal.map(|terminal| terminal.give_to(pid));
+        let keeper = Keeper::new(
+            self.facts,
+            self.meter,
+            self.entrance,
+            self.socket,
+            self.service,
+            (pid, pidfd),
+        );
+        let supervisor =
+            Supervisor::new(pid, &signals, terminal.as_ref(), self.reports, Some(keeper));
+        let end = let_go(say_go, pid).and_then(|()| supervisor.run().about("cannot wait"));
+        drop((guard, terminal, self.directory));
+        end
+    }
+}
+
+/// What ties a new process to its zsched until it is one of the zone's.
+pub(crate) struct Bond {
+    /// Says that the zone is ready for it.
+    pub(crate) go: OwnedFd,
+    /// Whether it gets a process group in the same session, instead of a session.
+    pub(crate) own_group: bool,
+}
+
+impl Bond {
+    /// Makes this process end with zsched, waits for its word, and leaves its process group, which
+    /// the guest could reach by kill(2), and its keys.
+    pub(crate) fn part(self) -> Result<()> {
+        die_with_zsched()?;
+        // The end of zsched comes instead when it gave up, or died before the kernel was told what
+        // to do then.
+        let mut byte = [0];
+        File::from(self.go)
+            .read_exact(&mut byte)
+            .map_err(|_| Error::new("zsched", io::Error::other("it is gone")))?;
+        if self.own_group {
+            setpgid(Pid::from_raw(0), Pid::from_raw(0)).about("cannot make a process group")?;
+        } else {
+            setsid().map(drop).about("cannot make a session")?;
+        }
+        // Without keyrings in the kernel there are no keys to reach.
+        let _ = new_session_keyring();
+        Ok(())
+    }
+}
+
+/// The end of zsched, however it comes, is the end of this process.
+fn die_with_zsched() -> Result<()> {
+    set_parent_process_death_signal(Some(Signal::KILL)).about("cannot bind the zone to zsched")
+}
+
+/// Tells the child that the zone is ready for it.
+pub(crate) fn let_go(pipe: OwnedFd, child: Pid) -> Result<()> {
+    let sent = File::from(pipe).write_all(&[1]);
+    if let Err(error) = sent.or_else(ignore_broken_pipe) {
+        supervise::discard(child);
+        return Err(Error::new("cannot reach the zone", error));
+    }
+    Ok(())
+}
+
+/// A child that is dead already has a status, which says more.
+fn ignore_broken_pipe(error: io::Error) -> io::Result<()> {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => Ok(()),
+        _ => Err(error),
+    }
+}
