@@ -6,6 +6,7 @@
 //! others are walked by [`crate::walk`] over [`Space`].
 
 mod handle;
+mod layers;
 mod node;
 mod procs;
 mod space;
@@ -13,9 +14,10 @@ mod table;
 mod tree;
 
 pub use handle::Handle;
+pub use layers::{Place, reopened};
 pub use node::{HostPath, Node, host_path, link_text};
 pub use space::Space;
-pub use table::{Ident, Kind, MOST, Mount, NO_DEV, NO_EXEC, READ_ONLY, Table};
+pub use table::{Ident, Kind, Layers, MOST, Mount, NO_DEV, NO_EXEC, READ_ONLY, Table};
 
 use alloc::boxed::Box;
 use alloc::vec;
@@ -44,8 +46,9 @@ pub fn attach(mounts: usize) -> SysResult<&'static Table> {
         return Err(Errno::EIO);
     }
     let table = Table::decode(&bytes).filter(|table| table.mounts.len() == mounts);
-    let table = Box::leak(Box::new(table.ok_or(Errno::EIO)?));
+    let mut table = table.ok_or(Errno::EIO)?;
     // The table itself is one more.
     intercept::set_more_reserved(mounts + 1);
-    Ok(table)
+    layers::name_layers(&mut table);
+    Ok(Box::leak(Box::new(table)))
 }

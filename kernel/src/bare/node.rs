@@ -1,6 +1,6 @@
 //! What paths lead to: descriptors, which a call then acts on.
 
-use core::cell::Cell;
+use core::cell::{Cell, OnceCell};
 use core::ffi::CStr;
 
 use abi::stat::Stat;
@@ -9,6 +9,7 @@ use host::call::int;
 use host::host_call;
 
 use super::handle::Handle;
+use super::layers::Place;
 use super::table::Ident;
 use crate::vfs::AT_FDCWD;
 
@@ -26,6 +27,8 @@ pub struct Node {
     pub(super) status: Cell<Option<(u32, Ident)>>,
     /// It lies surely not in the host's /proc.
     pub(super) outside_proc: bool,
+    /// Where in a stack of layers it lies, once somebody asked.
+    pub(super) place: OnceCell<Option<Place>>,
 }
 
 impl Node {
@@ -34,7 +37,23 @@ impl Node {
             handle,
             status: Cell::new(None),
             outside_proc: false,
+            place: OnceCell::new(),
         }
+    }
+
+    /// Somebody else's descriptor.
+    #[must_use]
+    pub fn borrowed(fd: i32) -> Self {
+        Self::new(Handle::borrowed(fd))
+    }
+
+    /// What is known of it already.
+    pub(super) fn set_status(&self, stat: &Stat) {
+        let ident = Ident {
+            dev: stat.st_dev,
+            ino: stat.st_ino,
+        };
+        self.status.set(Some((stat.st_mode, ident)));
     }
 
     /// The descriptor; `AT_FDCWD` for the working directory.

@@ -11,8 +11,10 @@ use host::call::{as_int, int};
 use host::intercept;
 
 use super::handle::Handle;
+use super::layers::Place;
 use super::node::{Node, S_IFDIR, link_text};
 use super::table::{Kind, Table};
+use crate::overlay::UPPER;
 use crate::vfs::At;
 use crate::walk::{Aim, Found, Limits, Tree, walk};
 
@@ -46,6 +48,15 @@ impl<'a> Space<'a> {
         let mut node = Node::new(Handle::borrowed(intercept::mounts_fd() + offset));
         if let Some(mount) = self.table.mounts.get(index) {
             node.outside_proc = mount.kind != Kind::Proc;
+            if mount.kind == Kind::Stack {
+                let place = Place {
+                    mount: index,
+                    layer: UPPER,
+                    path: Vec::new(),
+                    gone: false,
+                };
+                let _ = node.place.set(Some(place));
+            }
             if mount.kind != Kind::File {
                 node.status = Cell::new(Some((S_IFDIR, mount.here)));
             }
@@ -58,7 +69,9 @@ impl<'a> Space<'a> {
     pub fn plain<'p>(&self, at: At<'p>) -> Option<(i32, &'p CStr)> {
         let path = at.path.to_bytes();
         if !path.starts_with(b"/") {
-            let stays = self.table.stays(path) && !self.is_in_proc(at.dirfd);
+            let stays = self.table.stays(path)
+                && !self.is_in_proc(at.dirfd)
+                && self.place(&Node::borrowed(at.dirfd)).is_none();
             return stays.then_some((at.dirfd, at.path));
         }
         let (mount, offset) = self.table.lexical(path)?;
@@ -116,6 +129,11 @@ impl<'a> Space<'a> {
     /// Those of path_resolution(7).
     #[inline(never)]
     pub fn find(&self, at: At<'_>, aim: Aim, limits: Limits) -> SysResult<Found<Node>> {
+        if aim != Aim::Parent
+            && let Ok(Some(node)) = self.layered_object(at, aim)
+        {
+            return Ok(Found::Node(node, None));
+        }
         let start = Node::new(Handle::borrowed(at.dirfd));
         walk(self, start, at.path.to_bytes(), aim, limits)
     }
@@ -145,6 +163,9 @@ impl<'a> Space<'a> {
             Aim::Keep => FOLLOW.union(OpenFlags::NOFOLLOW),
             _ => FOLLOW,
         };
+        if let Some(node) = self.layered_object(at, aim)? {
+            return Ok(Some(node));
+        }
         let opened = self.open_plain(at, flags, 0).transpose()?;
         Ok(opened.map(|fd| Node::new(Handle::owned(as_int(fd)))))
     }
@@ -177,6 +198,9 @@ impl<'a> Space<'a> {
             .rposition(|byte| *byte != b'/')
             .map_or(0, |at| at + 1);
         let name = name.get(..end).unwrap_or_default();
+        if let Some(place) = self.place(directory) {
+            return self.layered_point(place, name).is_some();
+        }
         self.table.is_point_name(name)
             && directory
                 .ident()
@@ -188,7 +212,7 @@ impl<'a> Space<'a> {
     pub fn zone_path(&self, path: &[u8]) -> Option<Vec<u8>> {
         let mut room = [0; PATH_MAX];
         let mut best: Option<(usize, Vec<u8>)> = None;
-        for (index, mount) in self.table.mounts.iter().enumerate() {
+        for index in 0..self.table.mounts.len() {
             let Ok(shown) = link_text(self.shown(index).fd(), &mut room) else {
                 continue;
             };
@@ -204,9 +228,10 @@ impl<'a> Space<'a> {
                     .is_none_or(|(length, _)| *length < shown.len())
             {
                 let mut text = Vec::new();
-                if !mount.target.is_empty() {
+                let target = self.table.target(index);
+                if !target.is_empty() {
                     text.push(b'/');
-                    text.extend_from_slice(&mount.target);
+                    text.extend_from_slice(target);
                 }
                 text.extend_from_slice(rest);
                 if text.is_empty() {
