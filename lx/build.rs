@@ -53,6 +53,7 @@ const CRATES: &[&str] = &[
     "procfs-emu",
     "native-mounts",
     "syscalls",
+    "observe",
     "brand",
 ];
 

@@ -80,6 +80,9 @@ pub(crate) fn boot(mut boot: Boot, mut thread: Thread) -> Task {
         });
         kernel::Patches::watch_all(&PATCHER);
     }
+    if let Some(place) = handover.observed {
+        crate::observe::begin(&mut task, place);
+    }
     if let Some(files) = handover.files {
         for fs in task.mounts.overlays() {
             fs.take_over(&task, files);
@@ -111,6 +114,9 @@ fn configure(boot: &Boot, handover: &Handover<'_>) -> Bare {
                 *row = 0;
             }
         }
+    }
+    if handover.observed.is_some() {
+        crate::observe::attach(&mut rows);
     }
     intercept::set_fast_rows(&rows);
     vdso::set_image(boot.auxiliary(AT_SYSINFO_EHDR).unwrap_or(0));
@@ -153,6 +159,7 @@ fn resolved(boot: &Boot, handover: &Handover<'_>, bare: Bare) -> Prepared {
             blocked: SigSet::EMPTY,
             filters_fd: None,
             files: Vec::new(),
+            observed: handover.observed,
         };
         let failed = launch(&program, &prepared, argv, envp, &inherited);
         refuse(handover, failed.err().unwrap_or(Errno::ENOEXEC));

@@ -13,6 +13,7 @@ mod boot;
 mod init;
 mod load;
 mod maps;
+mod observe;
 mod patcher;
 mod place;
 mod sites;
@@ -79,7 +80,11 @@ impl Brand for Lx {
         if record.kind == KIND_TRAPPED {
             patcher::PATCHER.trapped(record.site, task.thread.frame().regs.rax);
         }
-        syscalls::dispatch(task);
+        if host::observe::is_on() {
+            observe::dispatch(task);
+        } else {
+            syscalls::dispatch(task);
+        }
     }
 
     fn deliver(task: &mut Task, info: &SigInfo, delivery: &mut Delivery<'_>) -> Outcome {
@@ -109,6 +114,9 @@ impl Brand for Lx {
     fn child(task: &mut Task) {
         if core::mem::take(&mut task.protect_again) && host::signal::protect().is_err() {
             host::start::fatal(format_args!("no handlers in a new process"));
+        }
+        if host::observe::is_on() {
+            observe::child(task);
         }
     }
 

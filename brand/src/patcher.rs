@@ -75,6 +75,11 @@ impl Patcher {
         }
     }
 
+    /// How many sites are rewritten, and about how many stay trapped.
+    pub(crate) fn tally(&self) -> (usize, usize) {
+        (self.sites.all().count(), self.sites.trapped())
+    }
+
     fn rewrite(&self, site: u64, rax: u64) -> SysResult<()> {
         if self.chunks.holding(site).is_some() {
             return Err(Errno::EOPNOTSUPP);

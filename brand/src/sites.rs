@@ -152,6 +152,14 @@ impl Sites {
         self.entry(site).and_then(Entry::patched)
     }
 
+    /// How many places were trapped on lately without being rewritten.
+    pub(crate) fn trapped(&self) -> usize {
+        let counts = self.counts.0.iter();
+        counts
+            .filter(|count| count.load(Ordering::Relaxed) != 0)
+            .count()
+    }
+
     /// Every site with a trampoline.
     pub(crate) fn all(&self) -> impl Iterator<Item = Patched> {
         self.entries.iter().filter_map(Entry::patched)

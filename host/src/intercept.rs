@@ -27,7 +27,7 @@ const MEMBARRIER_REGISTER_SYNC_CORE: usize = 1 << 6;
 const O_RDWR_CLOEXEC: usize = 0o2 | 0o2_000_000;
 
 /// Per call number: bit 0, forwarded by entry.S as it is; bit 1, its first argument is a
-/// descriptor; bit 2, getpid; bit 3, gettid.
+/// descriptor; bit 2, getpid; bit 3, gettid; bit 4, forwarded and counted.
 #[unsafe(no_mangle)]
 static lx_fast_rows: [AtomicU8; abi::nr::LIMIT] = [const { AtomicU8::new(0) }; abi::nr::LIMIT];
 
@@ -50,6 +50,9 @@ static BY_FILTER: AtomicBool = AtomicBool::new(false);
 pub const FAST_GETPID: u8 = 4;
 /// entry.S answers gettid by itself.
 pub const FAST_GETTID: u8 = 8;
+
+/// entry.S forwards the call and counts it ([`crate::observe`]).
+pub const FAST_COUNT: u8 = 16;
 
 /// Tells entry.S what it may do with the calls by itself.
 pub fn set_fast_rows(rows: &[u8; abi::nr::LIMIT]) {
@@ -133,6 +136,18 @@ pub fn reserved_count() -> usize {
 pub fn set_more_reserved(more: usize) {
     let more = u32::try_from(more).unwrap_or(0);
     lx_reserved_count.store(BASE.saturating_add(more), Ordering::Relaxed);
+}
+
+/// Behind all others there is one more: [`book_fd`].
+pub fn reserve_book() {
+    lx_reserved_count.fetch_add(1, Ordering::Relaxed);
+}
+
+/// The descriptor of the book of those who observe the guest, after [`reserve_book`]. Copies of it
+/// keep its place: always the last of the brand's.
+#[must_use]
+pub fn book_fd() -> i32 {
+    reserved_fd() + as_int(reserved_count()) - 1
 }
 
 /// Whether a descriptor is one of the brand's.

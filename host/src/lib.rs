@@ -18,6 +18,7 @@ pub mod call;
 pub mod frame;
 pub mod intercept;
 pub mod memory;
+pub mod observe;
 pub mod process;
 pub mod signal;
 pub mod start;

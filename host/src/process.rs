@@ -118,6 +118,7 @@ extern "C" fn lx_child(control: core::ptr::NonNull<Control>) {
 /// What every child does before its first guest instruction. All signals are blocked.
 fn begin(thread: &mut Thread) {
     thread.set_ids(0, 0);
+    thread.forget_slot();
     if let Err(errno) = intercept::arm() {
         crate::start::fatal(format_args!("cannot catch calls in a child: {errno}"));
     }

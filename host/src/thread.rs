@@ -14,9 +14,11 @@ pub const AREA_SIZE: usize = 128 << 10;
 /// Where the alternate stack begins: above a guard page.
 const ALTERNATE_STACK: usize = 4 << 10;
 /// Where the brand's stack begins, above the alternate stack.
-const BRAND_STACK: usize = 56 << 10;
+const BRAND_STACK: usize = 52 << 10;
 /// Where the control block begins, above the brand's stack.
 pub const CONTROL_OFFSET: usize = AREA_SIZE - (8 << 10);
+/// Below it, a word for each call: where an observed thread counts it ([`crate::observe`]).
+pub(crate) const CELLS: usize = 8 * abi::nr::LIMIT;
 /// Room for the brand's task in the control block.
 const TASK_SIZE: usize = 5 << 10;
 
@@ -95,6 +97,12 @@ pub(crate) struct Control {
     /// What the host's frames last said about the extended state.
     pub(crate) xfeatures: u64,
     pub(crate) xsize: u32,
+    /// The thread's slot in the book of those who observe it; 0 when it has none.
+    pub(crate) slot: usize,
+    /// When the call began that entry.S counts.
+    pub(crate) began: u64,
+    /// Ticks spent in host calls since somebody asked.
+    pub(crate) host_ticks: u64,
     pub(crate) held: [SigInfo; HELD],
     pub(crate) task_present: bool,
     pub(crate) task: Storage,
@@ -126,7 +134,7 @@ impl NewThread {
         unsafe {
             (*at).this = at;
             (*at).token = crate::intercept::token().into();
-            (*at).stack_top = base + CONTROL_OFFSET - 64;
+            (*at).stack_top = base + CONTROL_OFFSET - CELLS - 64;
             (*at).pending = AtomicU32::new(0);
             (*at).exit_flags = AtomicU32::new(0);
             (*at).restart = 0;
@@ -134,6 +142,7 @@ impl NewThread {
             (*at).tid = 0;
             (*at).guest_gs = 0;
             (*at).in_vdso = AtomicU32::new(0);
+            (*at).slot = 0;
             (*at).task_present = false;
         }
         Ok(Self(control))
@@ -188,13 +197,13 @@ pub(crate) unsafe fn task_mut<'a, T>(control: NonNull<Control>) -> &'a mut T {
 }
 
 impl Thread {
-    fn control(&self) -> &Control {
+    pub(crate) fn control(&self) -> &Control {
         // SAFETY: the control block outlives the thread, and the running thread alone changes the
         // fields that are read through here.
         unsafe { self.0.as_ref() }
     }
 
-    fn control_mut(&mut self) -> &mut Control {
+    pub(crate) fn control_mut(&mut self) -> &mut Control {
         // SAFETY: as above.
         unsafe { self.0.as_mut() }
     }
@@ -243,6 +252,14 @@ impl Thread {
         frame.regs.rip -= 2;
         frame.resume = frame.regs.rip;
         frame.regs.rax = frame.orig_rax;
+    }
+
+    /// Whether the guest is about to execute its `syscall` instruction again.
+    #[must_use]
+    pub fn will_restart(&self) -> bool {
+        // SAFETY: the record stays mapped during the call.
+        let ret = unsafe { (*self.control().record).ret };
+        self.control().frame.regs.rip == ret.wrapping_sub(2)
     }
 
     /// Whether a signal waits for the end of this call.

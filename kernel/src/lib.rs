@@ -8,6 +8,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod bare;
+pub mod numbers;
 pub mod overlay;
 pub mod program;
 pub mod seccomp;

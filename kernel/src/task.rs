@@ -12,7 +12,8 @@ use host::sync::Lock;
 use host::thread::BLOCK_ALL;
 use host::{Thread, host_call, intercept};
 
-use crate::bare::Space;
+use crate::bare::{Names, Space};
+use crate::numbers;
 use crate::program::Program;
 use crate::seccomp::{Mode, Seccomp};
 use crate::signal::{AltStack, Kept, Sighand, is_function};
@@ -249,14 +250,14 @@ impl ProcView for Task {
     fn pid(&self) -> u32 {
         match self.thread.ids() {
             (0, _) => self.host_pid(),
-            (pid, _) => pid,
+            (pid, _) => numbers::outer(pid).unwrap_or(pid),
         }
     }
 
     fn tid(&self) -> u32 {
         match self.thread.ids() {
             (_, 0) => self.host_tid(),
-            (_, tid) => tid,
+            (_, tid) => numbers::outer(tid).unwrap_or(tid),
         }
     }
 
@@ -348,6 +349,10 @@ impl ProcView for Task {
 
     fn hostname(&self) -> Option<&[u8]> {
         self.program.bare.map(|table| table.hostname.as_slice())
+    }
+
+    fn names(&self) -> Option<Names> {
+        self.program.bare.map(|table| Space::new(table).names())
     }
 
     fn hides_fd(&self, fd: u32) -> bool {

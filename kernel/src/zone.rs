@@ -66,6 +66,10 @@ pub struct Facts {
     pub load: [u64; 3],
     /// How many tasks are runnable.
     pub running: u64,
+    /// The host's number of the first process, where the zone has no pid namespace; else 0.
+    pub first: u64,
+    /// The host's number of zsched there.
+    pub zsched: u64,
     /// Which processors it may use: bit n of word n / 64.
     pub cpus: [u64; MAX_CPUS / 64],
     /// Offset and length of each of the texts, by [`Text`].
@@ -114,10 +118,13 @@ const LONGEST_TEXT: usize = 16 << 20;
 
 /// Takes up the zone that this process runs in, if its file of facts says that there is one.
 pub fn attach() {
-    let told = facts().map(|facts| (facts.placeholders, facts.boottime));
-    let (placeholders, began) = told.unwrap_or_default();
-    PLACEHOLDERS.store(placeholders, Ordering::Relaxed);
-    BEGAN.store(began, Ordering::Relaxed);
+    let Ok(facts) = facts() else {
+        return;
+    };
+    PLACEHOLDERS.store(facts.placeholders, Ordering::Relaxed);
+    BEGAN.store(facts.boottime, Ordering::Relaxed);
+    let number = |number| u32::try_from(number).unwrap_or(0);
+    crate::numbers::set(number(facts.first), number(facts.zsched));
 }
 
 /// When the zone began by `CLOCK_BOOTTIME`, in nanoseconds; 0 outside a zone.

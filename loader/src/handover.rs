@@ -67,6 +67,9 @@ pub struct Handover<'a> {
     pub filters_fd: Option<i32>,
     /// What the emulated file systems must know of open files; at most [`MAX_FILES`] bytes.
     pub files: Option<&'a [u8]>,
+    /// Somebody observes the process: the last of the reserved descriptors is their book. The place
+    /// of the thread in it, 0 when it has none yet.
+    pub observed: Option<usize>,
     /// The thread's name, where it is not the last component of `execfn`; at most 64 bytes.
     pub comm: Option<&'a [u8]>,
     /// Canonical path of the program, for /proc/self/exe.
@@ -109,6 +112,9 @@ impl<'a> Handover<'a> {
         out.number(b"init", u64::from(self.init))?;
         if self.mounts > 0 {
             out.number(b"mounts", u64::try_from(self.mounts).ok()?)?;
+        }
+        if let Some(place) = self.observed {
+            out.number(b"observed", u64::try_from(place).ok()?)?;
         }
         if let Some(version) = self.kernel_version {
             if version.len() > MAX_VERSION {
@@ -160,6 +166,7 @@ impl<'a> Handover<'a> {
             secure: false,
             filters_fd: None,
             files: None,
+            observed: None,
             comm: None,
             exe: &[],
             execfn: &[],
@@ -199,6 +206,7 @@ impl<'a> Handover<'a> {
                         b"zone" => handover.zone = number == 1,
                         b"init" => handover.init = number == 1,
                         b"mounts" => handover.mounts = usize::try_from(number).ok()?,
+                        b"observed" => handover.observed = Some(usize::try_from(number).ok()?),
                         b"resolve" => {}
                         _ => return None,
                     }

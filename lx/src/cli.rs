@@ -1,7 +1,9 @@
 //! The command line: what `--help`, the completions and the man page are made from.
 
 use std::ffi::{CString, OsString};
+use std::fs::File;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
@@ -48,6 +50,12 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: ZoneCommand,
     },
+    /// Run a program, and show what its system calls cost
+    ///
+    /// How often it made each call, how many failed, and how long they took; by process, and how the
+    /// time went by in the program, in the translation layer and in the kernel.
+    #[command(mut_arg("volumes", |arg| arg.short(None)))]
+    Stat(Box<Stat>),
     /// Show an ELF file's segments, interpreter and `syscall` sites
     Inspect(Inspect),
     /// Show what this host offers and what lx will use
@@ -155,6 +163,48 @@ Examples:
 
 #[derive(Debug, Args)]
 #[command(
+    override_usage = "lx stat [OPTIONS] [--] PROGRAM [ARGS]...",
+    group = ArgGroup::new("format").args(["json", "csv", "html"]),
+    after_help = STAT_EXAMPLES
+)]
+pub(crate) struct Stat {
+    /// Write to this file instead of standard error
+    #[arg(short = 'o', long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Write JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Write comma-separated values, a line for each call of each process
+    #[arg(long)]
+    pub(crate) csv: bool,
+
+    /// Write a page with charts, for a browser
+    #[arg(long)]
+    pub(crate) html: bool,
+
+    /// Show a table for each process, too
+    #[arg(long)]
+    pub(crate) per_process: bool,
+
+    /// Show the table so far on standard error, again every N seconds
+    #[arg(short = 'i', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) interval: Option<u32>,
+
+    #[command(flatten)]
+    pub(crate) run: Run,
+}
+
+const STAT_EXAMPLES: &str = "\
+Examples:
+  lx stat find /usr -name '*.h'
+  lx stat --json -o calls.json -- make -j4
+  lx stat --html -o calls.html -- python3 -c 'import json'
+  lx stat --rootfs /srv/debian -- apt-get update";
+
+#[derive(Debug, Args)]
+#[command(
     override_usage = "lx run [OPTIONS] [--] PROGRAM [ARGS]...",
     group = ArgGroup::new("zoned").args(["rootfs", "layers", "isolation"]).multiple(true),
     after_help = RUN_EXAMPLES,
@@ -188,6 +238,10 @@ pub(crate) struct Run {
     /// The program and its arguments; options of lx go before it
     #[arg(value_name = "PROGRAM", required = true, trailing_var_arg = true)]
     pub(crate) command: Vec<OsString>,
+
+    /// Where those write who observe the program (`crate::observed`).
+    #[arg(skip)]
+    pub(crate) book: Option<Arc<File>>,
 }
 
 /// What makes the program run in a zone.

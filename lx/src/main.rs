@@ -6,8 +6,10 @@ mod failure;
 mod generate;
 mod info;
 mod inspect;
+mod observed;
 mod options;
 mod run;
+mod stat;
 mod usage;
 mod zones;
 
@@ -43,6 +45,7 @@ fn execute(command: Command) -> Result<ExitCode, Failure> {
     zone::zones::clean_up();
     match command {
         Command::Run(options) => return run::run(&options),
+        Command::Stat(options) => return stat::stat(*options),
         Command::Exec(options) => return run::exec(&options),
         Command::Ps(options) => print(&zones::processes(&options)?),
         Command::Kill(options) => return Ok(zones::kill(&options)),

@@ -27,6 +27,8 @@ pub(crate) enum Kind {
     /// An entry of one of those.
     Descriptor(u32),
     MapFiles,
+    /// `task`.
+    Tasks,
 }
 
 /// An entry of a process or of one of its threads.
@@ -111,6 +113,7 @@ impl Kind {
             b"mountstats" => Self::Mounts(Form::MountStats),
             b"cgroup" => Self::Cgroup,
             b"map_files" => Self::MapFiles,
+            b"task" => Self::Tasks,
             _ => return None,
         })
     }
@@ -148,6 +151,7 @@ mod tests {
             ),
             ("/proc/12/cgroup", entry(12, None, Kind::Cgroup)),
             ("/proc/stat", None),
+            ("/proc/12/task", entry(12, None, Kind::Tasks)),
             ("/proc/12", None),
             ("/proc/12/task/13", None),
             ("/proc/12/cmdline", None),

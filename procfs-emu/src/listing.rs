@@ -79,6 +79,20 @@ impl File for MapFilesDir {
     }
 }
 
+/// `task`, where the zone's first process has another number than on the host.
+#[derive(Debug)]
+pub(crate) struct TasksDir;
+
+impl File for TasksDir {
+    fn shows(&self, _view: &dyn ProcView, _dir: i32, _name: &[u8]) -> bool {
+        true
+    }
+
+    fn renamed(&self, name: &[u8]) -> Option<u8> {
+        (number(name)? == kernel::numbers::first()?).then_some(b'1')
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

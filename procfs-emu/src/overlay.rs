@@ -6,13 +6,15 @@ use alloc::vec::Vec;
 use abi::arg::OpenFlags;
 use abi::stat::Stat;
 use abi::{Errno, SysResult};
+use kernel::numbers::first;
 use kernel::vfs::{At, File, FileSystem, Links, OpenHow, Place, ProcView, open_on_host};
 use kernel::zone::placeholders;
 
 use crate::entry::{Entry, Kind};
 use crate::io::{self, NAME_MAX, Owned, is_procfs, name_of};
 use crate::listing::{
-    DescriptorDir, GuestDescriptorDir, MapFilesDir, hidden_descriptors, is_brands, is_image,
+    DescriptorDir, GuestDescriptorDir, MapFilesDir, TasksDir, hidden_descriptors, is_brands,
+    is_image,
 };
 use crate::placeholder::{self, PlaceholderDir, RootDir, disguise};
 use crate::render::emulate;
@@ -184,6 +186,7 @@ impl FileSystem for ProcOverlay {
             (Kind::Descriptors, Subject::Own) => Some(&DescriptorDir),
             (Kind::Descriptors, Subject::Guest(_)) => Some(&GuestDescriptorDir),
             (Kind::MapFiles, Subject::Own) => Some(&MapFilesDir),
+            (Kind::Tasks, _) => first().map(|_| &TasksDir as &dyn File),
             _ => None,
         }
     }

@@ -13,9 +13,11 @@ use crate::live::{self, Content};
 use crate::maps::Maps;
 use crate::mounts::Mounts;
 use crate::numa_maps::NumaMaps;
+use crate::renamed::Renamed;
 use crate::rollup::Rollup;
 use crate::smaps::Smaps;
 use crate::subject::Subject;
+use crate::text::Lines;
 use crate::{auxv, environ, known, memfd, placeholder};
 
 /// Puts the text that the guest is to see where `fd`, just opened, leads to an emulated entry.
@@ -70,6 +72,18 @@ pub(crate) fn text(
         return Ok(None);
     }
     let ranges = subject.ranges(view);
+    let names = view.names();
+    let filter = |from, to, lines: &mut dyn Lines| match &names {
+        Some(names) => io::filter(
+            from,
+            to,
+            &mut Renamed {
+                filter: lines,
+                names,
+            },
+        ),
+        None => io::filter(from, to, lines),
+    };
     let text = memfd::create(name)?;
     let to = text.raw();
     let written = match entry.kind {
@@ -90,6 +104,7 @@ pub(crate) fn text(
         | Kind::Descriptors
         | Kind::Descriptor(_)
         | Kind::MapFiles
+        | Kind::Tasks
         | Kind::Stat
         | Kind::Status
         | Kind::Mounts(_)

@@ -12,12 +12,14 @@ use alloc::vec::Vec;
 use abi::{Errno, SysResult, nr};
 use host::call::int;
 use host::host_call;
+use kernel::numbers::{first, shown};
 use kernel::vfs::{ProcView, SignalView};
 use kernel::zone::{began, placeholders};
 
 use crate::dispositions::Dispositions;
 use crate::entry::{Entry, Kind};
 use crate::live::End;
+use crate::numbers;
 use crate::stat::{self, Changes};
 use crate::status::Status;
 use crate::subject::Whose;
@@ -169,7 +171,11 @@ fn rewritten(view: &dyn ProcView, entry: Entry, host: &[u8]) -> Vec<u8> {
             // In a zone, all times count from its beginning.
             began: began(),
         };
-        return stat::rewrite(host, &changes);
+        let text = stat::rewrite(host, &changes);
+        return match first() {
+            Some(_) => numbers::in_stat(&text, shown),
+            None => text,
+        };
     }
     let mut status = Status {
         blocked,
@@ -183,5 +189,8 @@ fn rewritten(view: &dyn ProcView, entry: Entry, host: &[u8]) -> Vec<u8> {
     let mut splitter = Splitter::default();
     splitter.piece(host, &mut status, &mut out);
     splitter.end(&mut status, &mut out);
-    out
+    match first() {
+        Some(_) => numbers::in_status(&out, shown),
+        None => out,
+    }
 }

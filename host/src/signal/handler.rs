@@ -126,6 +126,9 @@ fn trapped_call(control: NonNull<Control>, info: &SigInfo, context: &mut UContex
     } else {
         KIND_TRAPPED
     };
+    if crate::observe::is_on() {
+        this.began = crate::observe::ticks();
+    }
     this.saved = [regs.rcx, regs.r11];
     let (ret, site) = (regs.rip, regs.rip.wrapping_sub(2));
     let resume = match (hooks().trap)(ret, None) {
@@ -198,6 +201,11 @@ fn defer(control: NonNull<Control>, info: &SigInfo, context: &mut UContext) {
         (
             &arch::lx_fast_window,
             &arch::lx_fast_done,
+            &arch::lx_fast_abort,
+        ),
+        (
+            &arch::lx_counted_window,
+            &arch::lx_counted_done,
             &arch::lx_fast_abort,
         ),
         (

@@ -7,6 +7,8 @@
 
 mod handle;
 mod layers;
+mod members;
+mod names;
 mod node;
 mod procs;
 mod space;
@@ -15,6 +17,8 @@ mod tree;
 
 pub use handle::Handle;
 pub use layers::{Place, reopened};
+pub use members::{is_member, members, threads};
+pub use names::Names;
 pub use node::{HostPath, Node, host_path, link_text};
 pub use space::Space;
 pub use table::{Ident, Kind, Layers, MOST, Mount, NO_DEV, NO_EXEC, READ_ONLY, Table};

@@ -1,14 +1,16 @@
 //! /proc of a bare zone: processes from the host's, and beside them what zsched put into a directory
 //! of its own.
 
-use abi::stat::Stat;
-use abi::{Errno, SysResult, nr};
-use host::{host_call, intercept};
+use alloc::vec::Vec;
+
+use abi::{Errno, SysResult};
 
 use super::handle::Handle;
+use super::members::is_member;
 use super::node::{Node, link_text};
 use super::space::{PATH_MAX, Space};
-use super::table::{Ident, Kind};
+use super::table::Kind;
+use crate::numbers;
 use crate::walk::Entry;
 
 impl Space<'_> {
@@ -63,44 +65,58 @@ impl Space<'_> {
     /// What a name stands for in the root of /proc.
     pub(super) fn enter_proc(&self, proc: &Node, name: &[u8]) -> SysResult<Entry<Node>> {
         if matches!(name, b"self" | b"thread-self" | b"mounts" | b"net") {
-            return self.enter_plain(proc, name);
+            return match self.enter_plain(proc, name)? {
+                Entry::Link(node, text) => Ok(Entry::Link(node, numbers::in_path(&text))),
+                other => Ok(other),
+            };
         }
         if name.iter().all(u8::is_ascii_digit) {
-            return if is_of_zone(proc, name) {
-                self.enter_plain(proc, name)
-            } else {
-                Err(Errno::ENOENT)
-            };
+            if name == b"0" {
+                return self.enter_zsched();
+            }
+            let name = host_name(name).ok_or(Errno::ENOENT)?;
+            return self.enter_plain(proc, &name);
         }
         match self.table.of_kind(Kind::ProcFiles) {
             Some(files) => self.enter_plain(&self.shown(files), name),
             None => Err(Errno::ENOENT),
         }
     }
+
+    /// The directory of zsched's, which lies where nothing lists it.
+    fn enter_zsched(&self) -> SysResult<Entry<Node>> {
+        let files = self.table.of_kind(Kind::ProcFiles).ok_or(Errno::ENOENT)?;
+        match self.enter_plain(&self.shown(files), b"sys")? {
+            Entry::Plain(sys) => self.enter_plain(&sys, b".zsched"),
+            _ => Err(Errno::ENOENT),
+        }
+    }
+
+    /// What the host calls the thread `name` in a directory `task` of /proc, if that is another name.
+    pub(super) fn host_thread(&self, directory: &Node, name: &[u8]) -> SysResult<Option<Vec<u8>>> {
+        let Some(first) = numbers::first().filter(|_| !directory.outside_proc) else {
+            return Ok(None);
+        };
+        let number = core::str::from_utf8(name).ok();
+        let number = number.and_then(|name| name.parse::<u32>().ok());
+        let Some(number) = number.filter(|number| *number == 1 || *number == first) else {
+            return Ok(None);
+        };
+        let mut room = [0; PATH_MAX];
+        if !self.is_in_proc(directory.fd())
+            || !link_text(directory.fd(), &mut room)?.ends_with(b"/task")
+        {
+            return Ok(None);
+        }
+        let host = numbers::outer(number).ok_or(Errno::ENOENT)?;
+        Ok(Some(alloc::format!("{host}").into_bytes()))
+    }
 }
 
-/// Whether the process with this number, as a directory in the host's /proc, is one of the zone's:
-/// it runs the same image as this one.
-fn is_of_zone(proc: &Node, number: &[u8]) -> bool {
-    let mut path = [0u8; 32];
-    let end = number.len();
-    let (Some(room), true) = (path.get_mut(..end), end < 20) else {
-        return false;
-    };
-    room.copy_from_slice(number);
-    path[end..end + 4].copy_from_slice(b"/exe");
-    let mut stat = Stat::default();
-    let to = (&raw mut stat).expose_provenance();
-    let at = path.as_ptr().expose_provenance();
-    if host_call!(nr::NEWFSTATAT, proc.register(), at, to, 0).is_err() {
-        return false;
-    }
-    let image = Node::new(Handle::borrowed(intercept::image_fd()));
-    image.ident().is_ok_and(|image| {
-        image
-            == Ident {
-                dev: stat.st_dev,
-                ino: stat.st_ino,
-            }
-    })
+/// What the host calls the directory in /proc of the process that the zone calls `name`.
+fn host_name(name: &[u8]) -> Option<Vec<u8>> {
+    let number = core::str::from_utf8(name).ok()?.parse::<u32>().ok()?;
+    let plain = !name.starts_with(b"0") && !name.starts_with(b"+");
+    let host = numbers::outer(number).filter(|host| plain && is_member(*host))?;
+    Some(alloc::format!("{host}").into_bytes())
 }

@@ -12,6 +12,7 @@ use host::intercept;
 
 use super::handle::Handle;
 use super::layers::Place;
+use super::names::Names;
 use super::node::{Node, S_IFDIR, link_text};
 use super::table::{Kind, Table};
 use crate::overlay::UPPER;
@@ -207,40 +208,23 @@ impl<'a> Space<'a> {
                 .is_ok_and(|above| self.table.mounted_at(above, name).is_some())
     }
 
+    /// How the zone calls what the host calls otherwise.
+    #[must_use]
+    pub fn names(&self) -> Names {
+        let mut room = [0; PATH_MAX];
+        let mounts = self.table.mounts.iter().enumerate();
+        let mounts = mounts.filter(|(_, mount)| !matches!(mount.kind, Kind::ProcFiles | Kind::Work));
+        let names = mounts.filter_map(|(index, _)| {
+            let host = link_text(self.shown(index).fd(), &mut room).ok()?;
+            Some((Vec::from(host), Vec::from(self.table.target(index))))
+        });
+        Names::new(names.collect())
+    }
+
     /// The path in the zone of what the host calls `path`. `None` for what lies outside.
     #[must_use]
     pub fn zone_path(&self, path: &[u8]) -> Option<Vec<u8>> {
-        let mut room = [0; PATH_MAX];
-        let mut best: Option<(usize, Vec<u8>)> = None;
-        for index in 0..self.table.mounts.len() {
-            let Ok(shown) = link_text(self.shown(index).fd(), &mut room) else {
-                continue;
-            };
-            // The root of the host is the one whose name ends in a slash.
-            let shown = shown.strip_suffix(b"/").unwrap_or(shown);
-            let Some(rest) = path.strip_prefix(shown) else {
-                continue;
-            };
-            let inside = rest.is_empty() || rest.starts_with(b"/");
-            if inside
-                && best
-                    .as_ref()
-                    .is_none_or(|(length, _)| *length < shown.len())
-            {
-                let mut text = Vec::new();
-                let target = self.table.target(index);
-                if !target.is_empty() {
-                    text.push(b'/');
-                    text.extend_from_slice(target);
-                }
-                text.extend_from_slice(rest);
-                if text.is_empty() {
-                    text.push(b'/');
-                }
-                best = Some((shown.len(), text));
-            }
-        }
-        best.map(|(_, text)| text)
+        self.names().inner(path)
     }
 }
 

@@ -79,6 +79,11 @@ impl Tree for Space<'_> {
         if let Some(place) = self.place(directory) {
             return self.dive_layered(place, path);
         }
+        // What stands there has numbers for names.
+        let mut names = path.split(|byte| *byte == b'/');
+        if !directory.outside_proc && names.any(|name| name == b"task") {
+            return Ok(None);
+        }
         let flags = OpenFlags::PATH | OpenFlags::DIRECTORY | OpenFlags::CLOEXEC;
         let mut text = Vec::with_capacity(path.len() + 1);
         text.extend_from_slice(path);
@@ -127,7 +132,8 @@ impl Space<'_> {
     /// As the host has it.
     pub(super) fn enter_plain(&self, directory: &Node, name: &[u8]) -> SysResult<Entry<Node>> {
         let flags = OpenFlags::PATH | OpenFlags::NOFOLLOW | OpenFlags::CLOEXEC;
-        let text = Name::new(name)?;
+        let text = self.host_thread(directory, name)?;
+        let text = Name::new(text.as_deref().unwrap_or(name))?;
         let fd = host_call!(
             nr::OPENAT,
             directory.register(),

@@ -63,7 +63,8 @@ fn act(task: &mut Task, signal: SignalNumber, info: &SigInfo, delivery: &mut Del
     if action.flags & sa::RESETHAND != 0 {
         task.sighand.reset(signal);
     }
-    if delivery.push(&action, info, &place, mask).is_err() {
+    let told = crate::numbers::told(info);
+    if delivery.push(&action, &told, &place, mask).is_err() {
         return force_segv(task, signal, delivery);
     }
     task.saved_mask = None;

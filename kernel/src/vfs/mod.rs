@@ -216,6 +216,12 @@ pub trait File {
         None
     }
 
+    /// What the guest calls the entry `name`, if that is another name, of one character.
+    fn renamed(&self, name: &[u8]) -> Option<u8> {
+        let _ = name;
+        None
+    }
+
     /// The type (`d_type`, readdir(3)) of an entry for which the host says `kind`.
     fn kind(&self, kind: u8) -> u8 {
         kind

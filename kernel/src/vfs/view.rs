@@ -3,6 +3,8 @@
 use core::ffi::CStr;
 use core::ops::Range;
 
+use crate::bare::Names;
+
 /// The addresses that /proc/PID/stat shows (proc_pid_stat(5)).
 ///
 /// Where the host offers `prctl(PR_SET_MM, PR_SET_MM_MAP)` (`CONFIG_CHECKPOINT_RESTORE`; needs
@@ -59,10 +61,10 @@ pub struct CredentialView {
 
 /// The calling thread and its process, as seen from a file system. The task implements it.
 pub trait ProcView {
-    /// The process's number (thread group id).
+    /// The process's number (thread group id), as the host counts.
     fn pid(&self) -> u32;
 
-    /// The thread's number.
+    /// The thread's number, as the host counts.
     fn tid(&self) -> u32;
 
     /// The absolute path of the program that runs, as /proc/PID/exe read when it was started.
@@ -114,6 +116,11 @@ pub trait ProcView {
 
     /// The host's name that the guest sees, where it is not what uname(2) says.
     fn hostname(&self) -> Option<&[u8]> {
+        None
+    }
+
+    /// How the guest calls files, where that is not what the host calls them.
+    fn names(&self) -> Option<Names> {
         None
     }
 

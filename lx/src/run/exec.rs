@@ -20,6 +20,7 @@ pub(crate) fn exec(options: &Exec) -> Result<ExitCode, Failure> {
             argv0: None,
             kernel_version: zone.config.kernel_version.as_deref(),
             init: false,
+            book: None,
         },
         // What was the working directory means something else there.
         directory: options.directory.as_deref().or(Some(Path::new("/"))),

@@ -58,6 +58,8 @@ struct Guest<'a> {
     kernel_version: Option<&'a str>,
     /// A reaper comes first.
     init: bool,
+    /// The book of those who observe it.
+    book: Option<&'a File>,
 }
 
 impl Run {
@@ -67,6 +69,7 @@ impl Run {
             argv0: self.argv0.as_ref(),
             kernel_version: self.kernel_version.as_deref(),
             init: self.zone.init,
+            book: self.book.as_deref(),
         }
     }
 }
@@ -123,10 +126,11 @@ fn become_guest(
 
     let image = image::create(intercept)
         .map_err(|error| Failure::about("cannot make the brand's image", &error))?;
-    let (zone, mounts, behind) = match &place {
+    let (zone, mounts, mut behind) = match &place {
         Place::Host(proc) => (false, 0, vec![proc.as_fd(); 3]),
         Place::Zone(inside) => (true, inside.mounts(), inside.descriptors()),
     };
+    behind.extend(guest.book.map(File::as_fd));
     let reserved = descriptors::reserve(image.as_fd(), &behind)
         .map_err(|error| Failure::about("cannot reserve descriptors", &error))?;
     let exe = if mounts > 0 {
@@ -151,6 +155,7 @@ fn become_guest(
         secure: false,
         filters_fd: None,
         files: None,
+        observed: guest.book.map(|_| 0),
         comm: None,
         exe: exe.as_os_str().as_bytes(),
         execfn: program.as_os_str().as_bytes(),

@@ -28,6 +28,13 @@ impl Zone {
     }
 }
 
+impl Run {
+    /// Whether the program runs in a zone of its own.
+    pub(crate) fn is_zoned(&self) -> bool {
+        self.zone.is_asked_for()
+    }
+}
+
 /// Runs the program in a zone, to its end.
 pub(super) fn run(options: &Run, intercept: Intercept) -> Result<ExitCode, Failure> {
     if cfg!(feature = "without-confinement") {

@@ -53,7 +53,8 @@ impl Zone {
         fs::copy(BUSYBOX, bin.join("busybox")).expect("it is copied");
         for tool in [
             "sh", "cat", "ls", "ln", "mkdir", "mv", "pwd", "readlink", "rm", "rmdir", "stat",
-            "touch", "uname", "chmod", "env", "sleep", "ps", "test", "head",
+            "touch", "uname", "chmod", "env", "sleep", "ps", "test", "head", "kill", "setsid",
+            "grep", "tr", "hostname",
         ] {
             symlink("busybox", bin.join(tool)).expect("it is made");
         }
@@ -195,8 +196,8 @@ fn proc_shows_the_zone() {
             .lines()
             .filter(|line| line.bytes().all(|byte| byte.is_ascii_digit()))
             .collect();
-        // The shell and ls.
-        assert_eq!(numbers.len(), 2, "{text}");
+        // zsched, the shell and ls.
+        assert_eq!(numbers.len(), 3, "{text}");
         for name in ["meminfo", "self", "sys", "uptime", "/bin/busybox", "/"] {
             assert!(text.lines().any(|line| line == name), "{name}: {text}");
         }
@@ -215,6 +216,64 @@ fn proc_shows_the_zone() {
             zone.sh(&format!("ls -d /proc/{this} 2>/dev/null || echo none")),
             "none\n"
         );
+    });
+}
+
+#[test]
+fn the_first_process_is_number_1() {
+    Zone::each("numbers", |zone| {
+        assert_eq!(zone.sh("echo $$ $PPID; readlink /proc/self"), "1 0\n1\n");
+        let text =
+            zone.sh("ls -d /proc/0 /proc/1 /proc/1/task/1; ls /proc/1/task; cat /proc/0/comm");
+        assert_eq!(text, "/proc/0\n/proc/1\n/proc/1/task/1\n1\nzsched\n");
+        let lines = zone.sh("cat /proc/1/status; true").to_lowercase();
+        for line in ["tgid:\t1\n", "pid:\t1\n", "ppid:\t0\n", "nspid:\t1\n"] {
+            assert!(lines.contains(line), "{line}: {lines}");
+        }
+        // The numbers of its group and session are its own, and its child's parent is 1.
+        let fields = zone.sh("cat /proc/1/stat; grep PPid /proc/self/status; true");
+        assert!(fields.starts_with("1 (sh) "), "{fields}");
+        assert!(fields.contains(" 0 1 1 0 -1 "), "{fields}");
+        assert!(fields.ends_with("PPid:\t1\n"), "{fields}");
+        // A reaper takes the number, if one is asked for.
+        let output = zone.run(&[
+            "--init",
+            "/bin/sh",
+            "-c",
+            "echo $PPID; test $$ -gt 1 && echo yes",
+        ]);
+        assert_eq!(stdout(&output), "1\nyes\n");
+    });
+}
+
+#[test]
+fn processes_outside_are_not_there() {
+    Zone::each("outside", |zone| {
+        let this = std::process::id();
+        let script = format!(
+            "kill -0 {this} 2>&1; kill -0 1 && echo one; kill -9 1; kill -TERM 1; kill -9 -1 2>/dev/null; \
+             echo alive; kill -0 999999 2>&1"
+        );
+        let text = zone.sh(&format!("{script}; true"));
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 4, "{text}");
+        assert!(lines[0].ends_with("No such process"), "{text}");
+        assert_eq!(lines[1..3], ["one", "alive"]);
+        assert!(lines[3].ends_with("No such process"), "{text}");
+    });
+}
+
+#[test]
+fn orphans_come_to_the_first_process() {
+    Zone::each("orphans", |zone| {
+        // The middle one ends before it: its parent is then the shell, which is 1.
+        let text = zone.sh(
+            "sh -c 'sh -c \"sleep 0.3; grep PPid /proc/self/status; grep PPid /proc/\\$\\$/status\" &'; \
+             sleep 1",
+        );
+        let parents: Vec<&str> = text.lines().collect();
+        assert_eq!(parents.len(), 2, "{text}");
+        assert_eq!(parents[1], "PPid:\t1", "{text}");
     });
 }
 
@@ -287,7 +346,7 @@ fn what_the_bare_way_cannot_keep_apart_is_refused() {
             stderr(&output)
         );
     }
-    Zone::each("refused", |zone| {
+    Zone::each("kept-apart", |zone| {
         for options in [
             &["--read-only"][..],
             &["-v", "/tmp:/mnt:ro"],

@@ -4,6 +4,7 @@
 mod bad_input;
 mod bare;
 mod common;
+mod observed;
 mod reports;
 mod rooted;
 mod run;

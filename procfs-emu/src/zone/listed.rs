@@ -7,6 +7,7 @@ use abi::arg::OpenFlags;
 use abi::{SysResult, nr};
 use host::call::int;
 use host::host_call;
+use kernel::numbers::{inner, outer};
 use kernel::vfs::ProcView;
 
 use crate::io::{numbered, open};
@@ -21,7 +22,9 @@ const NAME: usize = 19;
 /// The processes.
 pub(super) fn processes(view: &dyn ProcView) -> SysResult<Vec<u32>> {
     let flags = OpenFlags::DIRECTORY | OpenFlags::CLOEXEC;
-    numbers(open(view.proc_fd(), c".", flags)?.raw())
+    let mut all = numbers(open(view.proc_fd(), c".", flags)?.raw())?;
+    all.retain(|number| view.shows_in_proc(alloc::format!("{number}").as_bytes()));
+    Ok(all)
 }
 
 /// The threads of all of them.
@@ -29,9 +32,11 @@ pub(super) fn threads(view: &dyn ProcView) -> SysResult<Vec<u32>> {
     let flags = OpenFlags::DIRECTORY | OpenFlags::CLOEXEC;
     let mut all = Vec::new();
     for process in processes(view)? {
+        let process = outer(process).unwrap_or(process);
         // It may have ended.
         if let Ok(tasks) = open(view.proc_fd(), &numbered("", process, "/task"), flags) {
-            all.extend(numbers(tasks.raw()).unwrap_or_default());
+            let tasks = numbers(tasks.raw()).unwrap_or_default();
+            all.extend(tasks.into_iter().map(inner));
         }
     }
     Ok(all)

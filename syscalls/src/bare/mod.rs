@@ -7,7 +7,11 @@ mod arguments;
 mod attributes;
 mod directory;
 mod names;
+mod numbers;
 mod open;
+mod owners;
+mod processes;
+mod signals;
 mod sockets;
 mod status;
 
@@ -47,6 +51,12 @@ static HANDLERS: [Option<Handler>; LIMIT] = {
     let mut index = 0;
     while index < SERVED.len() {
         let (number, handler) = SERVED[index];
+        table[number] = Some(handler);
+        index += 1;
+    }
+    let mut index = 0;
+    while index < NUMBERED.len() {
+        let (number, handler) = NUMBERED[index];
         table[number] = Some(handler);
         index += 1;
     }
@@ -131,6 +141,57 @@ const SERVED: &[(usize, Handler)] = &[
     (nr::RECVMMSG, sockets::recvmmsg),
 ];
 
+/// Calls that pass numbers of processes.
+const NUMBERED: &[(usize, Handler)] = &[
+    (nr::SCHED_SETPARAM, processes::sched_setparam),
+    (nr::SCHED_GETPARAM, processes::sched_getparam),
+    (nr::SCHED_SETSCHEDULER, processes::sched_setscheduler),
+    (nr::SCHED_GETSCHEDULER, processes::sched_getscheduler),
+    (nr::SCHED_RR_GET_INTERVAL, processes::sched_rr_get_interval),
+    (nr::SCHED_SETAFFINITY, processes::sched_setaffinity),
+    (nr::SCHED_GETAFFINITY, processes::sched_getaffinity),
+    (nr::SCHED_SETATTR, processes::sched_setattr),
+    (nr::SCHED_GETATTR, processes::sched_getattr),
+    (nr::PRLIMIT64, processes::prlimit64),
+    (nr::MIGRATE_PAGES, processes::migrate_pages),
+    (nr::MOVE_PAGES, processes::move_pages),
+    (nr::GET_ROBUST_LIST, processes::get_robust_list),
+    (nr::PROCESS_VM_READV, processes::process_vm_readv),
+    (nr::PROCESS_VM_WRITEV, processes::process_vm_writev),
+    (nr::PIDFD_OPEN, processes::pidfd_open),
+    (nr::KCMP, processes::kcmp),
+    (nr::GETPPID, processes::getppid),
+    (nr::GETPGRP, processes::getpgrp),
+    (nr::GETPGID, processes::getpgid),
+    (nr::GETSID, processes::getsid),
+    (nr::SETSID, processes::setsid),
+    (nr::SETPGID, processes::setpgid),
+    (nr::WAIT4, processes::wait4),
+    (nr::WAITID, processes::waitid),
+    (nr::GETPRIORITY, processes::getpriority),
+    (nr::SETPRIORITY, processes::setpriority),
+    (nr::IOPRIO_GET, processes::ioprio_get),
+    (nr::IOPRIO_SET, processes::ioprio_set),
+    (nr::SET_TID_ADDRESS, processes::set_tid_address),
+    (nr::CLONE, processes::clone),
+    (nr::CLONE3, processes::clone3),
+    (nr::KILL, signals::kill),
+    (nr::TKILL, signals::tkill),
+    (nr::TGKILL, signals::tgkill),
+    (nr::RT_SIGQUEUEINFO, signals::rt_sigqueueinfo),
+    (nr::RT_TGSIGQUEUEINFO, signals::rt_tgsigqueueinfo),
+    (nr::FCNTL, owners::fcntl),
+    (nr::IOCTL, owners::ioctl),
+    (nr::PRCTL, owners::prctl),
+    (nr::CAPGET, owners::capget),
+    (nr::CAPSET, owners::capset),
+    (nr::TIMER_CREATE, owners::timer_create),
+    (nr::CLOCK_GETTIME, owners::clock_gettime),
+    (nr::CLOCK_GETRES, owners::clock_getres),
+    (nr::CLOCK_NANOSLEEP, owners::clock_nanosleep),
+    (nr::GETSOCKOPT, owners::getsockopt),
+];
+
 /// What administers mounts and the host: their paths would be the host's.
 const REFUSED: &[usize] = &[
     nr::ACCT,
@@ -159,8 +220,8 @@ fn refuse(_: &mut Task, _: &[usize; 6]) -> SysResult {
 
 #[cfg(test)]
 mod tests {
-    use super::{REFUSED, SERVED, handler};
-    use crate::table::TABLE;
+    use super::{NUMBERED, REFUSED, SERVED, handler};
+    use crate::table::{Class, TABLE};
     use abi::arg::ArgKind;
     use abi::nr;
 
@@ -182,9 +243,20 @@ mod tests {
     }
 
     #[test]
+    fn every_call_with_a_process_is_served_here() {
+        for row in TABLE.iter().flatten() {
+            let about = row.args.iter().any(|arg| arg.kind == ArgKind::Pid);
+            if about && !matches!(row.class, Class::Refused(_)) {
+                assert!(handler(row.nr.into()).is_some(), "{}", row.name);
+            }
+        }
+    }
+
+    #[test]
     fn nothing_is_there_twice() {
         let all: std::vec::Vec<usize> = SERVED
             .iter()
+            .chain(NUMBERED)
             .map(|(number, _)| *number)
             .chain(REFUSED.iter().copied())
             .collect();

@@ -94,7 +94,7 @@ fn by(t: &Task, at: At<'_>, flags: OpenFlags, mode: u64, resolve: u64) -> SysRes
     {
         return opened;
     }
-    lowest(walked(t, &space, at, flags, mode, resolve)?, flags)
+    lowest(t, walked(t, &space, at, flags, mode, resolve)?, flags)
 }
 
 /// Opens what a walk leads to. A name that turns into a link meanwhile is walked again.
@@ -256,7 +256,7 @@ fn scoped(
 }
 
 /// Gives a descriptor the lowest free number, which open(2) promises: the walk had some open.
-fn lowest(fd: i32, flags: OpenFlags) -> SysResult {
+fn lowest(t: &Task, fd: i32, flags: OpenFlags) -> SysResult {
     const F_DUPFD: usize = 0;
     const F_DUPFD_CLOEXEC: usize = 1030;
     let copy = if flags.contains(OpenFlags::CLOEXEC) {
@@ -266,6 +266,11 @@ fn lowest(fd: i32, flags: OpenFlags) -> SysResult {
     };
     match host_call!(nr::FCNTL, int(fd), copy, 0) {
         Ok(lower) if as_int(lower) < fd => {
+            // It may be an emulated file.
+            for fs in t.mounts.overlays() {
+                fs.copied(fd, as_int(lower));
+                fs.before_close(fd.cast_unsigned(), fd.cast_unsigned());
+            }
             drop(Handle::owned(fd));
             Ok(lower)
         }

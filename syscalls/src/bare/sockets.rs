@@ -14,6 +14,7 @@ use kernel::bare::{Kind, Node, Space, host_path, link_text};
 use kernel::walk::Aim;
 
 use super::arguments::{CWD, ask, at, find, pointer, space};
+use super::owners::{received_from, sent_by};
 use crate::carried;
 
 const AF_UNIX: u16 = 1;
@@ -205,6 +206,10 @@ pub(super) fn sendto(t: &mut Task, a: &[usize; 6]) -> SysResult {
 /// sendmsg(2).
 pub(super) fn sendmsg(t: &mut Task, a: &[usize; 6]) -> SysResult {
     let mut message: [usize; 7] = user::read(pointer(a[1]))?;
+    let senders = sent_by(t, message[4], message[5])?;
+    if let Some(control) = &senders {
+        message[4] = control.as_ptr().expose_provenance();
+    }
     match outgoing(t, message[0], message[1], Use::Find)? {
         Some(address) => {
             if carried::carries_reserved(t, a[1]) {
@@ -214,6 +219,15 @@ pub(super) fn sendmsg(t: &mut Task, a: &[usize; 6]) -> SysResult {
             message[1] = address.len();
             let message = message.as_ptr().expose_provenance();
             ask(nr::SENDMSG, &[a[0], message, a[2]])
+        }
+        None if senders.is_some() => {
+            if carried::carries_reserved(t, a[1]) {
+                return Err(Errno::EBADF);
+            }
+            ask(
+                nr::SENDMSG,
+                &[a[0], message.as_ptr().expose_provenance(), a[2]],
+            )
         }
         None => {
             let (fd, flags) = (Fd::from(RawArg(a[0])), Flags::from(RawArg(a[2])));
@@ -268,6 +282,7 @@ returning! {
 
 /// The address in a message that was received.
 fn received(t: &Task, message: usize) -> SysResult<()> {
+    received_from(message)?;
     /// Where `struct msghdr` has the length of the address.
     const LENGTH: usize = 8;
     let address: usize = user::read(pointer(message))?;

@@ -7,9 +7,9 @@ use core::ffi::CStr;
 use host::call::as_int;
 use host::host_call;
 use host::user::{self, PATH_MAX, PathBuffer};
-use kernel::Task;
 use kernel::bare::{Handle, Space, host_path};
 use kernel::walk::{Aim, Found, Limits};
+use kernel::{Task, numbers};
 
 use super::arguments::{
     CWD, Target, aim, ask, at, at_flags, find, in_proc, object, path, pointer, space, target,
@@ -188,7 +188,8 @@ pub(super) fn readlinkat(t: &mut Task, a: &[usize; 6]) -> SysResult {
         if let Some(emulated) = in_proc(t, &space, directory, &name)
             && let Some(length) = emulated.fs.readlink(t, emulated.at(), &mut link)?
         {
-            let text = link.get(..length.min(size)).unwrap_or_default();
+            let text = numbers::in_path(link.get(..length).unwrap_or_default());
+            let text = text.get(..size).unwrap_or(&text);
             user::write_bytes(a[2], text)?;
             return Ok(text.len());
         }
@@ -198,11 +199,9 @@ pub(super) fn readlinkat(t: &mut Task, a: &[usize; 6]) -> SysResult {
     let mut link = link.get(..length).unwrap_or_default();
     // Links in /proc say what the host calls the thing.
     let in_zone;
-    if space.is_in_proc(node.fd())
-        && link.starts_with(b"/")
-        && let Some(text) = space.zone_path(link)
-    {
-        in_zone = text;
+    if space.is_in_proc(node.fd()) {
+        let text = space.zone_path(link).filter(|_| link.starts_with(b"/"));
+        in_zone = numbers::in_path(text.as_deref().unwrap_or(link));
         link = &in_zone;
     }
     let link = link.get(..size.min(link.len())).unwrap_or_default();

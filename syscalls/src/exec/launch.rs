@@ -100,6 +100,7 @@ pub fn execveat(
         blocked,
         filters_fd,
         files: open_files(t),
+        observed: host::observe::is_on().then(|| t.thread.slot().unwrap_or(0)),
     };
     let result = launch(&t.program, &prepared, argv, envp, &inherited);
     if let Some(fd) = filters_fd {
@@ -118,6 +119,8 @@ pub struct Inherited {
     pub filters_fd: Option<i32>,
     /// What the file systems say of open files (`FileSystem::over_exec`).
     pub files: Vec<u8>,
+    /// The place of the thread in the book of those who observe it.
+    pub observed: Option<usize>,
 }
 
 /// Executes the brand's image for `prepared`. Returns only on failure.
@@ -162,6 +165,7 @@ pub fn launch(
         files: Some(&inherited.files)
             .filter(|files| !files.is_empty())
             .map(Vec::as_slice),
+        observed: inherited.observed,
         comm: prepared.comm.as_deref().map(CStr::to_bytes),
         exe: exe.to_bytes(),
         execfn: prepared.execfn.to_bytes(),

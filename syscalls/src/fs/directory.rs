@@ -71,6 +71,9 @@ fn filtered(
         retype(all.get_mut(..kept).unwrap_or_default(), name, |kind| {
             file.kind(kind)
         });
+        rename(all.get_mut(..kept).unwrap_or_default(), name, |name| {
+            file.renamed(name)
+        });
         // 0 would mean the end of the directory.
         if kept > 0 || length == 0 {
             user::write_bytes(entries.address(), listed.0.get(..kept).unwrap_or_default())?;
@@ -130,6 +133,24 @@ fn retain(entries: &mut [u8], name: usize, shows: impl Fn(&[u8]) -> bool) -> usi
     to
 }
 
+/// Gives entries other names, of one character.
+fn rename(entries: &mut [u8], name: usize, renamed: impl Fn(&[u8]) -> Option<u8>) {
+    let mut from = 0;
+    while let Some([low, high]) = entries.get(from + 16..from + 18) {
+        let length = usize::from(u16::from_le_bytes([*low, *high]));
+        let Some(text) = entries.get_mut(from + name..from + length) else {
+            break;
+        };
+        let current = text.split(|byte| *byte == 0).next().unwrap_or_default();
+        if let Some(character) = renamed(current)
+            && let Some(text) = text.first_chunk_mut()
+        {
+            *text = [character, 0];
+        }
+        from += length;
+    }
+}
+
 /// Changes the types of the entries: a byte before the name, or, in the older form, the last one.
 fn retype(entries: &mut [u8], name: usize, kind: impl Fn(u8) -> u8) {
     let mut from = 0;
@@ -153,7 +174,7 @@ fn retype(entries: &mut [u8], name: usize, kind: impl Fn(u8) -> u8) {
 #[cfg(test)]
 mod tests {
     extern crate std;
-    use super::{FIRST, NAME, NAME64, put_first, retain, retype};
+    use super::{FIRST, NAME, NAME64, put_first, rename, retain, retype};
     use std::vec::Vec;
 
     fn entry(at: usize, name: &str) -> Vec<u8> {
@@ -192,6 +213,27 @@ mod tests {
         retype(&mut [0; 40], NAME64, |kind| kind);
         retype(&mut [0xff; 40], NAME, |kind| kind);
         retype(&mut [], NAME, |kind| kind);
+    }
+
+    #[test]
+    fn names_change_where_they_stand() {
+        for at in [NAME, NAME64] {
+            let mut all = [entry(at, "500"), entry(at, "501")].concat();
+            let expected = [entry(at, "1"), entry(at, "501")].concat();
+            rename(&mut all, at, |name| (name == b"500").then_some(b'1'));
+            let names = |all: &[u8]| {
+                let mut names = Vec::new();
+                let seen = core::cell::RefCell::new(&mut names);
+                retain(&mut all.to_vec(), at, |name| {
+                    seen.borrow_mut().push(name.to_vec());
+                    true
+                });
+                names
+            };
+            assert_eq!(names(&all), names(&expected));
+            rename(&mut [0xff; 40], at, |_| Some(b'1'));
+            rename(&mut [], at, |_| Some(b'1'));
+        }
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! What a thread may ask or set of itself: getpid(2), gettid(2), arch_prctl(2), prctl(2).
 
-use abi::arg::{Int, Ptr, Ulong};
+use abi::arg::{Int, Ptr, Uint, Ulong};
 use abi::{Errno, SysResult, UserPtr, nr};
 use host::call::{forward, int};
 use host::{host_call, user};
-use kernel::Task;
+use kernel::{Task, numbers};
 
 use super::filter;
 
@@ -39,12 +39,10 @@ pub(crate) fn learn_ids(t: &mut Task) -> SysResult<()> {
 
 fn ids(t: &mut Task) -> SysResult<(usize, usize)> {
     let (pid, tid) = (host_call!(nr::GETPID)?, host_call!(nr::GETTID)?);
+    let [pid, tid] = [pid, tid].map(|number| numbers::inner(u32::try_from(number).unwrap_or(0)));
     // A child that borrows memory has ids of its own, in an area of its own.
-    t.thread.set_ids(
-        u32::try_from(pid).unwrap_or(0),
-        u32::try_from(tid).unwrap_or(0),
-    );
-    Ok((pid, tid))
+    t.thread.set_ids(pid, tid);
+    Ok((Uint(pid).raw(), Uint(tid).raw()))
 }
 
 /// arch_prctl(2). gs is the brand's between the guest's calls too, so a guest that sets it is

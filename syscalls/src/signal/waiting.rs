@@ -6,8 +6,8 @@ use abi::signal::{SigInfo, SigSet};
 use abi::{Errno, SysResult, UserPtr, nr};
 use host::call::{forward_blocking, int};
 use host::user;
-use kernel::Task;
 use kernel::signal::host_mask;
+use kernel::{Task, numbers};
 
 use super::{SIGSET_SIZE, read_mask};
 
@@ -60,7 +60,12 @@ pub fn rt_sigtimedwait(
         return Ok(usize::from(kept.signal()));
     }
     let args = [set.address(), info.address(), timeout.0, size.0, 0, 0];
-    forward_blocking(nr::RT_SIGTIMEDWAIT, &args)
+    let signal = forward_blocking(nr::RT_SIGTIMEDWAIT, &args)?;
+    if numbers::first().is_some() && !info.is_null() {
+        let taken = user::read(info)?;
+        user::write(info, &numbers::told(&taken))?;
+    }
+    Ok(signal)
 }
 
 /// signalfd(2).

@@ -13,6 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["procfs-emu"],
     &["native-mounts"],
     &["syscalls"],
+    &["observe"],
     &["brand"],
     // `host` for programs with std; it stands on nothing of the brand.
     &["host-std"],
@@ -49,6 +50,7 @@ const CORE: &[&str] = &[
     "procfs-emu",
     "native-mounts",
     "syscalls",
+    "observe",
     "brand",
 ];
 

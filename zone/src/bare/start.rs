@@ -60,6 +60,10 @@ pub fn start(
         |first| {
             let facts = first.facts.for_reading().about("the zone's facts")?;
             first.bond.part()?;
+            // Orphans of the zone come to its first process, as in a pid namespace.
+            procs::adopt().about("cannot adopt the zone's orphans")?;
+            let zsched = std::os::unix::process::parent_id();
+            first.facts.set_numbers(std::process::id(), zsched);
             let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
             let proc = openat(CWD, "/proc", flags, Mode::empty()).about("/proc")?;
             Ok(Inside {

@@ -23,6 +23,8 @@ const WORD: usize = size_of::<u64>();
 const WORDS: usize = size_of::<Facts>() / WORD;
 const BEGUN: usize = offset_of!(Facts, begun) / WORD;
 const PLACEHOLDERS: usize = offset_of!(Facts, placeholders) / WORD;
+const FIRST: usize = offset_of!(Facts, first) / WORD;
+const ZSCHED: usize = offset_of!(Facts, zsched) / WORD;
 const ENDED: usize = offset_of!(Facts, ended) / WORD;
 
 /// The file of facts. Only this process and its copies can write it.
@@ -78,6 +80,13 @@ impl Board {
         self.shared.words()[PLACEHOLDERS].store(device, Ordering::Release);
     }
 
+    /// Says how the host calls the zone's first process and zsched; that process does so where it has
+    /// no pid namespace.
+    pub(crate) fn set_numbers(&self, first: u32, zsched: u32) {
+        self.shared.words()[FIRST].store(first.into(), Ordering::Release);
+        self.shared.words()[ZSCHED].store(zsched.into(), Ordering::Release);
+    }
+
     /// Tells the guests what `meter` finds.
     pub(crate) fn update(&mut self, meter: &mut Meter) {
         meter.read(&mut self.facts);
@@ -94,7 +103,7 @@ impl Board {
         let store = |at: usize| words[at].store(u64::from_ne_bytes(chunks[at]), Ordering::Release);
         store(ENDED);
         for at in 0..WORDS {
-            if ![BEGUN, ENDED, PLACEHOLDERS].contains(&at) {
+            if ![BEGUN, ENDED, PLACEHOLDERS, FIRST, ZSCHED].contains(&at) {
                 store(at);
             }
         }

@@ -7,8 +7,9 @@
 #
 # Two stretches can be rewound by the signal handler, since they read all they need from gs:
 #   [lx_fast_exit, lx_fast_exit_end) and [lx_exit_check, lx_exit_end) start again;
-# and three are windows around a host call, which the handler turns into "not made, restart":
-#   [lx_fast_window, lx_fast_done), [lx_window, lx_window_done), [lx_sigreturn_window, ..end).
+# and four are windows around a host call, which the handler turns into "not made, restart":
+#   [lx_fast_window, lx_fast_done), [lx_counted_window, lx_counted_done),
+#   [lx_window, lx_window_done), [lx_sigreturn_window, ..end).
 
 # The guest's flags; destroys rax. popfq is slow, and needed only for flags that hardly any guest
 # has set: TF, DF, NT, AC, ID. OF is bit 3 of the second byte: 0x78 + 8 overflows.
@@ -85,12 +86,71 @@ lx_fast_exit_end:
     mov ecx, gs:[{PID}]
     jmp 61f
 6:  test cl, 8
-    jz 9f
+    jz 62f
     mov ecx, gs:[{TID}]
 61: test ecx, ecx
     jz 9f
     mov eax, ecx
     jmp lx_fast_done
+
+    # Forwarded as above, and counted in the call's cell (observe::tally), whose address is in the
+    # table below the control block: by the brand's code when the thread makes the call first.
+62: test cl, 16
+    jz 9f
+    test cl, 2
+    jz 63f
+    mov ecx, edi
+    sub ecx, [rip + lx_reserved_fd]
+    cmp ecx, [rip + lx_reserved_count]
+    jb 9f
+63: mov r11, gs:[{SELF}]
+    cmp qword ptr gs:[{SLOT}], 0
+    je 9f
+    cmp qword ptr [r11 + rax * 8 - {CELLS}], 0
+    je 9f
+    mov r11, rdx
+    rdtsc
+    shl rdx, 32
+    or rax, rdx
+    mov gs:[{BEGAN}], rax
+    mov rdx, r11
+    mov rax, gs:[{ORIG_RAX}]
+    .global lx_counted_window
+lx_counted_window:
+    cmp dword ptr gs:[{PENDING}], 0
+    jne lx_fast_abort
+    syscall
+    .global lx_counted_done
+lx_counted_done:
+    mov gs:[{RAX}], rax
+    mov gs:[{RDX}], rdx
+    rdtsc
+    shl rdx, 32
+    or rax, rdx
+    sub rax, gs:[{BEGAN}]
+    mov r11, gs:[{SLOT}]
+    add [r11 + {SLOT_HOST}], rax
+    mov r11, gs:[{SELF}]
+    mov rdx, gs:[{ORIG_RAX}]
+    mov rdx, [r11 + rdx * 8 - {CELLS}]
+    add qword ptr [rdx + {CELL_COUNT}], 1
+    add [rdx + {CELL_TOTAL}], rax
+    cmp qword ptr gs:[{RAX}], -4095
+    jb 64f
+    add qword ptr [rdx + {CELL_ERRORS}], 1
+64: cmp rax, [rdx + {CELL_LONGEST}]
+    jbe 65f
+    mov [rdx + {CELL_LONGEST}], rax
+65: or rax, 8
+    bsr rcx, rax
+    cmp ecx, 47
+    ja 66f
+    sub ecx, 3
+    shr rax, cl
+    lea ecx, [rax + rcx * 8]
+    add dword ptr [rdx + rcx * 4 + {CELL_HISTOGRAM}], 1
+66: mov rdx, gs:[{RDX}]
+    jmp lx_fast_exit
 
 .macro SAVE_ALL
     mov gs:[{RDI}], rdi
@@ -193,7 +253,9 @@ lx_exit_end:
     # usize lx_host_call_blocking(usize nr, const usize args[6]): -512 when a signal is pending.
     .global lx_host_call_blocking
 lx_host_call_blocking:
-    mov rax, rdi
+    cmp byte ptr [rip + lx_counting], 0
+    jne 1f
+2:  mov rax, rdi
     mov rcx, rsi
     mov rdi, [rcx]
     mov rsi, [rcx + 8]
@@ -213,11 +275,19 @@ lx_window_done:
 lx_window_abort:
     mov rax, -512
     ret
+1:  rdtsc
+    shl rdx, 32
+    or rax, rdx
+    push rax
+    call 2b
+    jmp 1f
 
     # usize lx_host_call(usize nr, const usize args[6])
     .global lx_host_call
 lx_host_call:
-    mov rax, rdi
+    cmp byte ptr [rip + lx_counting], 0
+    jne 3f
+2:  mov rax, rdi
     mov rcx, rsi
     mov rdi, [rcx]
     mov rsi, [rcx + 8]
@@ -226,6 +296,25 @@ lx_host_call:
     mov r8, [rcx + 32]
     mov r9, [rcx + 40]
     syscall
+    ret
+3:  rdtsc
+    shl rdx, 32
+    or rax, rdx
+    push rax
+    call 2b
+
+    # Adds the time since the one on the stack to the thread's; keeps rax. The stack is that of the
+    # thread's area, but gs may be the guest's, as in a handler.
+1:  mov rcx, rax
+    rdtsc
+    shl rdx, 32
+    or rax, rdx
+    pop rdx
+    sub rax, rdx
+    mov rdx, rsp
+    and rdx, -{AREA}
+    add [rdx + {CONTROL} + {HOST_TICKS}], rax
+    mov rax, rcx
     ret
 
     # usize lx_sigreturn(struct rt_sigframe *frame, usize gs_base, usize set_gs): returns -512 when
@@ -294,6 +383,14 @@ lx_exit_thread:
 lx_enter:
     wrgsbase rdi
     jmp lx_exit_check
+
+    # u64 lx_ticks(void)
+    .global lx_ticks
+lx_ticks:
+    rdtsc
+    shl rdx, 32
+    or rax, rdx
+    ret
 
     .global lx_read_gs_base
 lx_read_gs_base:

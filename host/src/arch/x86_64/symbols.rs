@@ -21,6 +21,16 @@ global_asm!(
     PID = const offset_of!(Control, pid),
     TID = const offset_of!(Control, tid),
     RECORD = const offset_of!(Control, record),
+    SLOT = const offset_of!(Control, slot),
+    BEGAN = const offset_of!(Control, began),
+    HOST_TICKS = const offset_of!(Control, host_ticks),
+    CELLS = const crate::thread::CELLS,
+    SLOT_HOST = const crate::observe::layout::SLOT_HOST,
+    CELL_COUNT = const crate::observe::layout::CELL_COUNT,
+    CELL_ERRORS = const crate::observe::layout::CELL_ERRORS,
+    CELL_TOTAL = const crate::observe::layout::CELL_TOTAL,
+    CELL_LONGEST = const crate::observe::layout::CELL_LONGEST,
+    CELL_HISTOGRAM = const crate::observe::layout::CELL_HISTOGRAM,
     RESUME = const offset_of!(Control, frame.resume),
     ORIG_RAX = const offset_of!(Control, frame.orig_rax),
     XMM = const offset_of!(Control, frame.xmm),
@@ -68,6 +78,8 @@ unsafe extern "C" {
     pub(crate) safe static lx_fast_window: Label;
     pub(crate) safe static lx_fast_done: Label;
     pub(crate) safe static lx_fast_abort: Label;
+    pub(crate) safe static lx_counted_window: Label;
+    pub(crate) safe static lx_counted_done: Label;
     pub(crate) safe static lx_fast_exit: Label;
     pub(crate) safe static lx_fast_exit_end: Label;
     pub(crate) safe static lx_exit_check: Label;
@@ -101,6 +113,8 @@ unsafe extern "C" {
     pub(crate) fn lx_exit_thread(this: *mut Control, status: usize, nr: usize) -> !;
     /// Into the guest for the first time.
     pub(crate) fn lx_enter(this: *mut Control) -> !;
+    /// The processor's time stamp counter.
+    pub(crate) safe fn lx_ticks() -> u64;
     /// The GS base.
     pub(crate) safe fn lx_read_gs_base() -> usize;
     /// Sets the GS base.

@@ -1,0 +1,20 @@
+//! What `lx stat` and `lx trace` and the brands that they observe share: the layout of the *book*, a
+//! file in memory that all of them map, and the pure logic over it.
+//!
+//! - [`book`]: where everything lies, and who holds which place in it.
+//! - [`tally`]: how often each thread made each call, and how long it took.
+//! - [`special`]: which calls do not come back as others do.
+//!
+//! Guests can write to the book as they please, being in the same address space as their brand.
+//! Whatever is read from it is checked; nothing that matters to anybody but the reader hangs on it.
+#![no_std]
+#![forbid(unsafe_code)]
+
+#[cfg(test)]
+extern crate std;
+
+pub mod book;
+pub mod special;
+pub mod tally;
+
+pub use book::{Book, Slot};
