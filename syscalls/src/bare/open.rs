@@ -88,6 +88,11 @@ fn creates(flags: OpenFlags) -> bool {
 
 fn by(t: &Task, at: At<'_>, flags: OpenFlags, mode: u64, resolve: u64) -> SysResult {
     let space = space(t)?;
+    if space.has_layers()
+        && let Some(opened) = layered(&space, at, flags, mode, resolve)
+    {
+        return lowest(t, opened?, flags);
+    }
     if resolve == 0
         && let Some(opened) = space.open_plain(at, flags, mode)
         && opened != Err(Errno::ENXIO)
@@ -95,6 +100,24 @@ fn by(t: &Task, at: At<'_>, flags: OpenFlags, mode: u64, resolve: u64) -> SysRes
         return opened;
     }
     lowest(t, walked(t, &space, at, flags, mode, resolve)?, flags)
+}
+
+/// Opens what lies in a stack of layers.
+fn layered(
+    space: &Space<'_>,
+    at: At<'_>,
+    flags: OpenFlags,
+    mode: u64,
+    resolve: u64,
+) -> Option<SysResult<i32>> {
+    let limits = Limits {
+        no_links: resolve & resolve::NO_SYMLINKS != 0,
+        no_magic: resolve & resolve::NO_MAGICLINKS != 0,
+    };
+    if resolve & !(resolve::NO_SYMLINKS | resolve::NO_MAGICLINKS) != 0 {
+        return None;
+    }
+    super::layers::open::open(space, at, flags, mode, limits)
 }
 
 /// Opens what a walk leads to. A name that turns into a link meanwhile is walked again.
@@ -192,7 +215,7 @@ fn found(
 }
 
 /// Opens a new file.
-fn make(directory: &Node, name: &CStr, flags: OpenFlags, mode: u64) -> SysResult<i32> {
+pub(super) fn make(directory: &Node, name: &CStr, flags: OpenFlags, mode: u64) -> SysResult<i32> {
     let flags = flags | OpenFlags::NOFOLLOW;
     let mode = usize::try_from(mode).unwrap_or(0);
     let name = name.as_ptr().expose_provenance();
@@ -201,7 +224,7 @@ fn make(directory: &Node, name: &CStr, flags: OpenFlags, mode: u64) -> SysResult
 }
 
 /// Opens what was found, as `flags` say.
-fn again(node: &Node, flags: OpenFlags) -> SysResult<i32> {
+pub(super) fn again(node: &Node, flags: OpenFlags) -> SysResult<i32> {
     if node.kind()? == S_IFLNK {
         // Only O_PATH opens a link.
         if !flags.contains(OpenFlags::PATH) {

@@ -2,6 +2,7 @@
 //! to, as descriptors and a table (`kernel::bare`), and the brands look them up. Landlock keeps the
 //! zone's processes to these trees.
 
+mod layers;
 mod procs;
 mod start;
 mod tree;

@@ -9,11 +9,13 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use kernel::bare::{Ident, Kind, MOST, Mount, NO_EXEC, READ_ONLY, Table};
+use kernel::overlay::{HostDisk, Made, Stack, join};
 use rustix::fs::{
     CWD, FileType, MemfdFlags, Mode, OFlags, ResolveFlags, SealFlags, fcntl_add_seals, fstat,
     memfd_create, openat, openat2, statfs,
 };
 
+use super::layers;
 use crate::config::{self, Config, Source};
 use crate::confine::Tree;
 use crate::error::{Context, Error, Result};
@@ -64,8 +66,8 @@ pub(crate) fn remove(state: &Path) -> io::Result<()> {
 /// A mount, and a descriptor of what it shows.
 #[derive(Debug)]
 pub(crate) struct Shown {
-    fd: OwnedFd,
-    mount: Mount,
+    pub(super) fd: OwnedFd,
+    pub(super) mount: Mount,
 }
 
 /// The mounts of a zone.
@@ -79,12 +81,16 @@ pub(crate) struct Mounts {
 impl Mounts {
     /// Prepares them; what they need of their own goes to the directory `state`.
     pub(crate) fn prepare(config: &Config, state: &Path) -> Result<Self> {
-        let root = config.rootfs.as_deref().unwrap_or(Path::new("/"));
-        let mut mounts = Builder::new(root, config.read_only).about(root.display())?;
         let own = state.join(TREE);
         make_tree(&own).about(own.display())?;
+        let mut mounts = if config.layers.is_empty() {
+            let root = config.rootfs.as_deref().unwrap_or(Path::new("/"));
+            Builder::new(root, config.read_only).about(root.display())?
+        } else {
+            Builder::layered(&config.layers, &[&own, state], config.read_only)?
+        };
         let hostname = config.hostname.as_ref().unwrap_or(&config.name);
-        if config.rootfs.is_some() {
+        if config.has_own_root() {
             mounts.standard(&own)?;
         }
         let mut wanted: Vec<&config::Mount> = config.mounts.iter().collect();
@@ -138,6 +144,10 @@ fn open(shown: &[Shown], path: &Path) -> io::Result<OwnedFd> {
     let rest = bytes.get(offset..).unwrap_or_default();
     let rest = if rest.is_empty() { b"." } else { rest };
     let within = shown.get(index).ok_or(io::ErrorKind::NotFound)?;
+    if within.mount.kind == Kind::Stack {
+        let stack = layers::stack(shown).ok_or(io::ErrorKind::NotFound)?;
+        return layers::open(&stack, &layers::resolve(&stack, rest)?);
+    }
     if within.mount.kind == Kind::File {
         return within.fd.try_clone();
     }
@@ -187,6 +197,49 @@ impl Builder {
         Ok(Self {
             shown: vec![Shown { fd, mount }],
         })
+    }
+
+    /// One whose root is made of layers, the last one on top, and a writable one above, which is
+    /// made in one of `places`.
+    fn layered(lower: &[PathBuf], places: &[&Path], read_only: bool) -> Result<Self> {
+        let (upper, work) = layers::make_upper(places)?;
+        let flags = if read_only { READ_ONLY } else { 0 };
+        let mut all = vec![(upper, Kind::Stack, flags), (work, Kind::Work, flags)];
+        let lower = lower.iter().rev();
+        all.extend(lower.map(|path| (path.clone(), Kind::Layer, READ_ONLY)));
+        let mut shown = Vec::new();
+        for (path, kind, flags) in all {
+            let fd = layers::layer(&path)?;
+            let here = ident(&fd).about(path.display())?;
+            let mount = Mount {
+                target: Vec::new(),
+                kind,
+                flags,
+                here,
+                above: here,
+            };
+            shown.push(Shown { fd, mount });
+        }
+        if shown.len() > MOST {
+            return Err(Error::because("--layer", "too many layers"));
+        }
+        Ok(Self { shown })
+    }
+
+    /// The layers that a directory of the zone is in, if any, and its path there.
+    fn in_layers(&self, directory: &Path) -> io::Result<Option<(Stack<HostDisk>, Vec<u8>)>> {
+        let Some(stack) = layers::stack(&self.shown) else {
+            return Ok(None);
+        };
+        let table = Table::new(self.shown.iter().map(|shown| shown.mount.clone()).collect());
+        let bytes = directory.as_os_str().as_bytes();
+        match table.lexical(bytes) {
+            Some((0, offset)) => {
+                let path = layers::resolve(&stack, bytes.get(offset..).unwrap_or_default())?;
+                Ok(Some((stack, path)))
+            }
+            _ => Ok(None),
+        }
     }
 
     /// What every zone with a root of its own has.
@@ -271,11 +324,21 @@ impl Builder {
         let directory = target.parent().ok_or(io::ErrorKind::InvalidInput)?;
         let above = self.directory(directory)?;
         let host = fs::read_link(link_of(&above))?;
+        let layered = self.in_layers(directory)?;
+        let within_layers = layered
+            .as_ref()
+            .map(|(_, path)| join(path, name.as_bytes()));
         match open(&self.shown, target).and_then(is_directory) {
             Err(_) => {
                 let point = host.join(name);
-                let _ = match kind {
-                    Kind::File => File::create_new(point).map(drop),
+                let _ = match (kind, layered, &within_layers) {
+                    (Kind::File, Some((stack, _)), Some(path)) => {
+                        layers::create(&stack, path, Made::File)
+                    }
+                    (_, Some((stack, _)), Some(path)) => {
+                        layers::create(&stack, path, Made::Directory)
+                    }
+                    (Kind::File, ..) => File::create_new(point).map(drop),
                     _ => fs::create_dir(point),
                 };
             }
@@ -286,6 +349,9 @@ impl Builder {
                 return Err(io::ErrorKind::NotADirectory.into());
             }
             Ok(_) => {}
+        }
+        if let Some(within) = within_layers {
+            return Ok((ident(&above)?, within));
         }
         let mut within = self.zone_path(&host);
         if !within.is_empty() {
@@ -301,6 +367,12 @@ impl Builder {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let above = self.directory(path.parent().ok_or(error)?)?;
                 let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+                let parent = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
+                if let Some((stack, within)) = self.in_layers(parent)? {
+                    let path = join(&within, name.as_bytes());
+                    layers::create(&stack, &path, Made::Directory)?;
+                    return open(&self.shown, parent.join(name).as_path());
+                }
                 rustix::fs::mkdirat(&above, name, Mode::from_raw_mode(0o755))?;
                 open(&self.shown, path)
             }

@@ -91,6 +91,14 @@ impl Disk for HostDisk {
         status(file)
     }
 
+    fn text(&self, link: &Handle) -> SysResult<Vec<u8>> {
+        let mut room = [0u8; 4096];
+        let to = room.as_mut_ptr().expose_provenance();
+        let empty = address(c"");
+        let length = host_call!(nr::READLINKAT, link.register(), empty, to, room.len())?;
+        Ok(room.get(..length).map(Vec::from).unwrap_or_default())
+    }
+
     fn attribute(&self, file: &Handle, name: &CStr) -> SysResult<Option<Vec<u8>>> {
         let mut value = [0; 64];
         let path = host_path(file.raw());
@@ -198,13 +206,9 @@ impl Disk for HostDisk {
         match status.st_mode & TYPE {
             DIRECTORY => self.make_directory(at),
             LINK => {
-                let mut room = [0u8; 4096];
-                let to = room.as_mut_ptr().expose_provenance();
-                let empty = address(c"");
-                let room_for_text = room.len() - 1;
-                host_call!(nr::READLINKAT, from.register(), empty, to, room_for_text)?;
+                let link = Text::new(&self.text(from)?);
                 let text = Text::new(at.name);
-                host_call!(nr::SYMLINKAT, to, at.directory.register(), text.at()).map(drop)
+                host_call!(nr::SYMLINKAT, link.at(), at.directory.register(), text.at()).map(drop)
             }
             kind => {
                 let mode = usize::try_from(kind | 0o600).unwrap_or(0);

@@ -54,7 +54,10 @@ fn listed(layered: bool, list_at: usize, size: usize, length: usize) -> SysResul
     let mut names = alloc::vec![0; length];
     user::read_bytes(list_at, &mut names)?;
     let mut shown = Vec::new();
-    for name in names.split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
+    for name in names
+        .split(|byte| *byte == 0)
+        .filter(|name| !name.is_empty())
+    {
         if let Some(name) = unescaped(name) {
             shown.extend_from_slice(&name);
             shown.push(0);

@@ -44,8 +44,7 @@ pub(super) fn raise(
     let stack = space.stack(place.mount)?;
     let file = kernel::bare::Handle::borrowed(node.fd());
     match right {
-        Right::Owner | Right::Either
-            if stack.disk.acts_as(stack.disk.status(&file)?.st_uid) => {}
+        Right::Owner | Right::Either if stack.disk.acts_as(stack.disk.status(&file)?.st_uid) => {}
         Right::Owner => return Err(Errno::EPERM),
         Right::Write | Right::Either => stack.disk.permit(&file, WRITE)?,
         Right::None => {}

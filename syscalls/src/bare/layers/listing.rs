@@ -132,17 +132,15 @@ fn fresh(space: &Space<'_>, node: &Node) -> SysResult<Vec<Shown>> {
 }
 
 /// The entries from a position on that there is room for, and the position after them.
-fn part(
-    entries: &[Shown],
-    position: u32,
-    room: usize,
-    form: Form,
-) -> SysResult<(Vec<u8>, u32)> {
+fn part(entries: &[Shown], position: u32, room: usize, form: Form) -> SysResult<(Vec<u8>, u32)> {
     let (mut bytes, mut next) = (Vec::new(), position);
     let mut rest = entries.get(after(entries, position)..).unwrap_or_default();
     while let Some(first) = rest.first() {
         // Those that share a position go together.
-        let count = rest.iter().take_while(|entry| entry.next == first.next).count();
+        let count = rest
+            .iter()
+            .take_while(|entry| entry.next == first.next)
+            .count();
         let (group, later) = rest.split_at(count);
         let length: usize = group.iter().map(|entry| form.length(entry)).sum();
         if bytes.len() + length > room {
@@ -192,15 +190,21 @@ mod tests {
     use std::vec::Vec;
 
     fn entries() -> Vec<Shown> {
-        [("a", 3), ("long-name", 7), ("same", 9), ("same2", 9), ("z", 20)]
-            .into_iter()
-            .map(|(name, next)| Shown {
-                name: name.as_bytes().to_vec(),
-                number: 1,
-                kind: 8,
-                next,
-            })
-            .collect()
+        [
+            ("a", 3),
+            ("long-name", 7),
+            ("same", 9),
+            ("same2", 9),
+            ("z", 20),
+        ]
+        .into_iter()
+        .map(|(name, next)| Shown {
+            name: name.as_bytes().to_vec(),
+            number: 1,
+            kind: 8,
+            next,
+        })
+        .collect()
     }
 
     #[test]
@@ -213,7 +217,10 @@ mod tests {
             // Two share a position.
             assert_eq!(part(&all, 7, 40, form), Err(Errno::EINVAL));
             let (bytes, next) = part(&all, 7, 60, form).expect("there is room");
-            assert_eq!((bytes.len(), next), (48 + if form == Form::New { 8 } else { 8 }, 9));
+            assert_eq!(
+                (bytes.len(), next),
+                (48 + if form == Form::New { 8 } else { 8 }, 9)
+            );
             let (bytes, next) = part(&all, 9, 4096, form).expect("there is room");
             assert_eq!((bytes.len(), next), (24, 20));
             assert_eq!(part(&all, 20, 4096, form), Ok((Vec::new(), 20)));

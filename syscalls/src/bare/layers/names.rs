@@ -7,9 +7,7 @@ use core::ffi::CStr;
 use host::user::{self, PathBuffer};
 use kernel::Task;
 use kernel::bare::{Handle, Node, Space};
-use kernel::overlay::{
-    Content, Disk, EXCHANGE, HostDisk, Made, NOREPLACE, Spot, Stack, join,
-};
+use kernel::overlay::{Content, Disk, EXCHANGE, HostDisk, Made, NOREPLACE, Spot, Stack, join};
 use kernel::walk::Aim;
 
 use super::change::{Right, raise, raise_descriptor};
@@ -58,7 +56,10 @@ fn in_stack(space: &Space<'_>, directory: &Node, text: &[u8]) -> SysResult<Optio
     let Some(place) = space.place(directory) else {
         return Ok(None);
     };
-    let end = text.iter().rposition(|byte| *byte != b'/').map_or(0, |at| at + 1);
+    let end = text
+        .iter()
+        .rposition(|byte| *byte != b'/')
+        .map_or(0, |at| at + 1);
     let name = text.get(..end).unwrap_or_default();
     let last = match name {
         b"" => Last::Root,

@@ -1,0 +1,174 @@
+//! A root of several directories over each other, as the zone's processes will see it
+//! (`kernel::overlay`).
+
+use std::fs::{self, DirBuilder, Permissions};
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use kernel::bare::{Handle, Kind};
+use kernel::overlay::{Disk, Found, HostDisk, Made, Numbers, Spot, Stack, WHITEOUT, join, split};
+use kernel::walk::{Aim, Entry, Found as Walked, Limits, Tree, walk};
+use rustix::fs::{
+    CWD, FileType, Mode, OFlags, XattrFlags, makedev, mknodat, openat, removexattr, setxattr,
+};
+
+use super::tree::Shown;
+use crate::error::{Context, Error, Result};
+
+/// Makes the writable layer and what belongs to it in one of `places`: on a file system that has
+/// extended attributes for users, which mark what is hidden.
+pub(super) fn make_upper(places: &[&Path]) -> Result<(PathBuf, PathBuf)> {
+    let mut why = Error::because("the writable layer", "there is no place for it");
+    for place in places {
+        let (upper, work) = (place.join("upper"), place.join("work"));
+        match make(&upper, &work) {
+            Ok(()) => return Ok((upper, work)),
+            Err(error) => {
+                let _ = fs::remove_dir_all(&upper);
+                let _ = fs::remove_dir_all(&work);
+                why = Error::new(place.display(), error);
+            }
+        }
+    }
+    Err(why)
+}
+
+fn make(upper: &Path, work: &Path) -> io::Result<()> {
+    const TRIED: &str = "user.overlay.lx.tried";
+    for path in [upper, work] {
+        DirBuilder::new().mode(0o700).create(path)?;
+    }
+    setxattr(upper, TRIED, b"", XattrFlags::empty())?;
+    removexattr(upper, TRIED)?;
+    // Its names in the upper layer hide what is below.
+    let whiteout = work.join(WHITEOUT.to_str().unwrap_or_default());
+    mknodat(
+        CWD,
+        &whiteout,
+        FileType::CharacterDevice,
+        Mode::empty(),
+        makedev(0, 0),
+    )?;
+    fs::set_permissions(upper, Permissions::from_mode(0o755))
+}
+
+/// The stack that is the root of a zone, if it is one.
+pub(super) fn stack(shown: &[Shown]) -> Option<Stack<HostDisk>> {
+    let (root, behind) = shown.split_first()?;
+    let (work, behind) = behind.split_first()?;
+    if root.mount.kind != Kind::Stack {
+        return None;
+    }
+    let lower = behind
+        .iter()
+        .take_while(|shown| shown.mount.kind == Kind::Layer);
+    let layers: Vec<&Shown> = std::iter::once(root).chain(lower).collect();
+    let devices: Vec<u64> = layers.iter().map(|shown| shown.mount.here.dev).collect();
+    let layers = layers.iter().map(|shown| shown.fd.as_raw_fd()).collect();
+    Some(Stack {
+        disk: HostDisk::new(layers, work.fd.as_raw_fd()),
+        numbers: Numbers::new(&devices),
+    })
+}
+
+fn error(errno: abi::Errno) -> io::Error {
+    io::Error::from_raw_os_error(errno.number().into())
+}
+
+/// The way of a path in the stack, without links.
+pub(super) fn resolve(stack: &Stack<HostDisk>, path: &[u8]) -> io::Result<Vec<u8>> {
+    let path = if path.is_empty() { b"." } else { path };
+    match walk(
+        &Paths(stack),
+        Vec::new(),
+        path,
+        Aim::Follow,
+        Limits::default(),
+    ) {
+        Ok(Walked::Node(path, _)) => Ok(path),
+        Ok(Walked::Name(..)) => Err(io::ErrorKind::NotFound.into()),
+        Err(errno) => Err(error(errno)),
+    }
+}
+
+/// Opens what a path without links names (`O_PATH`).
+pub(super) fn open(stack: &Stack<HostDisk>, path: &[u8]) -> io::Result<OwnedFd> {
+    let found = stack.find(path).map_err(error)?;
+    let flags = OFlags::PATH | OFlags::CLOEXEC;
+    Ok(openat(CWD, link_of(&found.file), flags, Mode::empty())?)
+}
+
+/// Makes a directory, or an empty file.
+pub(super) fn create(stack: &Stack<HostDisk>, path: &[u8], made: Made) -> io::Result<()> {
+    let mut create = |at: Spot<'_, Handle>| {
+        let name = std::str::from_utf8(at.name).map_err(|_| abi::Errno::EINVAL)?;
+        let path = link_of(at.directory).join(name);
+        let created = match made {
+            Made::Directory => fs::create_dir(path),
+            Made::File => fs::File::create_new(path).map(drop),
+        };
+        created.map_err(|error| {
+            let number = error
+                .raw_os_error()
+                .and_then(|number| u16::try_from(number).ok());
+            number
+                .and_then(abi::Errno::from_raw)
+                .unwrap_or(abi::Errno::EIO)
+        })
+    };
+    stack.make(path, made, &mut create).map_err(error)
+}
+
+fn link_of(file: &Handle) -> PathBuf {
+    PathBuf::from(format!("/proc/self/fd/{}", file.raw()))
+}
+
+/// Paths of a stack as a tree to walk.
+struct Paths<'a>(&'a Stack<HostDisk>);
+
+impl Tree for Paths<'_> {
+    type Node = Vec<u8>;
+
+    fn root(&self) -> abi::SysResult<Vec<u8>> {
+        Ok(Vec::new())
+    }
+
+    fn enter(&self, directory: &Vec<u8>, name: &[u8]) -> abi::SysResult<Entry<Vec<u8>>> {
+        const LINK: u32 = 0o120_000;
+        self.0.directory(directory)?;
+        if name == b"." {
+            return Ok(Entry::Plain(directory.clone()));
+        }
+        let path = join(directory, name);
+        let Found { file, status, .. } = self.0.find(&path)?;
+        if status.st_mode & abi::stat::TYPE == LINK {
+            let text = self.0.disk.text(&file)?;
+            return Ok(Entry::Link(path, text));
+        }
+        Ok(Entry::Plain(path))
+    }
+
+    fn above(&self, directory: &Vec<u8>) -> abi::SysResult<Vec<u8>> {
+        Ok(split(directory).0.into())
+    }
+
+    fn dive(&self, _: &Vec<u8>, _: &[u8]) -> abi::SysResult<Option<Vec<u8>>> {
+        Ok(None)
+    }
+
+    fn jump(&self, _: &Vec<u8>, _: &[u8]) -> abi::SysResult<Vec<u8>> {
+        Err(abi::Errno::ENOENT)
+    }
+
+    fn is_directory(&self, path: &Vec<u8>) -> bool {
+        self.0.directory(path).is_ok()
+    }
+}
+
+/// Opens a layer.
+pub(super) fn layer(path: &Path) -> Result<OwnedFd> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    openat(CWD, path, flags, Mode::empty()).about(path.display())
+}
