@@ -1,7 +1,8 @@
 //! Expectation files: default is pass; an exception names its case, its modes and its reason.
 //!
 //! One exception per line: `CASE MODE skip|fail REASON…`. `CASE` may end in `*`; `MODE` is
-//! `rewrite`, `sud`, `trap`, `zone`, `bare` or `*`. Blank lines and lines that begin with `#` say nothing.
+//! `rewrite`, `sud`, `trap`, `zone`, `bare` (with and without layers),
+//! `layers` or `*`. Blank lines and lines that begin with `#` say nothing.
 
 use crate::lx::Mode;
 use std::fs;
@@ -66,9 +67,14 @@ impl Expectations {
                 && exception
                     .mode
                     .as_deref()
-                    .is_none_or(|name| name == mode.name())
+                    .is_none_or(|name| holds(name, mode))
         })
     }
+}
+
+/// Whether an exception for a mode of this name holds in `mode`.
+fn holds(name: &str, mode: Mode) -> bool {
+    name == mode.name() || (name, mode) == ("bare", Mode::Layers)
 }
 
 fn parse_line(line: &str) -> Result<Exception, String> {
@@ -77,7 +83,7 @@ fn parse_line(line: &str) -> Result<Exception, String> {
     let pattern = next("case")?.to_owned();
     let mode = match next("mode")? {
         "*" => None,
-        name @ ("rewrite" | "sud" | "trap" | "zone" | "bare") => Some(name.to_owned()),
+        name @ ("rewrite" | "sud" | "trap" | "zone" | "bare" | "layers") => Some(name.to_owned()),
         other => return Err(format!("unknown mode {other}")),
     };
     let kind = match next("kind")? {

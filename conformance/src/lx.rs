@@ -25,10 +25,19 @@ pub enum Mode {
     /// The same in a zone without namespaces, as an ordinary user, with the host's files as a root
     /// of the zone's own: /dev, /proc and /sys are what the zone makes of them.
     Bare,
+    /// The same with the host's files as the lower layer of the root: what is changed is copied up.
+    Layers,
 }
 
 /// All modes, in the order in which they run.
-pub const MODES: [Mode; 5] = [Mode::Rewrite, Mode::Sud, Mode::Trap, Mode::Zone, Mode::Bare];
+pub const MODES: [Mode; 6] = [
+    Mode::Rewrite,
+    Mode::Sud,
+    Mode::Trap,
+    Mode::Zone,
+    Mode::Bare,
+    Mode::Layers,
+];
 
 /// Those in which whoever runs the suite runs the programs, too.
 pub const OF_THIS_USER: [Mode; 4] = [Mode::Rewrite, Mode::Sud, Mode::Trap, Mode::Zone];
@@ -46,6 +55,7 @@ impl Mode {
             Mode::Trap => "trap",
             Mode::Zone => "zone",
             Mode::Bare => "bare",
+            Mode::Layers => "layers",
         }
     }
 
@@ -53,7 +63,7 @@ impl Mode {
     #[must_use]
     pub const fn intercept(self) -> &'static str {
         match self {
-            Mode::Rewrite | Mode::Zone | Mode::Bare => "rewrite",
+            Mode::Rewrite | Mode::Zone | Mode::Bare | Mode::Layers => "rewrite",
             Mode::Sud | Mode::Trap => self.name(),
         }
     }
@@ -78,6 +88,19 @@ impl Mode {
                 "--env",
                 "HOME=/",
             ],
+            Mode::Layers => &[
+                "--isolation",
+                "bare",
+                "--layer",
+                "/",
+                "--init",
+                "--workdir",
+                HERE,
+                "--env",
+                "LC_ALL=C",
+                "--env",
+                "HOME=/",
+            ],
         }
     }
 
@@ -85,7 +108,8 @@ impl Mode {
     #[must_use]
     pub fn user(self) -> Option<u32> {
         // Without root's rights, the only user is oneself.
-        let other = self == Mode::Bare && nix::unistd::geteuid().is_root();
+        let bare = matches!(self, Mode::Bare | Mode::Layers);
+        let other = bare && nix::unistd::geteuid().is_root();
         other.then_some(ORDINARY)
     }
 }

@@ -12,7 +12,7 @@ use host::{host_call, intercept};
 use super::handle::Handle;
 use super::node::{Node, S_IFDIR, S_IFLNK, link_text};
 use super::space::{PATH_MAX, Space};
-use super::table::{Layers, Table};
+use super::table::{Kind, Layers, Table};
 use crate::overlay::{Content, Disk, Found, HostDisk, Numbers, Stack, UPPER, join, split};
 use crate::vfs::{AT_FDCWD, At};
 use crate::walk::{Aim, Entry};
@@ -30,16 +30,22 @@ pub struct Place {
     pub gone: bool,
 }
 
-/// Finds out how the host calls the layers.
+/// Finds out how the host calls the layers, and what else is mounted.
 pub(super) fn name_layers(table: &mut Table) {
+    if table.layers.is_empty() {
+        return;
+    }
+    let text = |index: usize| {
+        let mut room = [0; PATH_MAX];
+        let offset = i32::try_from(index).unwrap_or(0);
+        link_text(intercept::mounts_fd() + offset, &mut room)
+            .map(Vec::from)
+            .unwrap_or_default()
+    };
+    let others = table.mounts.iter().enumerate();
+    let others = others.filter(|(_, mount)| !matches!(mount.kind, Kind::Stack | Kind::Layer));
+    table.beside = others.map(|(index, _)| text(index)).collect();
     for layers in &mut table.layers {
-        let text = |index: usize| {
-            let mut room = [0; PATH_MAX];
-            let offset = i32::try_from(index).unwrap_or(0);
-            link_text(intercept::mounts_fd() + offset, &mut room)
-                .map(Vec::from)
-                .unwrap_or_default()
-        };
         layers.texts = layers.descriptors().map(text).collect();
     }
 }
@@ -297,18 +303,29 @@ impl Table {
         let mut best: Option<(usize, &Layers, usize, &[u8])> = None;
         for layers in &self.layers {
             for (layer, root) in layers.texts.iter().enumerate() {
-                let rest = match text.strip_prefix(&root[..]) {
-                    Some(b"") => &b""[..],
-                    Some(rest) if root == b"/" => rest,
-                    Some([b'/', rest @ ..]) => rest,
-                    _ => continue,
-                };
-                if !root.is_empty() && best.is_none_or(|(length, ..)| length < root.len()) {
+                if let Some(rest) = below(text, root)
+                    && best.is_none_or(|(length, ..)| length < root.len())
+                {
                     best = Some((root.len(), layers, layer, rest));
                 }
             }
         }
-        best.map(|(_, layers, layer, rest)| (layers, layer, rest))
+        let (length, layers, layer, rest) = best?;
+        // What is mounted in between is something else.
+        let mut others = self.beside.iter();
+        let is_other = |other: &Vec<u8>| other.len() > length && below(text, other).is_some();
+        (!others.any(is_other)).then_some((layers, layer, rest))
+    }
+}
+
+/// The rest of a host's path below another.
+fn below<'t>(text: &'t [u8], root: &[u8]) -> Option<&'t [u8]> {
+    match text.strip_prefix(root)? {
+        _ if root.is_empty() => None,
+        b"" => Some(b""),
+        rest if root == b"/" => Some(rest),
+        [b'/', rest @ ..] => Some(rest),
+        _ => None,
     }
 }
 

@@ -128,6 +128,8 @@ pub struct Table {
     tops: [u64; 4],
     /// Those that are stacks.
     pub(super) layers: Vec<Layers>,
+    /// What the host calls what the others show, where there are stacks.
+    pub(super) beside: Vec<Vec<u8>>,
 }
 
 /// How every encoded table begins.
@@ -154,6 +156,7 @@ impl Table {
             hostname: Vec::new(),
             token: [0; 4],
             layers: layers(&mounts),
+            beside: Vec::new(),
             mounts,
             beginnings,
             tops,
