@@ -50,7 +50,9 @@ pub fn clone_sibling() -> io::Result<Cloned> {
     split(CloneFlags::CLONE_PARENT, None, 0)
 }
 
-/// Only for a process with one thread.
+/// Only for a process with one thread. Where clone3(2) is hidden, as in containers whose filter
+/// could not see its flags, clone(2) does the same but for the group, which this process then puts
+/// the child into.
 fn split(
     flags: CloneFlags,
     group: Option<BorrowedFd<'_>>,
@@ -67,11 +69,36 @@ fn split(
         arguments.cgroup = u64::from(group.as_raw_fd().cast_unsigned());
     }
     arguments.exit_signal = u64::from(exit_signal.cast_unsigned());
-    let size = size_of::<libc::clone_args>();
-    // SAFETY: without CLONE_VM and a stack the child goes on from here on a copy of this memory.
-    // There is one thread only, so nothing in it is half done. The kernel writes the descriptor to
-    // `pidfd`, which outlives the call.
-    let result = unsafe { libc::syscall(libc::SYS_clone3, &raw mut arguments, size) };
+    let place = arguments.pidfd;
+    let call = |number: libc::c_long, first: u64, second: u64| {
+        // SAFETY: without CLONE_VM and a stack the child goes on from here on a copy of this
+        // memory. There is one thread only, so nothing in it is half done. The kernel writes the
+        // descriptor to `pidfd`, which outlives the call.
+        unsafe { libc::syscall(number, first, second, place, 0, 0) }
+    };
+    let whole = (&raw mut arguments).expose_provenance() as u64;
+    let result = call(
+        libc::SYS_clone3,
+        whole,
+        size_of::<libc::clone_args>() as u64,
+    );
+    if result < 0 && io::Error::last_os_error().raw_os_error() == Some(libc::ENOSYS) {
+        let flags = (flags | exit_signal).cast_unsigned();
+        let cloned = made(call(libc::SYS_clone, u64::from(flags), 0), pidfd)?;
+        if let (Cloned::Parent { pid, .. }, Some(group)) = (&cloned, group) {
+            let path = format!("/proc/self/fd/{}/cgroup.procs", group.as_raw_fd());
+            if let Err(error) = fs::write(path, pid.to_string()) {
+                let _ = send_signal(*pid, libc::SIGKILL);
+                return Err(error);
+            }
+        }
+        return Ok(cloned);
+    }
+    made(result, pidfd)
+}
+
+/// What clone(2) has made, and the descriptor that it wrote.
+fn made(result: libc::c_long, pidfd: RawFd) -> io::Result<Cloned> {
     match result {
         ..0 => Err(io::Error::last_os_error()),
         0 => Ok(Cloned::Child),
