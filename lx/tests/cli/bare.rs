@@ -453,8 +453,8 @@ fn layers_are_one_root_and_stay_as_they_are() {
                 "640\n",
             ),
             (
-                "stat -f -c %T /etc; stat -f -c %T /etc/other",
-                "overlayfs\noverlayfs\n",
+                "stat -f -c %t /etc; stat -f -c %t /etc/other",
+                "794c7630\n794c7630\n",
             ),
             (
                 "a=$(stat -c %d:%i /etc/other); echo 1 >> /etc/other; \

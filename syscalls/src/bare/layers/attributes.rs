@@ -4,16 +4,16 @@
 use alloc::ffi::CString;
 use alloc::vec::Vec;
 
+use abi::SysResult;
 use abi::arg::AtFlags;
-use abi::{SysResult, nr};
 use host::user::{self, PathBuffer};
 use kernel::Task;
 use kernel::bare::Node;
-use kernel::overlay::{Content, escaped, unescaped};
+use kernel::overlay::{escaped, unescaped};
 use kernel::walk::Aim;
 
-use super::change::{Right, raise_descriptor, raise_path};
-use super::otherwise;
+use super::change::{Instead, Right, raise_descriptor, raise_path};
+use super::{call, otherwise};
 use crate::bare::arguments::{CWD, at, at_flags, path, space};
 
 /// Whether what a path names lies in a stack.
@@ -70,32 +70,35 @@ fn listed(layered: bool, list_at: usize, size: usize, length: usize) -> SysResul
 /// Writes calls whose first argument is a path from the working directory on. With a right, they
 /// change the file.
 macro_rules! on_path {
-    ($($name:ident = nr::$nr:ident, $aim:ident, $right:expr, $doc:literal;)*) => {$(
+    ($($name:ident = call::$nr:ident, $aim:ident, $right:expr, $doc:literal;)*) => {$(
         #[doc = $doc]
         pub(super) fn $name(t: &mut Task, a: &[usize; 6]) -> SysResult {
             let layered = is_layered(t, CWD, a[0], Aim::$aim);
             let right: Option<Right> = $right;
-            if let Some(right) = right {
-                raise_path(t, CWD, a[0], Aim::$aim, right, Content::Whole)?;
-            }
+            let raised = match right {
+                Some(right) => raise_path(t, CWD, a[0], Aim::$aim, right)?,
+                None => None,
+            };
+            let raised = Instead::new(raised);
             let name = renamed(layered, a[1]);
-            otherwise(t, nr::$nr, &with_name(a, 1, name.as_ref()))
+            let a = raised.apply(a, 0);
+            otherwise(t, call::$nr, &with_name(&a, 1, name.as_ref()))
         }
     )*};
 }
 
 on_path! {
-    setxattr = nr::SETXATTR, Follow, Some(Right::Write), "setxattr(2).";
-    lsetxattr = nr::LSETXATTR, Keep, Some(Right::Write), "lsetxattr(2).";
-    removexattr = nr::REMOVEXATTR, Follow, Some(Right::Write), "removexattr(2).";
-    lremovexattr = nr::LREMOVEXATTR, Keep, Some(Right::Write), "lremovexattr(2).";
-    getxattr = nr::GETXATTR, Follow, None, "getxattr(2).";
-    lgetxattr = nr::LGETXATTR, Keep, None, "lgetxattr(2).";
+    setxattr = call::SETXATTR, Follow, Some(Right::Write), "setxattr(2).";
+    lsetxattr = call::LSETXATTR, Keep, Some(Right::Write), "lsetxattr(2).";
+    removexattr = call::REMOVEXATTR, Follow, Some(Right::Write), "removexattr(2).";
+    lremovexattr = call::LREMOVEXATTR, Keep, Some(Right::Write), "lremovexattr(2).";
+    getxattr = call::GETXATTR, Follow, None, "getxattr(2).";
+    lgetxattr = call::LGETXATTR, Keep, None, "lgetxattr(2).";
 }
 
 /// Writes calls whose first argument is a descriptor.
 macro_rules! on_descriptor {
-    ($($name:ident = nr::$nr:ident, $changes:literal, $doc:literal;)*) => {$(
+    ($($name:ident = call::$nr:ident, $changes:literal, $doc:literal;)*) => {$(
         #[doc = $doc]
         pub(super) fn $name(t: &mut Task, a: &[usize; 6]) -> SysResult {
             let node = Node::borrowed(host::call::as_int(a[0]));
@@ -104,15 +107,15 @@ macro_rules! on_descriptor {
                 raise_descriptor(t, a[0], Right::Write)?;
             }
             let name = renamed(layered, a[1]);
-            otherwise(t, nr::$nr, &with_name(a, 1, name.as_ref()))
+            otherwise(t, call::$nr, &with_name(a, 1, name.as_ref()))
         }
     )*};
 }
 
 on_descriptor! {
-    fsetxattr = nr::FSETXATTR, true, "fsetxattr(2).";
-    fremovexattr = nr::FREMOVEXATTR, true, "fremovexattr(2).";
-    fgetxattr = nr::FGETXATTR, false, "fgetxattr(2).";
+    fsetxattr = call::FSETXATTR, true, "fsetxattr(2).";
+    fremovexattr = call::FREMOVEXATTR, true, "fremovexattr(2).";
+    fgetxattr = call::FGETXATTR, false, "fgetxattr(2).";
 }
 
 fn aim_of(flags: AtFlags) -> Aim {
@@ -125,48 +128,52 @@ fn aim_of(flags: AtFlags) -> Aim {
 
 /// Writes the `*at` calls (Linux 6.13).
 macro_rules! at_path {
-    ($($name:ident = nr::$nr:ident, $changes:literal, $doc:literal;)*) => {$(
+    ($($name:ident = call::$nr:ident, $changes:literal, $doc:literal;)*) => {$(
         #[doc = $doc]
         pub(super) fn $name(t: &mut Task, a: &[usize; 6]) -> SysResult {
             let aim = aim_of(at_flags(a[2]));
             let layered = is_layered(t, a[0], a[1], aim);
-            if $changes {
-                raise_path(t, a[0], a[1], aim, Right::Write, Content::Whole)?;
-            }
+            let raised = if $changes {
+                raise_path(t, a[0], a[1], aim, Right::Write)?
+            } else {
+                None
+            };
+            let raised = Instead::new(raised);
             let name = renamed(layered, a[3]);
-            otherwise(t, nr::$nr, &with_name(a, 3, name.as_ref()))
+            let a = raised.apply(a, 1);
+            otherwise(t, call::$nr, &with_name(&a, 3, name.as_ref()))
         }
     )*};
 }
 
 at_path! {
-    setxattrat = nr::SETXATTRAT, true, "setxattrat(2).";
-    removexattrat = nr::REMOVEXATTRAT, true, "removexattrat(2).";
-    getxattrat = nr::GETXATTRAT, false, "getxattrat(2).";
+    setxattrat = call::SETXATTRAT, true, "setxattrat(2).";
+    removexattrat = call::REMOVEXATTRAT, true, "removexattrat(2).";
+    getxattrat = call::GETXATTRAT, false, "getxattrat(2).";
 }
 
 /// listxattr(2).
 pub(super) fn listxattr(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    let length = otherwise(t, nr::LISTXATTR, a)?;
+    let length = otherwise(t, call::LISTXATTR, a)?;
     listed(is_layered(t, CWD, a[0], Aim::Follow), a[1], a[2], length)
 }
 
 /// llistxattr(2).
 pub(super) fn llistxattr(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    let length = otherwise(t, nr::LLISTXATTR, a)?;
+    let length = otherwise(t, call::LLISTXATTR, a)?;
     listed(is_layered(t, CWD, a[0], Aim::Keep), a[1], a[2], length)
 }
 
 /// flistxattr(2).
 pub(super) fn flistxattr(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    let length = otherwise(t, nr::FLISTXATTR, a)?;
+    let length = otherwise(t, call::FLISTXATTR, a)?;
     let node = Node::borrowed(host::call::as_int(a[0]));
     listed(space(t)?.place(&node).is_some(), a[1], a[2], length)
 }
 
 /// listxattrat(2).
 pub(super) fn listxattrat(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    let length = otherwise(t, nr::LISTXATTRAT, a)?;
+    let length = otherwise(t, call::LISTXATTRAT, a)?;
     let aim = aim_of(at_flags(a[2]));
     listed(is_layered(t, a[0], a[1], aim), a[3], a[4], length)
 }

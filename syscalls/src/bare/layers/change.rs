@@ -6,12 +6,12 @@ use host::call::{as_int, int};
 use host::host_call;
 use host::user::PathBuffer;
 use kernel::Task;
-use kernel::bare::{Node, Space, reopened};
+use kernel::bare::{HostPath, Node, Space, host_path, reopened};
 use kernel::overlay::{Content, Disk, UPPER};
 use kernel::vfs::AT_FDCWD;
 use kernel::walk::Aim;
 
-use super::otherwise;
+use super::{call, otherwise};
 use crate::bare::arguments::{CWD, at, at_flags, path, space};
 
 /// What a call takes of its caller.
@@ -52,24 +52,52 @@ pub(super) fn raise(
     space.raised(node, content)
 }
 
-/// Copies up what a path names. What is wrong with the path, the call that comes then says.
+/// Copies up what a path names. What is wrong with the path, the call that comes then says. The copy
+/// comes back when the path still leads to the original: by a link of /proc/PID/fd.
 pub(super) fn raise_path(
     t: &Task,
     dirfd: usize,
     path_at: usize,
     aim: Aim,
     right: Right,
-    content: Content,
-) -> SysResult<()> {
+) -> SysResult<Option<Node>> {
     let mut room = PathBuffer::new();
     let Ok(text) = path(&mut room, path_at) else {
-        return Ok(());
+        return Ok(None);
     };
     let space = space(t)?;
     let Ok(node) = space.object(at(dirfd, text), aim) else {
-        return Ok(());
+        return Ok(None);
     };
-    raise(&space, node, right, content).map(drop)
+    let is_lower = |node: &Node| space.place(node).is_some_and(|place| place.layer != UPPER);
+    if !is_lower(&node) {
+        return Ok(None);
+    }
+    let raised = raise(&space, node, right, Content::Whole)?;
+    let again = space.object(at(dirfd, text), aim);
+    Ok(again.is_ok_and(|node| is_lower(&node)).then_some(raised))
+}
+
+/// Makes the host call with a path of the copy, where the guest's leads to the original.
+pub(super) struct Instead(Option<(Node, HostPath)>);
+
+impl Instead {
+    /// For what [`raise_path`] said.
+    pub(super) fn new(raised: Option<Node>) -> Self {
+        Self(raised.map(|node| {
+            let path = host_path(node.fd());
+            (node, path)
+        }))
+    }
+
+    /// Puts the path in register `index`.
+    pub(super) fn apply(&self, a: &[usize; 6], index: usize) -> [usize; 6] {
+        let mut a = *a;
+        if let (Some((_, path)), Some(register)) = (&self.0, a.get_mut(index)) {
+            *register = path.register();
+        }
+        a
+    }
 }
 
 /// Copies up what a descriptor of the guest's leads to, and lets the descriptor lead to the copy.
@@ -112,75 +140,83 @@ fn follow(fd: i32, raised: &Node) -> SysResult<()> {
 
 /// Writes calls whose first argument is a path from the working directory on.
 macro_rules! on_path {
-    ($($name:ident = nr::$nr:ident, $aim:ident, $right:ident, $doc:literal;)*) => {$(
+    ($($name:ident = call::$nr:ident, $aim:ident, $right:ident, $doc:literal;)*) => {$(
         #[doc = $doc]
         pub(super) fn $name(t: &mut Task, a: &[usize; 6]) -> SysResult {
-            raise_path(t, CWD, a[0], Aim::$aim, Right::$right, Content::Whole)?;
-            otherwise(t, nr::$nr, a)
+            let raised = raise_path(t, CWD, a[0], Aim::$aim, Right::$right)?;
+            let raised = Instead::new(raised);
+            otherwise(t, call::$nr, &raised.apply(a, 0))
         }
     )*};
 }
 
 on_path! {
-    chmod = nr::CHMOD, Follow, Owner, "chmod(2).";
-    chown = nr::CHOWN, Follow, Owner, "chown(2).";
-    lchown = nr::LCHOWN, Keep, Owner, "lchown(2).";
-    utime = nr::UTIME, Follow, Either, "utime(2).";
-    utimes = nr::UTIMES, Follow, Either, "utimes(2).";
-    truncate = nr::TRUNCATE, Follow, Write, "truncate(2).";
+    chmod = call::CHMOD, Follow, Owner, "chmod(2).";
+    chown = call::CHOWN, Follow, Owner, "chown(2).";
+    lchown = call::LCHOWN, Keep, Owner, "lchown(2).";
+    utime = call::UTIME, Follow, Either, "utime(2).";
+    utimes = call::UTIMES, Follow, Either, "utimes(2).";
+    truncate = call::TRUNCATE, Follow, Write, "truncate(2).";
 }
 
 /// Copies up what a call with these flags works on.
-fn raise_at(t: &Task, dirfd: usize, path_at: usize, flags: AtFlags, right: Right) -> SysResult<()> {
+fn raise_at(
+    t: &Task,
+    dirfd: usize,
+    path_at: usize,
+    flags: AtFlags,
+    right: Right,
+) -> SysResult<Option<Node>> {
     let mut room = PathBuffer::new();
     let empty = path_at == 0 || path(&mut room, path_at).is_ok_and(core::ffi::CStr::is_empty);
     if empty && (path_at == 0 || flags.contains(AtFlags::EMPTY_PATH)) {
-        return raise_descriptor(t, dirfd, right);
+        return raise_descriptor(t, dirfd, right).map(|()| None);
     }
     let aim = if flags.contains(AtFlags::SYMLINK_NOFOLLOW) {
         Aim::Keep
     } else {
         Aim::Follow
     };
-    raise_path(t, dirfd, path_at, aim, right, Content::Whole)
+    raise_path(t, dirfd, path_at, aim, right)
 }
 
 /// Writes calls with a directory, a path and, at the register with that number, flags.
 macro_rules! at_path {
-    ($($name:ident = nr::$nr:ident, $flags:expr, $right:ident, $doc:literal;)*) => {$(
+    ($($name:ident = call::$nr:ident, $flags:expr, $right:ident, $doc:literal;)*) => {$(
         #[doc = $doc]
         pub(super) fn $name(t: &mut Task, a: &[usize; 6]) -> SysResult {
             let flags: Option<usize> = $flags;
             let flags = flags.map_or(AtFlags::empty(), |index| at_flags(a[index]));
-            raise_at(t, a[0], a[1], flags, Right::$right)?;
-            otherwise(t, nr::$nr, a)
+            let raised = raise_at(t, a[0], a[1], flags, Right::$right)?;
+            let raised = Instead::new(raised);
+            otherwise(t, call::$nr, &raised.apply(a, 1))
         }
     )*};
 }
 
 at_path! {
-    fchmodat = nr::FCHMODAT, None, Owner, "fchmodat(2).";
-    fchmodat2 = nr::FCHMODAT2, Some(3), Owner, "fchmodat2(2).";
-    fchownat = nr::FCHOWNAT, Some(4), Owner, "fchownat(2).";
-    futimesat = nr::FUTIMESAT, None, Either, "futimesat(2).";
-    utimensat = nr::UTIMENSAT, Some(3), Either, "utimensat(2).";
-    file_setattr = nr::FILE_SETATTR, Some(4), Owner, "`file_setattr` (Linux 6.17).";
+    fchmodat = call::FCHMODAT, None, Owner, "fchmodat(2).";
+    fchmodat2 = call::FCHMODAT2, Some(3), Owner, "fchmodat2(2).";
+    fchownat = call::FCHOWNAT, Some(4), Owner, "fchownat(2).";
+    futimesat = call::FUTIMESAT, None, Either, "futimesat(2).";
+    utimensat = call::UTIMENSAT, Some(3), Either, "utimensat(2).";
+    file_setattr = call::FILE_SETATTR, Some(4), Owner, "`file_setattr` (Linux 6.17).";
 }
 
 /// Writes calls whose first argument is a descriptor.
 macro_rules! on_descriptor {
-    ($($name:ident = nr::$nr:ident, $doc:literal;)*) => {$(
+    ($($name:ident = call::$nr:ident, $doc:literal;)*) => {$(
         #[doc = $doc]
         pub(super) fn $name(t: &mut Task, a: &[usize; 6]) -> SysResult {
             raise_descriptor(t, a[0], Right::Owner)?;
-            otherwise(t, nr::$nr, a)
+            otherwise(t, call::$nr, a)
         }
     )*};
 }
 
 on_descriptor! {
-    fchmod = nr::FCHMOD, "fchmod(2).";
-    fchown = nr::FCHOWN, "fchown(2).";
+    fchmod = call::FCHMOD, "fchmod(2).";
+    fchown = call::FCHOWN, "fchown(2).";
 }
 
 /// inotify_add_watch(2): what is made in a directory is made in the upper layer.
@@ -195,5 +231,5 @@ pub(super) fn inotify_add_watch(t: &mut Task, a: &[usize; 6]) -> SysResult {
             raise(&space, node, Right::None, Content::Whole)?;
         }
     }
-    otherwise(t, nr::INOTIFY_ADD_WATCH, a)
+    otherwise(t, call::INOTIFY_ADD_WATCH, a)
 }

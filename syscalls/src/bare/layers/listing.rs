@@ -15,7 +15,7 @@ use kernel::bare::{Handle, Ident, Node, Space};
 use kernel::overlay::{Shown, after, in_order};
 use kernel::walk::Tree;
 
-use super::otherwise;
+use super::{call, otherwise};
 use crate::bare::arguments::space;
 
 const DT_DIR: u8 = 4;
@@ -33,12 +33,12 @@ enum Form {
 
 /// getdents(2).
 pub(super) fn getdents(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    list(t, nr::GETDENTS, a, Form::Old)
+    list(t, call::GETDENTS, a, Form::Old)
 }
 
 /// getdents64(2).
 pub(super) fn getdents64(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    list(t, nr::GETDENTS64, a, Form::New)
+    list(t, call::GETDENTS64, a, Form::New)
 }
 
 /// A list that is being read.

@@ -93,6 +93,9 @@ const SERVED: &[(usize, Handler)] = &[
     (nr::LISTXATTRAT, attributes::listxattrat),
 ];
 
+/// The numbers of the guest's calls; host calls are `nr`'s.
+use abi::nr as call;
+
 /// As in zones without layers.
 fn otherwise(t: &mut Task, number: usize, a: &[usize; 6]) -> SysResult {
     if let Some(handler) = super::handler(number) {

@@ -11,7 +11,7 @@ use kernel::overlay::{Content, Disk, EXCHANGE, HostDisk, Made, NOREPLACE, Spot, 
 use kernel::walk::Aim;
 
 use super::change::{Right, raise, raise_descriptor};
-use super::otherwise;
+use super::{call, otherwise};
 use crate::bare::arguments::{CWD, ask, at, at_flags, path, space};
 
 const AT_REMOVEDIR: usize = 0x200;
@@ -125,7 +125,7 @@ pub(super) fn mkdir(t: &mut Task, a: &[usize; 6]) -> SysResult {
 /// mkdirat(2).
 pub(super) fn mkdirat(t: &mut Task, a: &[usize; 6]) -> SysResult {
     let Some(place) = layered(t, a[0], a[1])? else {
-        return otherwise(t, nr::MKDIRAT, a);
+        return otherwise(t, call::MKDIRAT, a);
     };
     place.make(Made::Directory, |at| {
         let name = text(at);
@@ -142,7 +142,7 @@ pub(super) fn mknod(t: &mut Task, a: &[usize; 6]) -> SysResult {
 /// mknodat(2).
 pub(super) fn mknodat(t: &mut Task, a: &[usize; 6]) -> SysResult {
     let Some(place) = layered(t, a[0], a[1])? else {
-        return otherwise(t, nr::MKNODAT, a);
+        return otherwise(t, call::MKNODAT, a);
     };
     place.make(Made::File, |at| {
         let name = text(at);
@@ -161,7 +161,7 @@ pub(super) fn symlinkat(t: &mut Task, a: &[usize; 6]) -> SysResult {
     let mut room = PathBuffer::new();
     let link = path(&mut room, a[0])?;
     let Some(place) = layered(t, a[1], a[2])? else {
-        return otherwise(t, nr::SYMLINKAT, a);
+        return otherwise(t, call::SYMLINKAT, a);
     };
     let link = link.as_ptr().expose_provenance();
     place.make(Made::File, |at| {
@@ -188,7 +188,7 @@ pub(super) fn unlinkat(t: &mut Task, a: &[usize; 6]) -> SysResult {
         return Err(Errno::EINVAL);
     }
     let Some(place) = layered(t, a[0], a[1])? else {
-        return otherwise(t, nr::UNLINKAT, a);
+        return otherwise(t, call::UNLINKAT, a);
     };
     let made = if flags.is_empty() {
         Made::File
@@ -226,7 +226,7 @@ pub(super) fn renameat(t: &mut Task, a: &[usize; 6]) -> SysResult {
 pub(super) fn renameat2(t: &mut Task, a: &[usize; 6]) -> SysResult {
     let (old, new) = (layered(t, a[0], a[1])?, layered(t, a[2], a[3])?);
     let (old, new) = match (old, new) {
-        (None, None) => return otherwise(t, nr::RENAMEAT2, a),
+        (None, None) => return otherwise(t, call::RENAMEAT2, a),
         (Some(old), Some(new)) if old.mount == new.mount => (old, new),
         _ => return Err(Errno::EXDEV),
     };
@@ -275,7 +275,7 @@ pub(super) fn linkat(t: &mut Task, a: &[usize; 6]) -> SysResult {
     };
     let new = layered(t, a[2], a[3])?;
     let (from, new) = match (space.place(&old).map(|place| place.mount), new) {
-        (None, None) => return otherwise(t, nr::LINKAT, a),
+        (None, None) => return otherwise(t, call::LINKAT, a),
         (Some(from), Some(new)) => (from, new),
         _ => return Err(Errno::EXDEV),
     };
@@ -319,7 +319,7 @@ pub(super) fn bind(t: &mut Task, a: &[usize; 6]) -> SysResult {
             return bound(t, a, &place);
         }
     }
-    otherwise(t, nr::BIND, a)
+    otherwise(t, call::BIND, a)
 }
 
 fn bound(t: &mut Task, a: &[usize; 6], place: &Layered) -> SysResult {
@@ -333,7 +333,7 @@ fn bound(t: &mut Task, a: &[usize; 6], place: &Layered) -> SysResult {
         name,
     };
     let hidden = place.stack.disk.remove(spot, Made::File).is_ok();
-    let result = otherwise(t, nr::BIND, a);
+    let result = otherwise(t, call::BIND, a);
     if hidden && result.is_err() {
         place.stack.disk.make_whiteout(spot)?;
     }

@@ -12,7 +12,7 @@ use kernel::overlay::{Disk, UPPER};
 use kernel::vfs::AT_FDCWD;
 use kernel::walk::Aim;
 
-use super::otherwise;
+use super::{call, otherwise};
 use crate::bare::arguments::{CWD, at, at_flags, path, pointer, space};
 
 /// `OVERLAYFS_SUPER_MAGIC`.
@@ -62,22 +62,30 @@ fn numbers(space: &Space<'_>, node: &Node) -> SysResult<Option<(u64, u64)>> {
 
 /// stat(2).
 pub(super) fn stat(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    describe(t, nr::STAT, a, CWD, a[0], AtFlags::empty(), a[1])
+    describe(t, call::STAT, a, CWD, a[0], AtFlags::empty(), a[1])
 }
 
 /// lstat(2).
 pub(super) fn lstat(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    describe(t, nr::LSTAT, a, CWD, a[0], AtFlags::SYMLINK_NOFOLLOW, a[1])
+    describe(
+        t,
+        call::LSTAT,
+        a,
+        CWD,
+        a[0],
+        AtFlags::SYMLINK_NOFOLLOW,
+        a[1],
+    )
 }
 
 /// fstat(2).
 pub(super) fn fstat(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    describe(t, nr::FSTAT, a, a[0], 0, AtFlags::EMPTY_PATH, a[1])
+    describe(t, call::FSTAT, a, a[0], 0, AtFlags::EMPTY_PATH, a[1])
 }
 
 /// fstatat(2).
 pub(super) fn newfstatat(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    describe(t, nr::NEWFSTATAT, a, a[0], a[1], at_flags(a[3]), a[2])
+    describe(t, call::NEWFSTATAT, a, a[0], a[1], at_flags(a[3]), a[2])
 }
 
 fn describe(
@@ -115,7 +123,7 @@ pub(super) fn statx(t: &mut Task, a: &[usize; 6]) -> SysResult {
     let space = space(t)?;
     let flags = at_flags(a[2]);
     let Some(node) = layered(&space, a[0], a[1], flags) else {
-        return otherwise(t, nr::STATX, a);
+        return otherwise(t, call::STATX, a);
     };
     let flags = flags.difference(AtFlags::SYMLINK_NOFOLLOW) | AtFlags::EMPTY_PATH;
     let empty = c"".as_ptr().expose_provenance();
@@ -141,7 +149,7 @@ pub(super) fn statfs(t: &mut Task, a: &[usize; 6]) -> SysResult {
     let space = space(t)?;
     match layered(&space, CWD, a[0], AtFlags::empty()) {
         Some(node) => file_system(&space, &node, a[1]),
-        None => otherwise(t, nr::STATFS, a),
+        None => otherwise(t, call::STATFS, a),
     }
 }
 
@@ -150,7 +158,7 @@ pub(super) fn fstatfs(t: &mut Task, a: &[usize; 6]) -> SysResult {
     let space = space(t)?;
     match layered(&space, a[0], 0, AtFlags::EMPTY_PATH) {
         Some(node) => file_system(&space, &node, a[1]),
-        None => otherwise(t, nr::FSTATFS, a),
+        None => otherwise(t, call::FSTATFS, a),
     }
 }
 
@@ -171,19 +179,19 @@ fn file_system(space: &Space<'_>, node: &Node, to: usize) -> SysResult {
 
 /// access(2).
 pub(super) fn access(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    let answer = otherwise(t, nr::ACCESS, a);
+    let answer = otherwise(t, call::ACCESS, a);
     writable(t, answer, [CWD, a[0], a[1]], AtFlags::empty())
 }
 
 /// faccessat(2).
 pub(super) fn faccessat(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    let answer = otherwise(t, nr::FACCESSAT, a);
+    let answer = otherwise(t, call::FACCESSAT, a);
     writable(t, answer, [a[0], a[1], a[2]], AtFlags::empty())
 }
 
 /// faccessat2(2).
 pub(super) fn faccessat2(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    let answer = otherwise(t, nr::FACCESSAT2, a);
+    let answer = otherwise(t, call::FACCESSAT2, a);
     writable(t, answer, [a[0], a[1], a[2]], at_flags(a[3]))
 }
 
