@@ -44,6 +44,8 @@ pub(crate) struct Zone {
     terminal: Option<Terminal>,
     /// The file of the brand's image, where no namespace tells the zone's processes from others.
     image: Option<(u64, u64)>,
+    /// What else those get that enter it then.
+    own: Vec<OwnedFd>,
 }
 
 /// What the first process has of its zone.
@@ -83,13 +85,15 @@ impl Zone {
             reporter,
             terminal,
             image: None,
+            own: Vec::new(),
         })
     }
 
-    /// Its processes are those that run this image.
-    pub(crate) fn marked_by(self, image: (u64, u64)) -> Self {
+    /// Its processes are those that run this image, and hold these.
+    pub(crate) fn marked_by(self, image: (u64, u64), own: Vec<OwnedFd>) -> Self {
         Self {
             image: Some(image),
+            own,
             ..self
         }
     }
@@ -158,6 +162,7 @@ impl Zone {
             self.socket,
             self.service,
             (pid, pidfd),
+            self.own,
         );
         let supervisor =
             Supervisor::new(pid, &signals, terminal.as_ref(), self.reports, Some(keeper));

@@ -11,6 +11,7 @@ use host::{host_call, intercept};
 
 use super::Ident;
 use crate::numbers;
+use crate::zone::VISITORS;
 
 /// How many generations are looked at.
 const DEPTH: usize = 64;
@@ -23,6 +24,7 @@ const O_DIRECTORY: usize = 0o200_000;
 #[must_use]
 pub fn is_member(number: u32) -> bool {
     let mut number = number;
+    let mut visitors = None;
     for _ in 0..DEPTH {
         if numbers::first() == Some(number) {
             return true;
@@ -37,6 +39,14 @@ pub fn is_member(number: u32) -> bool {
         match parent(number) {
             Some(parent) => number = parent,
             None => return false,
+        }
+        // What entered the zone descends from none of its processes.
+        let visitors = visitors.get_or_insert_with(|| {
+            let facts = crate::zone::facts();
+            facts.map_or([0; VISITORS], |facts| facts.visitors)
+        });
+        if number != 0 && visitors.contains(&number.into()) {
+            return true;
         }
     }
     false

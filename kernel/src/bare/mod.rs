@@ -11,6 +11,7 @@ mod members;
 mod names;
 mod node;
 mod procs;
+mod shown;
 mod space;
 mod table;
 mod tree;
@@ -20,6 +21,7 @@ pub use layers::{Place, reopened};
 pub use members::{is_member, members, threads};
 pub use names::Names;
 pub use node::{HostPath, Node, host_path, link_text};
+pub use shown::{Shown, Shows};
 pub use space::Space;
 pub use table::{Ident, Kind, Layers, MOST, Mount, NO_DEV, NO_EXEC, READ_ONLY, Table};
 

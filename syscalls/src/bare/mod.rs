@@ -74,6 +74,9 @@ static HANDLERS: [Option<Handler>; LIMIT] = {
         table[REFUSED[index]] = Some(refuse as Handler);
         index += 1;
     }
+    // They know the host's mounts only; programs then read /proc/self/mountinfo.
+    table[nr::STATMOUNT] = Some(lack as Handler);
+    table[nr::LISTMOUNT] = Some(lack as Handler);
     table
 };
 
@@ -221,6 +224,11 @@ const REFUSED: &[usize] = &[
     nr::SWAPON,
     nr::UMOUNT2,
 ];
+
+/// What an older kernel answers.
+fn lack(_: &mut Task, _: &[usize; 6]) -> SysResult {
+    Err(Errno::ENOSYS)
+}
 
 /// What a process without the privilege sees.
 fn refuse(_: &mut Task, _: &[usize; 6]) -> SysResult {

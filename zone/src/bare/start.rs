@@ -1,7 +1,7 @@
 //! The start of a zone without namespaces.
 
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 use nix::sched::CloneFlags;
 use rustix::fs::{CWD, Mode, OFlags, fstat, openat};
@@ -14,6 +14,8 @@ use crate::error::{Context, Error, Result};
 use crate::first::Zone;
 use crate::inside::Inside;
 use crate::passwd::User;
+use crate::pty::{self, Pair};
+use crate::report::Said;
 use crate::start::{prepare_source, user_of};
 use crate::supervise::End;
 
@@ -53,15 +55,24 @@ pub(crate) fn start(
             ));
         }
     }
-    let user = bare_user(config)?;
+    let user = bare_user(config, config.user.as_deref())?;
     for mount in &config.mounts {
         prepare_source(mount)?;
     }
     // What zsched would do for the zone, it would do in the host's namespaces: nobody answers.
-    let zone = Zone::create(config)?
-        .without_service()
-        .marked_by(ident(&image).about("the brand's image")?);
-    let mounts = Mounts::prepare(config, zone.directory.path())?;
+    let zone = Zone::create(config)?.without_service();
+    let pty = config.terminal.then(pty::pair).transpose();
+    let pty = pty.about("cannot make a terminal")?;
+    let terminal = pty.as_ref().map(Pair::path);
+    let mounts = Mounts::prepare(config, zone.directory.path(), terminal)?;
+    let own = std::iter::once(image.as_fd()).chain(mounts.descriptors());
+    let own = own
+        .map(|fd| fd.try_clone_to_owned())
+        .collect::<io::Result<_>>();
+    let zone = zone.marked_by(
+        ident(&image).about("the brand's image")?,
+        own.about("cannot copy a descriptor")?,
+    );
     zone.facts.set_placeholders(mounts.placeholders());
     let confinement = confinement(config, &mounts)?;
     let layers = confinement.report().clone();
@@ -77,6 +88,11 @@ pub(crate) fn start(
             procs::adopt().about("cannot adopt the zone's orphans")?;
             let zsched = std::os::unix::process::parent_id();
             first.facts.set_numbers(std::process::id(), zsched);
+            if let Some(pty) = pty {
+                let sent = first.reporter.send(&Said::Terminal, &[pty.master.as_fd()]);
+                sent.about("cannot hand out the terminal")?;
+                pty.take().about("cannot make a terminal")?;
+            }
             let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
             let proc = openat(CWD, "/proc", flags, Mode::empty()).about("/proc")?;
             Ok(Inside {
@@ -101,14 +117,14 @@ fn ident(file: &OwnedFd) -> io::Result<(u64, u64)> {
 }
 
 /// Who runs in the zone: without namespaces, an ordinary user can only be itself.
-fn bare_user(config: &Config) -> Result<User> {
+pub(super) fn bare_user(config: &Config, wanted: Option<&str>) -> Result<User> {
     let (uid, gid) = (nix::unistd::geteuid(), nix::unistd::getegid());
     let mut user = user_of(&config.roots(), Some(&format!("{uid}:{gid}")))?;
     user.groups = nix::unistd::getgroups()
         .map(|groups| groups.into_iter().map(nix::unistd::Gid::as_raw).collect())
         .about("cannot ask for the groups")?;
-    if config.user.is_some() {
-        let wanted = user_of(&config.roots(), config.user.as_deref())?;
+    if wanted.is_some() {
+        let wanted = user_of(&config.roots(), wanted)?;
         if (wanted.uid, wanted.gid) != (user.uid, user.gid) {
             let why = "only a zone with namespaces can run as somebody else";
             return Err(Error::because("--user", why));
@@ -118,7 +134,7 @@ fn bare_user(config: &Config) -> Result<User> {
 }
 
 /// What the zone's processes lose.
-fn confinement(config: &Config, mounts: &Mounts) -> Result<Confinement> {
+pub(super) fn confinement(config: &Config, mounts: &Mounts) -> Result<Confinement> {
     Confinement::plan(confine::Config {
         trees: mounts.trees().about("cannot copy a descriptor")?,
         scopes: true,

@@ -80,7 +80,7 @@ pub(crate) struct Mounts {
 
 impl Mounts {
     /// Prepares them; what they need of their own goes to the directory `state`.
-    pub(crate) fn prepare(config: &Config, state: &Path) -> Result<Self> {
+    pub(crate) fn prepare(config: &Config, state: &Path, terminal: Option<&Path>) -> Result<Self> {
         let own = state.join(TREE);
         make_tree(&own).about(own.display())?;
         let mut mounts = if config.layers.is_empty() {
@@ -98,7 +98,25 @@ impl Mounts {
         for (index, mount) in wanted.into_iter().enumerate() {
             mounts.add(mount, &own.join(format!("tmpfs-{index}")))?;
         }
+        if let Some(terminal) = terminal.filter(|_| config.rootfs.is_some()) {
+            mounts.show(terminal, terminal, Kind::File, NO_EXEC)?;
+        }
         mounts.finish(hostname)
+    }
+
+    /// Those of a zone that runs, by what its processes hold.
+    pub(crate) fn held(table: OwnedFd, fds: Vec<OwnedFd>) -> io::Result<Self> {
+        /// The longest table, in bytes.
+        const LONGEST: u64 = 1 << 20;
+        let mut bytes = Vec::new();
+        let mut file = File::from(table.try_clone()?);
+        io::Seek::rewind(&mut file)?;
+        io::Read::read_to_end(&mut io::Read::take(file, LONGEST), &mut bytes)?;
+        let decoded = Table::decode(&bytes).filter(|table| table.mounts.len() == fds.len());
+        let decoded = decoded.ok_or(io::ErrorKind::InvalidData)?;
+        let shown = fds.into_iter().zip(decoded.mounts);
+        let shown = shown.map(|(fd, mount)| Shown { fd, mount }).collect();
+        Ok(Self { shown, table })
     }
 
     /// `st_dev` of the placeholders, or 0.
