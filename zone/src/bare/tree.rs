@@ -98,7 +98,7 @@ impl Mounts {
         for (index, mount) in wanted.into_iter().enumerate() {
             mounts.add(mount, &own.join(format!("tmpfs-{index}")))?;
         }
-        if let Some(terminal) = terminal.filter(|_| config.rootfs.is_some()) {
+        if let Some(terminal) = terminal.filter(|_| config.has_own_root()) {
             mounts.show(terminal, terminal, Kind::File, NO_EXEC)?;
         }
         mounts.finish(hostname)
