@@ -428,6 +428,8 @@ fn layered(zone: &Zone, script: &str) -> String {
 fn layers_are_one_root_and_stay_as_they_are() {
     Zone::each("layers", |zone| {
         fs::write(zone.path("root/etc/other"), "below\n").expect("it is written");
+        let user = Some(zone.user);
+        chown(zone.path("root/etc/other"), user, user).expect("it is given away");
         for (script, printed) in [
             ("cat /etc/name /etc/other /lib/more", "above\nbelow\nmore\n"),
             (

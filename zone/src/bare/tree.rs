@@ -53,13 +53,33 @@ fn make_tree(own: &Path) -> io::Result<()> {
 /// Removes what [`Mounts::prepare`] made in the zone's directory `state`.
 pub(crate) fn remove(state: &Path) -> io::Result<()> {
     let own = state.join(TREE);
+    for directory in ["upper", "work"] {
+        unlock(&state.join(directory));
+    }
     match fs::read_link(&own) {
         // The zone's directory is this user's own, and so is the link in it.
         Ok(path) if path.parent() == Some(Path::new(IN_MEMORY)) => {
+            unlock(&path);
             fs::remove_dir_all(path)?;
             fs::remove_file(own)
         }
-        _ => Ok(()),
+        _ => {
+            unlock(&own);
+            Ok(())
+        }
+    }
+}
+
+/// Makes the directories of a tree such that what is in them can be removed, whatever the zone made of
+/// their permissions.
+fn unlock(directory: &Path) {
+    let is_directory = |path: &Path| path.symlink_metadata().is_ok_and(|found| found.is_dir());
+    if !is_directory(directory) {
+        return;
+    }
+    let _ = fs::set_permissions(directory, Permissions::from_mode(0o700));
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        unlock(&entry.path());
     }
 }
 

@@ -4,6 +4,7 @@
 
 use alloc::vec::Vec;
 
+use abi::arg::OpenFlags;
 use abi::stat::Stat;
 use abi::{Errno, RawArg, SysResult, nr};
 use host::call::as_int;
@@ -97,17 +98,15 @@ fn taken(fd: i32, directory: Ident, position: u32) -> Option<Vec<Shown>> {
 
 /// A new list, with the directory itself and the one above.
 fn fresh(space: &Space<'_>, node: &Node) -> SysResult<Vec<Shown>> {
-    // A descriptor that may not be read from, or is none of a directory.
-    let mut status = Stat::default();
-    let mut nothing = [0u8; 0];
-    let room = nothing.as_mut_ptr().expose_provenance();
-    match host_call!(nr::GETDENTS64, node.register(), room, 0) {
-        // There is no room for an entry.
-        Ok(_) | Err(Errno::EINVAL) => {}
-        Err(errno) => return Err(errno),
+    const F_GETFL: usize = 3;
+    const S_IFDIR: u32 = 0o040_000;
+    let flags = RawArg(host_call!(nr::FCNTL, node.register(), F_GETFL)?).low_u32();
+    if OpenFlags::from_bits_retain(flags).contains(OpenFlags::PATH) {
+        return Err(Errno::EBADF);
     }
-    let to = (&raw mut status).expose_provenance();
-    host_call!(nr::FSTAT, node.register(), to)?;
+    if node.kind()? != S_IFDIR {
+        return Err(Errno::ENOTDIR);
+    }
     let place = space.place(node).ok_or(Errno::ENOTDIR)?;
     let mut all = Vec::new();
     let stack = space.stack(place.mount)?;

@@ -7,7 +7,9 @@ use core::ffi::CStr;
 use host::user::{self, PathBuffer};
 use kernel::Task;
 use kernel::bare::{Handle, Node, Space};
-use kernel::overlay::{Content, Disk, EXCHANGE, HostDisk, Made, NOREPLACE, Spot, Stack, join};
+use kernel::overlay::{
+    Content, Disk, EXCHANGE, HostDisk, Made, NOREPLACE, Spot, Stack, UPPER, join,
+};
 use kernel::walk::Aim;
 
 use super::change::{Right, raise, raise_descriptor};
@@ -15,6 +17,8 @@ use super::{call, otherwise};
 use crate::bare::arguments::{CWD, ask, at, at_flags, path, space};
 
 const AT_REMOVEDIR: usize = 0x200;
+/// `struct sockaddr_un`: the family, and 108 bytes of path.
+const LONGEST: usize = 110;
 
 /// What a path ends with.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -303,7 +307,6 @@ pub(super) fn linkat(t: &mut Task, a: &[usize; 6]) -> SysResult {
 /// name goes, since the host makes the socket in place.
 pub(super) fn bind(t: &mut Task, a: &[usize; 6]) -> SysResult {
     const AF_UNIX: [u8; 2] = 1u16.to_le_bytes();
-    const LONGEST: usize = 110;
     let length = usize::try_from(RawArg(a[2]).low_u32()).unwrap_or(0);
     let mut address = [0; LONGEST + 1];
     let is_path = |address: &[u8]| address.starts_with(&AF_UNIX) && address.get(2) != Some(&0);
@@ -316,13 +319,13 @@ pub(super) fn bind(t: &mut Task, a: &[usize; 6]) -> SysResult {
         let space = space(t)?;
         let (directory, name) = space.parent(at(CWD, text))?;
         if let Some(place) = in_stack(&space, &directory, name.to_bytes())? {
-            return bound(t, a, &place);
+            return bound(a, &place);
         }
     }
     otherwise(t, call::BIND, a)
 }
 
-fn bound(t: &mut Task, a: &[usize; 6], place: &Layered) -> SysResult {
+fn bound(a: &[usize; 6], place: &Layered) -> SysResult {
     if place.stack.find(&place.path).is_ok() {
         return Err(Errno::EADDRINUSE);
     }
@@ -333,7 +336,22 @@ fn bound(t: &mut Task, a: &[usize; 6], place: &Layered) -> SysResult {
         name,
     };
     let hidden = place.stack.disk.remove(spot, Made::File).is_ok();
-    let result = otherwise(t, call::BIND, a);
+    let upper = place.stack.disk.layer(UPPER);
+    // By the mount's descriptor, so that whoever is told the address can be told the zone's path.
+    let text = |fd: i32, path: &[u8]| {
+        let begin = alloc::format!("/proc/self/fd/{fd}/");
+        [&1u16.to_le_bytes()[..], begin.as_bytes(), path].concat()
+    };
+    let mut address = text(upper, &place.path);
+    if address.len() > LONGEST {
+        address = text(parent.raw(), name);
+    }
+    let result = if address.len() > LONGEST {
+        Err(Errno::ENAMETOOLONG)
+    } else {
+        let at = address.as_ptr().expose_provenance();
+        ask(nr::BIND, &[a[0], at, address.len()])
+    };
     if hidden && result.is_err() {
         place.stack.disk.make_whiteout(spot)?;
     }
