@@ -81,7 +81,7 @@ pub(crate) fn boot(mut boot: Boot, mut thread: Thread) -> Task {
         kernel::Patches::watch_all(&PATCHER);
     }
     if let Some(place) = handover.observed {
-        crate::observe::begin(&mut task, place);
+        crate::observe::begin(&mut task, place, &boot, handover.execfn);
     }
     if let Some(files) = handover.files {
         for fs in task.mounts.overlays() {

@@ -24,7 +24,6 @@ const RET_ALLOW: u32 = 0x7fff_0000;
 const RET_TRAP: u32 = 0x0003_0000;
 const MEMBARRIER_SYNC_CORE: usize = 1 << 5;
 const MEMBARRIER_REGISTER_SYNC_CORE: usize = 1 << 6;
-const O_RDWR_CLOEXEC: usize = 0o2 | 0o2_000_000;
 
 /// Per call number: bit 0, forwarded by entry.S as it is; bit 1, its first argument is a
 /// descriptor; bit 2, getpid; bit 3, gettid; bit 4, forwarded and counted.
@@ -382,14 +381,10 @@ pub struct CodeWriter {
 }
 
 impl CodeWriter {
-    /// Opens it.
-    ///
-    /// # Errors
-    /// Those of openat(2).
-    pub fn open() -> SysResult<Self> {
-        let path = c"thread-self/mem".as_ptr().expose_provenance();
-        let fd = host_call!(nr::OPENAT, int(proc_fd()), path, O_RDWR_CLOEXEC, 0)?;
-        Ok(Self { fd })
+    /// One for the descriptor of that file, open for writing.
+    #[must_use]
+    pub fn new(fd: i32) -> Self {
+        Self { fd: int(fd) }
     }
 
     /// Writes `bytes` at `address`.

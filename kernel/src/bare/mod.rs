@@ -15,6 +15,7 @@ mod shown;
 mod space;
 mod table;
 mod tree;
+pub mod warden;
 
 pub use handle::Handle;
 pub use layers::{Place, reopened};
@@ -23,7 +24,7 @@ pub use names::Names;
 pub use node::{HostPath, Node, host_path, link_text};
 pub use shown::{Shown, Shows};
 pub use space::Space;
-pub use table::{Ident, Kind, Layers, MOST, Mount, NO_DEV, NO_EXEC, READ_ONLY, Table};
+pub use table::{ABSTRACT, Ident, Kind, Layers, MOST, Mount, NO_DEV, NO_EXEC, READ_ONLY, Table};
 
 use alloc::boxed::Box;
 use alloc::vec;
@@ -55,6 +56,7 @@ pub fn attach(mounts: usize) -> SysResult<&'static Table> {
     let mut table = table.ok_or(Errno::EIO)?;
     // The table itself is one more.
     intercept::set_more_reserved(mounts + 1);
+    warden::appear();
     layers::name_layers(&mut table);
     Ok(Box::leak(Box::new(table)))
 }

@@ -58,7 +58,7 @@ impl Space<'_> {
         let mut found: Vec<Shown> = Vec::new();
         let mut places = Vec::new();
         for (index, mount) in self.table.mounts.iter().enumerate() {
-            if mount.kind == Kind::ProcFiles {
+            if !mount.has_point() {
                 continue;
             }
             let fd = self.shown(index).fd();

@@ -213,8 +213,7 @@ impl<'a> Space<'a> {
     pub fn names(&self) -> Names {
         let mut room = [0; PATH_MAX];
         let mounts = self.table.mounts.iter().enumerate();
-        let mounts =
-            mounts.filter(|(_, mount)| !matches!(mount.kind, Kind::ProcFiles | Kind::Work));
+        let mounts = mounts.filter(|(_, mount)| mount.has_point() || mount.kind == Kind::Layer);
         let names = mounts.filter_map(|(index, _)| {
             let host = link_text(self.shown(index).fd(), &mut room).ok()?;
             Some((Vec::from(host), Vec::from(self.table.target(index))))

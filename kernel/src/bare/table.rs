@@ -22,6 +22,8 @@ pub enum Kind {
     Proc,
     /// What stands in /proc besides processes. It has no mount point of its own.
     ProcFiles,
+    /// Segments of shared memory (shmget(2)). It has no mount point either.
+    Segments,
     /// Directories over each other: the upper one. A [`Kind::Work`] and the [`Kind::Layer`]s, from
     /// the uppermost on, come right behind it.
     Stack,
@@ -97,6 +99,15 @@ pub struct Mount {
 }
 
 impl Mount {
+    /// Whether paths lead to it.
+    #[must_use]
+    pub const fn has_point(&self) -> bool {
+        !matches!(
+            self.kind,
+            Kind::ProcFiles | Kind::Segments | Kind::Work | Kind::Layer
+        )
+    }
+
     /// The last component of the target.
     #[must_use]
     pub fn name(&self) -> &[u8] {
@@ -132,6 +143,9 @@ pub struct Table {
     pub(super) beside: Vec<Vec<u8>>,
 }
 
+/// What the host's names of abstract sockets of zones begin with (unix(7)); the table's token
+/// follows.
+pub const ABSTRACT: &[u8] = b"\0lx";
 /// How every encoded table begins.
 const MAGIC: &[u8] = b"LXMOUNTS\x01";
 /// More mounts than that no zone has: each is a descriptor of every process.
@@ -252,9 +266,10 @@ impl Table {
                 Kind::File => 1,
                 Kind::Proc => 2,
                 Kind::ProcFiles => 3,
-                Kind::Stack => 4,
-                Kind::Work => 5,
-                Kind::Layer => 6,
+                Kind::Segments => 4,
+                Kind::Stack => 5,
+                Kind::Work => 6,
+                Kind::Layer => 7,
             });
             out.push(mount.flags);
             for number in [
@@ -300,9 +315,10 @@ impl Table {
                     1 => Kind::File,
                     2 => Kind::Proc,
                     3 => Kind::ProcFiles,
-                    4 => Kind::Stack,
-                    5 => Kind::Work,
-                    6 => Kind::Layer,
+                    4 => Kind::Segments,
+                    5 => Kind::Stack,
+                    6 => Kind::Work,
+                    7 => Kind::Layer,
                     _ => return None,
                 },
                 flags: head[1],

@@ -7,6 +7,7 @@ mod layers;
 mod procs;
 mod start;
 mod tree;
+mod warden;
 
 pub(crate) use join::{Visitors, join};
 pub(crate) use procs::{Mark, end_children};

@@ -8,7 +8,8 @@ use rustix::fs::{CWD, Mode, OFlags, fstat, openat};
 
 use super::procs;
 use super::tree::Mounts;
-use crate::config::{Config, Mount, Net, Source};
+use super::warden::Warden;
+use crate::config::{Config, Isolation, Mount, Net, Source};
 use crate::confine::{self, Capabilities, Confinement};
 use crate::error::{Context, Error, Result};
 use crate::first::Zone;
@@ -59,8 +60,7 @@ pub(crate) fn start(
     for mount in &config.mounts {
         prepare_source(mount)?;
     }
-    // What zsched would do for the zone, it would do in the host's namespaces: nobody answers.
-    let zone = Zone::create(config)?.without_service();
+    let mut zone = Zone::create(config)?;
     let pty = config.terminal.then(pty::pair).transpose();
     let pty = pty.about("cannot make a terminal")?;
     let terminal = pty.as_ref().map(Pair::path);
@@ -69,15 +69,18 @@ pub(crate) fn start(
     let own = own
         .map(|fd| fd.try_clone_to_owned())
         .collect::<io::Result<_>>();
-    let zone = zone.marked_by(
-        ident(&image).about("the brand's image")?,
-        own.about("cannot copy a descriptor")?,
-    );
+    let mark = ident(&image).about("the brand's image")?;
+    let extent = mounts.extent(mark).about("the zone's files")?;
+    let warden = zone
+        .take_socket()
+        .map(|socket| Warden::start(&socket, extent));
+    let warden = warden.transpose().about("cannot start the zone's warden")?;
+    let zone = zone.marked_by(mark, own.about("cannot copy a descriptor")?);
     zone.facts.set_placeholders(mounts.placeholders());
     let confinement = confinement(config, &mounts)?;
     let layers = confinement.report().clone();
     procs::adopt().about("cannot adopt the zone's orphans")?;
-    zone.run(
+    let end = zone.run(
         CloneFlags::empty(),
         &layers,
         |_| Ok(()),
@@ -107,7 +110,9 @@ pub(crate) fn start(
             })
         },
         guest,
-    )
+    );
+    drop(warden);
+    end
 }
 
 /// Device and number of a file.
@@ -137,6 +142,7 @@ pub(super) fn bare_user(config: &Config, wanted: Option<&str>) -> Result<User> {
 pub(super) fn confinement(config: &Config, mounts: &Mounts) -> Result<Confinement> {
     Confinement::plan(confine::Config {
         trees: mounts.trees().about("cannot copy a descriptor")?,
+        calls: Isolation::Bare,
         scopes: true,
         signals: true,
         capabilities: Capabilities::USUAL.without_raw_network(),

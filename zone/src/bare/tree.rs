@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use kernel::bare::{Ident, Kind, MOST, Mount, NO_EXEC, READ_ONLY, Table};
+use kernel::bare::{ABSTRACT, Ident, Kind, MOST, Mount, NO_EXEC, READ_ONLY, Table};
 use kernel::overlay::{HostDisk, Made, Stack, join};
 use rustix::fs::{
     CWD, FileType, MemfdFlags, Mode, OFlags, ResolveFlags, SealFlags, fcntl_add_seals, fstat,
@@ -16,6 +16,7 @@ use rustix::fs::{
 };
 
 use super::layers;
+use super::warden::{self, Extent};
 use crate::config::{self, Config, Source};
 use crate::confine::Tree;
 use crate::error::{Context, Error, Result};
@@ -60,7 +61,11 @@ pub(crate) fn remove(state: &Path) -> io::Result<()> {
         // The zone's directory is this user's own, and so is the link in it.
         Ok(path) if path.parent() == Some(Path::new(IN_MEMORY)) => {
             unlock(&path);
-            fs::remove_dir_all(path)?;
+            match fs::remove_dir_all(path) {
+                // Whoever removed it before did not get as far as the link.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                removed => removed?,
+            }
             fs::remove_file(own)
         }
         _ => {
@@ -96,6 +101,8 @@ pub(crate) struct Mounts {
     shown: Vec<Shown>,
     /// A file with the table, which cannot change.
     table: OwnedFd,
+    /// Tells the zone's abstract names from those of others.
+    token: [u8; 4],
 }
 
 impl Mounts {
@@ -113,6 +120,9 @@ impl Mounts {
         if config.has_own_root() {
             mounts.standard(&own)?;
         }
+        let segments = own.join("segments");
+        fs::create_dir(&segments).about(segments.display())?;
+        mounts.hold(&segments, Kind::Segments, 0)?;
         let mut wanted: Vec<&config::Mount> = config.mounts.iter().collect();
         wanted.sort_by_key(|mount| mount.target.components().count());
         for (index, mount) in wanted.into_iter().enumerate() {
@@ -134,9 +144,14 @@ impl Mounts {
         io::Read::read_to_end(&mut io::Read::take(file, LONGEST), &mut bytes)?;
         let decoded = Table::decode(&bytes).filter(|table| table.mounts.len() == fds.len());
         let decoded = decoded.ok_or(io::ErrorKind::InvalidData)?;
+        let token = decoded.token;
         let shown = fds.into_iter().zip(decoded.mounts);
         let shown = shown.map(|(fd, mount)| Shown { fd, mount }).collect();
-        Ok(Self { shown, table })
+        Ok(Self {
+            shown,
+            table,
+            token,
+        })
     }
 
     /// `st_dev` of the placeholders, or 0.
@@ -165,7 +180,32 @@ impl Mounts {
                 writable: shown.mount.flags & READ_ONLY == 0,
             })
         };
-        self.shown.iter().map(tree).collect()
+        // The warden opens files about processes.
+        let files = self
+            .shown
+            .iter()
+            .filter(|shown| shown.mount.kind != Kind::Proc);
+        files.map(tree).collect()
+    }
+
+    /// The same, for the zone's warden.
+    pub(crate) fn extent(&self, image: (u64, u64)) -> io::Result<Extent> {
+        let tree = |shown: &Shown| {
+            Ok(warden::Tree {
+                path: fs::read_link(link_of(&shown.fd))?,
+                writable: matches!(shown.mount.kind, Kind::Tree | Kind::Stack | Kind::Work)
+                    && shown.mount.flags & READ_ONLY == 0,
+            })
+        };
+        let files = self
+            .shown
+            .iter()
+            .filter(|shown| shown.mount.kind != Kind::Proc);
+        Ok(Extent {
+            trees: files.map(tree).collect::<io::Result<_>>()?,
+            names: [ABSTRACT, &self.token].concat(),
+            image,
+        })
     }
 
     /// Opens what `path` names in the zone, as the zone's processes will find it (`O_PATH`).
@@ -299,18 +339,24 @@ impl Builder {
             .about(made.display())?;
         let files = made.join("proc");
         self.show(Path::new("/proc"), Path::new("/proc"), Kind::Proc, 0)?;
-        let fd = open_host(&files).about(files.display())?;
-        let here = ident(&fd).about(files.display())?;
+        self.hold(&files, Kind::ProcFiles, READ_ONLY)?;
+        let sys = made.join("sys");
+        self.show(Path::new("/sys"), &sys, Kind::Tree, READ_ONLY | NO_EXEC)
+    }
+
+    /// Adds something that no path leads to.
+    fn hold(&mut self, source: &Path, kind: Kind, flags: u8) -> Result<()> {
+        let fd = open_host(source).about(source.display())?;
+        let here = ident(&fd).about(source.display())?;
         let mount = Mount {
             target: Vec::new(),
-            kind: Kind::ProcFiles,
-            flags: READ_ONLY,
+            kind,
+            flags,
             here,
             above: here,
         };
         self.shown.push(Shown { fd, mount });
-        let sys = made.join("sys");
-        self.show(Path::new("/sys"), &sys, Kind::Tree, READ_ONLY | NO_EXEC)
+        Ok(())
     }
 
     /// A mount that the user asked for. A tmpfs is a directory, `own`.
@@ -429,7 +475,7 @@ impl Builder {
                 continue;
             };
             let length = source.as_os_str().len();
-            if length >= best.0 && shown.mount.kind != Kind::ProcFiles {
+            if length >= best.0 && shown.mount.has_point() {
                 let mut text = shown.mount.target.clone();
                 if !text.is_empty() && !rest.as_os_str().is_empty() {
                     text.push(b'/');
@@ -456,10 +502,11 @@ impl Builder {
             fcntl_add_seals(&file, seals)?;
             Ok(file)
         };
-        let table = sealed().about("cannot write the mount table")?;
+        let file = sealed().about("cannot write the mount table")?;
         Ok(Mounts {
             shown: self.shown,
-            table,
+            table: file,
+            token: table.token,
         })
     }
 }

@@ -118,17 +118,7 @@ impl Disk for HostDisk {
     }
 
     fn set_attribute(&self, file: &Handle, name: &CStr, value: &[u8]) -> SysResult<()> {
-        let path = host_path(file.raw());
-        let from = value.as_ptr().expose_provenance();
-        host_call!(
-            nr::SETXATTR,
-            path.register(),
-            address(name),
-            from,
-            value.len(),
-            0
-        )
-        .map(drop)
+        settle::set_attribute(file, name, value)
     }
 
     fn list(&self, directory: &Handle) -> SysResult<Vec<Listed>> {
