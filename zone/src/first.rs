@@ -154,9 +154,13 @@ impl Zone {
             }
         };
         let terminal = self.terminal.map(|terminal| terminal.give_to(pid));
+        let mut meter = self.meter;
+        if let Some(mark) = mark {
+            meter.watch_marked(mark);
+        }
         let keeper = Keeper::new(
             self.facts,
-            self.meter,
+            meter,
             self.entrance,
             self.socket,
             service,

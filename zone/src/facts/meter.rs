@@ -8,6 +8,7 @@ use nix::unistd::Pid;
 use rustix::system::sysinfo;
 
 use super::processes::Usage;
+use crate::bare::Mark;
 use crate::cgroup::Groups;
 use crate::limits::Limits;
 
@@ -30,6 +31,8 @@ pub(crate) struct Meter {
     groups: Groups,
     /// A procfs of the zone, once there is one.
     proc: Option<OwnedFd>,
+    /// What tells its processes, where no namespace does.
+    mark: Option<Mark>,
     readings: u32,
 }
 
@@ -40,6 +43,7 @@ impl Meter {
             limits,
             groups,
             proc: None,
+            mark: None,
             readings: 0,
         }
     }
@@ -54,6 +58,11 @@ impl Meter {
         self.proc = Some(proc);
     }
 
+    /// From now on they are those with this mark.
+    pub(crate) fn watch_marked(&mut self, mark: Mark) {
+        self.mark = Some(mark);
+    }
+
     /// That procfs.
     pub(crate) fn proc(&self) -> Option<BorrowedFd<'_>> {
         self.proc.as_ref().map(OwnedFd::as_fd)
@@ -61,11 +70,12 @@ impl Meter {
 
     /// Fills in what changes.
     pub(super) fn read(&mut self, facts: &mut Facts) {
-        let usage = self
-            .proc
-            .as_ref()
-            .and_then(|proc| Usage::of(proc.as_fd()).ok())
-            .unwrap_or_default();
+        let usage = match (&self.proc, &self.mark) {
+            (Some(proc), _) => Usage::of(proc.as_fd()).ok(),
+            (None, Some(mark)) => mark.processes().ok().map(Usage::of_those),
+            (None, None) => None,
+        };
+        let usage = usage.unwrap_or_default();
         // The groups count what processes that are gone used, and memory that is shared once.
         let counted = self.groups.usage();
         let host = sysinfo();

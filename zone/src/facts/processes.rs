@@ -50,6 +50,18 @@ impl Usage {
         Ok(usage)
     }
 
+    /// Of the host's processes with these numbers.
+    pub(super) fn of_those(numbers: impl IntoIterator<Item = i32>) -> Self {
+        let mut usage = Self::default();
+        for number in numbers {
+            let stat = std::fs::read(format!("/proc/{number}/stat")).unwrap_or_default();
+            if let Some(one) = Self::parse(&stat) {
+                usage.add(&one);
+            }
+        }
+        usage
+    }
+
     fn add(&mut self, other: &Self) {
         self.tasks += other.tasks;
         self.running += other.running;
