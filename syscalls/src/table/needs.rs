@@ -34,7 +34,6 @@ pub const BARE: &[usize] = &[
     nr::FSTATFS,
     nr::FTRUNCATE,
     nr::GETCWD,
-    nr::GETDENTS64,
     nr::GETEGID,
     nr::GETEUID,
     nr::GETPEERNAME,
