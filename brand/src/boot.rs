@@ -14,12 +14,14 @@ use host::{Thread, host_call, intercept, vdso};
 use kernel::program::Intercept;
 use kernel::seccomp::Seccomp;
 use kernel::signal::Sighand;
+use kernel::zone::rights;
 use kernel::{Program, Task};
 use loader::handover::{self, Handover, Start};
 use syscalls::exec::{Bare, Inherited, Opened, Prepared, Strings, launch, prepare};
 
 use crate::init;
 use crate::load::{self, Loaded};
+use crate::own;
 use crate::patcher::PATCHER;
 
 const AT_SYSINFO_EHDR: usize = 33;
@@ -42,16 +44,22 @@ pub(crate) fn boot(mut boot: Boot, mut thread: Thread) -> Task {
     let Some(handover) = Handover::decode(text) else {
         fatal(format_args!("this is the brand of lx; `lx run` starts it"));
     };
+    let record = rights::record();
+    let handover = match &record {
+        Some(record) => own::believed(handover, record),
+        None => handover,
+    };
     if handover.init {
         init::split();
     }
     let bare = configure(&boot, &handover);
     let prepared = match handover.start {
+        Start::Loaded if record.is_some() => own::prepared(&handover),
         Start::Loaded => reopened(&handover),
         Start::Resolve => resolved(&boot, &handover, bare),
     };
     let execfn_at = last + text.len() - handover.execfn.len();
-    let loaded = load::load(&boot, &prepared, execfn_at).unwrap_or_else(|_| {
+    let loaded = load::load(&boot, &prepared, execfn_at, handover.secure).unwrap_or_else(|_| {
         // Past the point of no return.
         host::process::die_of(abi::signal::SIGSEGV)
     });
@@ -103,6 +111,7 @@ fn configure(boot: &Boot, handover: &Handover<'_>) -> Bare {
     let mut bare = None;
     if handover.zone {
         kernel::zone::attach();
+        kernel::zone::set_contract(handover.contract);
     }
     if handover.mounts > 0 {
         let table = kernel::bare::attach(handover.mounts);
@@ -144,12 +153,12 @@ fn reopened(handover: &Handover<'_>) -> Prepared {
 }
 
 /// The program that `lx run` names. A script makes the brand start once more, so that the kernel
-/// lays out the changed arguments.
+/// lays out the changed arguments; so does a program with rights of its own, to get them.
 fn resolved(boot: &Boot, handover: &Handover<'_>, bare: Bare) -> Prepared {
     let path = CString::new(handover.execfn).unwrap_or_default();
     let prepared =
         prepare(bare, AT_FDCWD, &path, 0).unwrap_or_else(|errno| refuse(handover, errno));
-    if prepared.script.is_some() {
+    if prepared.script.is_some() || prepared.has_rights() {
         let argv = Strings::from_addresses(boot.argv());
         let kept = boot.envp().split_last().map_or(&[][..], |(_, rest)| rest);
         let envp = Strings::from_addresses(kept);

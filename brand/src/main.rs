@@ -14,6 +14,7 @@ mod init;
 mod load;
 mod maps;
 mod observe;
+mod own;
 mod patcher;
 mod place;
 mod sites;

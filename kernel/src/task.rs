@@ -2,6 +2,7 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::cell::RefCell;
 use core::ffi::CStr;
 use core::ops::Range;
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -13,7 +14,7 @@ use host::sync::Lock;
 use host::thread::BLOCK_ALL;
 use host::{Thread, host_call, intercept};
 
-use crate::bare::{Names, Shown, Space};
+use crate::bare::{Links, Names, Shown, Space};
 use crate::numbers;
 use crate::program::Program;
 use crate::seccomp::{Mode, Seccomp};
@@ -77,6 +78,8 @@ pub struct Task {
     pub mounts: &'static MountTable,
     /// The host dropped the brand's handlers when it made this process (CLONE_CLEAR_SIGHAND).
     pub protect_again: bool,
+    /// What it remembers of links, in a zone without namespaces.
+    pub links: RefCell<Links>,
 }
 
 /// The rewritten code, as the calls that change memory see it.
@@ -116,6 +119,7 @@ impl Task {
             patches,
             mounts,
             protect_again: false,
+            links: RefCell::new(Links::new()),
         }
     }
 

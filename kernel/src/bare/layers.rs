@@ -125,6 +125,7 @@ impl Space<'_> {
     fn node_of(&self, mount: usize, path: Vec<u8>, found: Found<Handle>) -> Node {
         let mut node = Node::new(found.file);
         node.outside_proc = true;
+        node.mount.set(Some(mount));
         let status = &found.status;
         node.set_status(status);
         let place = Place {

@@ -7,10 +7,12 @@
 
 mod handle;
 mod layers;
+mod links;
 mod members;
 mod names;
 mod node;
 mod procs;
+mod rights;
 mod shown;
 mod space;
 mod table;
@@ -19,11 +21,12 @@ pub mod warden;
 
 pub use handle::Handle;
 pub use layers::{Place, reopened};
+pub use links::{Links, hash};
 pub use members::{is_member, members, threads};
 pub use names::Names;
 pub use node::{HostPath, Node, host_path, link_text};
 pub use shown::{Shown, Shows};
-pub use space::Space;
+pub use space::{Plain, Space, Spelled, writes};
 pub use table::{ABSTRACT, Ident, Kind, Layers, MOST, Mount, NO_DEV, NO_EXEC, READ_ONLY, Table};
 
 use alloc::boxed::Box;

@@ -10,6 +10,7 @@ use host::host_call;
 
 use super::handle::Handle;
 use super::layers::Place;
+use super::links::Trail;
 use super::table::Ident;
 use crate::vfs::AT_FDCWD;
 
@@ -29,6 +30,10 @@ pub struct Node {
     pub(super) outside_proc: bool,
     /// Where in a stack of layers it lies, once somebody asked.
     pub(super) place: OnceCell<Option<Place>>,
+    /// How it was reached, if without links.
+    pub(super) trail: Option<Trail>,
+    /// The mount that it lies in, once that is known.
+    pub(super) mount: Cell<Option<usize>>,
 }
 
 impl Node {
@@ -38,22 +43,20 @@ impl Node {
             status: Cell::new(None),
             outside_proc: false,
             place: OnceCell::new(),
+            trail: None,
+            mount: Cell::new(None),
         }
     }
 
-    /// Somebody else's descriptor.
+    /// Somebody else's descriptor, most often the guest's, or `AT_FDCWD`.
     #[must_use]
-    pub fn borrowed(fd: i32) -> Self {
+    pub fn of_guest(fd: i32) -> Self {
         Self::new(Handle::borrowed(fd))
     }
 
     /// What is known of it already.
     pub(super) fn set_status(&self, stat: &Stat) {
-        let ident = Ident {
-            dev: stat.st_dev,
-            ino: stat.st_ino,
-        };
-        self.status.set(Some((stat.st_mode, ident)));
+        self.status.set(Some((stat.st_mode, Ident::of(stat))));
     }
 
     /// The descriptor; `AT_FDCWD` for the working directory.
@@ -173,9 +176,13 @@ impl Name {
 /// # Errors
 /// Those of readlink(2).
 pub fn link_text(fd: i32, room: &mut [u8]) -> SysResult<&[u8]> {
-    let link = host_path(fd);
+    let path = host_path(fd);
+    let link = match fd {
+        AT_FDCWD => c"/proc/thread-self/cwd",
+        _ => path.text(),
+    };
     let to = room.as_mut_ptr().expose_provenance();
-    let cwd = int(AT_FDCWD);
-    let length = host_call!(nr::READLINKAT, cwd, link.register(), to, room.len())?;
+    let (cwd, link) = (int(AT_FDCWD), link.as_ptr().expose_provenance());
+    let length = host_call!(nr::READLINKAT, cwd, link, to, room.len())?;
     Ok(room.get(..length).unwrap_or_default())
 }

@@ -624,8 +624,7 @@ fn what_the_bare_way_cannot_keep_apart_is_refused() {
     }
     Zone::each("kept-apart", |zone| {
         for options in [
-            &["--read-only"][..],
-            &["-v", "/tmp:/mnt:ro"],
+            &["-v", "/tmp:/mnt:ro", "-v", "/tmp:/srv"][..],
             &["--tmpfs", "/mnt:size=1m"],
             &["--net", "none"],
         ] {

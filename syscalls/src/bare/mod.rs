@@ -22,7 +22,7 @@ mod status;
 use abi::nr::LIMIT;
 use abi::{Errno, SysResult, nr};
 use kernel::Task;
-use kernel::bare::{Space, Table};
+use kernel::bare::{Node, Space, Table};
 use kernel::vfs::{At, Links, Place};
 use kernel::walk::{Aim, Found, Limits};
 
@@ -40,6 +40,13 @@ pub fn serving(table: &'static Table, number: usize) -> Option<Handler> {
 /// What serves it in every such zone.
 fn handler(number: usize) -> Option<Handler> {
     HANDLERS.get(number).copied().flatten()
+}
+
+/// Whether a descriptor leads to a file in a mount that is noexec, which the host does not know.
+#[must_use]
+pub fn is_no_exec(t: &Task, fd: i32) -> bool {
+    let space = t.program.bare.map(Space::new);
+    space.is_some_and(|space| space.is_no_exec(&Node::of_guest(fd)))
 }
 
 /// Where a path that may lead to an emulated entry of /proc leads: for exec.
@@ -98,6 +105,7 @@ const SERVED: &[(usize, Handler)] = &[
     (nr::READLINK, status::readlink),
     (nr::READLINKAT, status::readlinkat),
     (nr::STATFS, status::statfs),
+    (nr::FSTATFS, status::fstatfs),
     (nr::CHMOD, change::chmod),
     (nr::FCHMOD, change::fchmod),
     (nr::SHMGET, segments::shmget),

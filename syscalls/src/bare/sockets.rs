@@ -102,6 +102,14 @@ fn made(space: &Space<'_>, path: &CStr) -> SysResult<Option<Address>> {
     if space.is_mount_point(&directory, name.to_bytes()) {
         return Err(Errno::EADDRINUSE);
     }
+    if space.is_read_only(&directory) {
+        let there = space.object(at(CWD, path), Aim::Keep).is_ok();
+        return Err(if there {
+            Errno::EADDRINUSE
+        } else {
+            Errno::EROFS
+        });
+    }
     if directory.fd() == kernel::vfs::AT_FDCWD {
         return Ok(None);
     }

@@ -8,7 +8,7 @@ use abi::{Errno, SysResult, nr};
 use host::call::{as_int, forward_blocking, int};
 use host::host_call;
 use host::intercept::proc_fd;
-use kernel::bare::{Space, Table};
+use kernel::bare::{Node, Space, Table};
 use kernel::vfs::At;
 use kernel::walk::Aim;
 
@@ -80,6 +80,7 @@ impl Opened {
     ) -> SysResult<Self> {
         let fd = if path.is_empty() && flags & AT_EMPTY_PATH != 0 {
             check_type(dirfd, c"", flags)?;
+            check_mount(bare, &Node::of_guest(dirfd))?;
             readable(dirfd)?
         } else if let Some(table) = bare {
             let aim = if flags & AT_SYMLINK_NOFOLLOW != 0 {
@@ -89,6 +90,7 @@ impl Opened {
             };
             let node = Space::new(table).object(At { dirfd, path }, aim)?;
             check_type(node.fd(), c"", AT_EMPTY_PATH)?;
+            check_mount(bare, &node)?;
             reopen(node.fd())?
         } else {
             check_type(dirfd, path, flags)?;
@@ -221,6 +223,14 @@ fn check_type(dirfd: i32, path: &CStr, flags: u32) -> SysResult<()> {
         S_IFREG => Ok(()),
         S_IFLNK => Err(Errno::ELOOP),
         _ => Err(Errno::EACCES),
+    }
+}
+
+/// Refuses what lies in a mount that the host does not know to be noexec.
+fn check_mount(bare: Bare, node: &Node) -> SysResult<()> {
+    match bare.is_some_and(|table| Space::new(table).is_no_exec(node)) {
+        true => Err(Errno::EACCES),
+        false => Ok(()),
     }
 }
 

@@ -17,7 +17,7 @@ use kernel::{Program, Task};
 use loader::handover::{self, Handover, Start};
 
 use super::arguments::Strings;
-use super::credentials;
+use super::credentials::{self, Rights};
 use super::files::{AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW};
 use super::prepare::{Prepared, name, prepare, prepare_as};
 
@@ -138,9 +138,15 @@ pub fn launch(
         argv.replace_first(words);
     }
     let program_fd = Kept(prepared.program.keep_over_exec()?);
+    let rights = credentials::rights(&prepared.program)?;
+    let copy = match &rights {
+        Rights::Copy(copy) => Some(copy.fd()),
+        Rights::None | Rights::Secure => None,
+    };
     let interpreter_fd = match &prepared.interpreter {
-        Some((file, _)) => Some(Kept(file.keep_over_exec()?)),
-        None => None,
+        // A copy does not believe what it is handed.
+        Some((file, _)) if copy.is_none() => Some(Kept(file.keep_over_exec()?)),
+        _ => None,
     };
     let exe = prepared.program.canonical(current.bare);
     let text = Handover {
@@ -159,8 +165,9 @@ pub fn launch(
         start: Start::Loaded,
         zone: current.zone,
         mounts: current.bare.map_or(0, |table| table.mounts.len()),
+        contract: kernel::zone::contract(),
         init: false,
-        secure: false,
+        secure: matches!(rights, Rights::Secure),
         filters_fd: inherited.filters_fd,
         files: Some(&inherited.files)
             .filter(|files| !files.is_empty())
@@ -179,8 +186,8 @@ pub fn launch(
     let identity = credentials::take_on(&prepared.program);
     let empty = c"".as_ptr().expose_provenance();
     let flags = usize::try_from(AT_EMPTY_PATH).unwrap_or(0);
-    let image = int(intercept::image_fd());
-    let args = [image, empty, argv.address(), envp.address(), flags, 0];
+    let image = copy.unwrap_or_else(intercept::image_fd);
+    let args = [int(image), empty, argv.address(), envp.address(), flags, 0];
     let result = forward_blocking(nr::EXECVEAT, &args);
     identity.undo();
     result

@@ -10,6 +10,7 @@ use kernel::zone;
 use loader::elf::{Header, Image};
 use loader::script::{self, HEAD_LEN, MAX_DEPTH};
 
+use super::credentials::has_rights;
 use super::files::{AT_FDCWD, Bare, Opened};
 
 /// A program that can be executed: what is left can only fail by killing the process.
@@ -54,6 +55,31 @@ impl Prepared {
             execfn,
             comm: None,
         })
+    }
+
+    /// From a program alone, whose interpreter is looked up again: for a process that has rights
+    /// which whoever opened the files did not have.
+    ///
+    /// # Errors
+    /// Those of execve(2).
+    pub fn anew(program: Opened, execfn: CString) -> SysResult<Self> {
+        let mut head = [0u8; HEAD_LEN];
+        program.read(&mut head, 0)?;
+        let (image, interpreter) = binary(None, &program, &head)?;
+        Ok(Self {
+            program,
+            image,
+            interpreter,
+            script: None,
+            execfn,
+            comm: None,
+        })
+    }
+
+    /// Whether the program gives a process rights that this one has not.
+    #[must_use]
+    pub fn has_rights(&self) -> bool {
+        has_rights(&self.program)
     }
 }
 

@@ -81,10 +81,7 @@ fn settle(zone: &Zone, program: Program<'_>, keys: Keys<OwnedFd>, bond: Bond) ->
     bond.part()?;
     let nothing = || Error::because(format!("zone {}", zone.config.name), "it gave no keys");
     let mut own = keys.own.into_iter();
-    let (image, table) = (
-        own.next().ok_or_else(nothing)?,
-        own.next().ok_or_else(nothing)?,
-    );
+    let table = own.next().ok_or_else(nothing)?;
     let mounts = Mounts::held(table, own.collect()).about("the zone's mounts")?;
     let user = bare_user(&zone.config, program.user.or(zone.config.user.as_deref()))?;
     let confinement = confinement(&zone.config, &mounts)?;
@@ -92,7 +89,7 @@ fn settle(zone: &Zone, program: Program<'_>, keys: Keys<OwnedFd>, bond: Bond) ->
         proc: keys.proc,
         facts: keys.facts,
         socket: keys.socket,
-        image: Some(image),
+        image: keys.image,
         home: user.home,
         confinement,
         mounts: Some(mounts),

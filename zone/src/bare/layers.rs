@@ -165,6 +165,18 @@ impl Tree for Paths<'_> {
     fn is_directory(&self, path: &Vec<u8>) -> bool {
         self.0.directory(path).is_ok()
     }
+
+    fn again(&self, start: &Vec<u8>) -> Vec<u8> {
+        start.clone()
+    }
+
+    fn is_same(&self, one: &Vec<u8>, other: &Vec<u8>) -> bool {
+        one == other
+    }
+
+    fn crosses(&self, _: &Vec<u8>, _: &Vec<u8>) -> bool {
+        false
+    }
 }
 
 /// Opens a layer.

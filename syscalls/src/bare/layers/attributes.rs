@@ -23,7 +23,7 @@ fn is_layered(t: &Task, dirfd: usize, path_at: usize, aim: Aim) -> bool {
         return false;
     };
     let node = if text.is_empty() {
-        Ok(Node::borrowed(host::call::as_int(dirfd)))
+        Ok(Node::of_guest(host::call::as_int(dirfd)))
     } else {
         space.object(at(dirfd, text), aim)
     };
@@ -101,7 +101,7 @@ macro_rules! on_descriptor {
     ($($name:ident = call::$nr:ident, $changes:literal, $doc:literal;)*) => {$(
         #[doc = $doc]
         pub(super) fn $name(t: &mut Task, a: &[usize; 6]) -> SysResult {
-            let node = Node::borrowed(host::call::as_int(a[0]));
+            let node = Node::of_guest(host::call::as_int(a[0]));
             let layered = space(t)?.place(&node).is_some();
             if $changes {
                 raise_descriptor(t, a[0], Right::Write)?;
@@ -167,7 +167,7 @@ pub(super) fn llistxattr(t: &mut Task, a: &[usize; 6]) -> SysResult {
 /// flistxattr(2).
 pub(super) fn flistxattr(t: &mut Task, a: &[usize; 6]) -> SysResult {
     let length = otherwise(t, call::FLISTXATTR, a)?;
-    let node = Node::borrowed(host::call::as_int(a[0]));
+    let node = Node::of_guest(host::call::as_int(a[0]));
     listed(space(t)?.place(&node).is_some(), a[1], a[2], length)
 }
 

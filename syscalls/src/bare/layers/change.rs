@@ -105,13 +105,13 @@ pub(super) fn raise_descriptor(t: &Task, fd: usize, right: Right) -> SysResult<(
     let space = space(t)?;
     let fd = as_int(fd);
     t.check_fd(fd)?;
-    let Some(place) = space.place(&Node::borrowed(fd)).cloned() else {
+    let Some(place) = space.place(&Node::of_guest(fd)).cloned() else {
         return Ok(());
     };
     if place.layer == UPPER {
         return Ok(());
     }
-    let raised = raise(&space, Node::borrowed(fd), right, Content::Whole)?;
+    let raised = raise(&space, Node::of_guest(fd), right, Content::Whole)?;
     if fd == AT_FDCWD || raised.fd() == fd {
         return Ok(());
     }

@@ -56,7 +56,7 @@ static LAST: Lock<Option<Open>> = Lock::new(None);
 
 fn list(t: &mut Task, number: usize, a: &[usize; 6], form: Form) -> SysResult {
     let space = space(t)?;
-    let node = Node::borrowed(as_int(a[0]));
+    let node = Node::of_guest(as_int(a[0]));
     if space.place(&node).is_none() {
         return otherwise(t, number, a);
     }

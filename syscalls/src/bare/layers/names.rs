@@ -273,7 +273,7 @@ pub(super) fn linkat(t: &mut Task, a: &[usize; 6]) -> SysResult {
         Aim::Keep
     };
     let old = if itself {
-        Node::borrowed(host::call::as_int(a[0]))
+        Node::of_guest(host::call::as_int(a[0]))
     } else {
         space.object(at(a[0], text), aim)?
     };

@@ -96,7 +96,7 @@ fn new(
     let stack = space.stack(place.mount)?;
     stack.make(&path, Made::File, &mut |at| {
         let name = CString::new(at.name).map_err(|_| Errno::EINVAL)?;
-        let directory = Node::borrowed(at.directory.raw());
+        let directory = Node::of_guest(at.directory.raw());
         make(&directory, &name, flags | OpenFlags::EXCL, mode)
     })
 }

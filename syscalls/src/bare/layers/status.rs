@@ -37,7 +37,7 @@ fn layered(space: &Space<'_>, dirfd: usize, path_at: usize, flags: AtFlags) -> O
         };
         space.object(at(dirfd, text), aim).ok()?
     } else if flags.contains(AtFlags::EMPTY_PATH) {
-        Node::borrowed(as_int(dirfd))
+        Node::of_guest(as_int(dirfd))
     } else {
         return None;
     };
