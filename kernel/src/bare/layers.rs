@@ -112,6 +112,12 @@ impl Space<'_> {
                 Some((there.st_dev, there.st_ino) == (ident.dev, ident.ino))
             });
             if same != Some(true) {
+                // A file in memory has a name that looks like a path.
+                let mut mounts = layers.descriptors();
+                let of = mounts.nth(layer).and_then(|of| self.table.mounts.get(of));
+                if of.map(|of| of.here.dev) != node.ident().ok().map(|ident| ident.dev) {
+                    return None;
+                }
                 place.path.truncate(path.len() - GONE.len());
                 place.gone = true;
             }

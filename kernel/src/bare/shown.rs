@@ -22,6 +22,8 @@ pub enum Shows {
     Sys,
     /// A directory that the zone has of its own.
     Memory,
+    /// Directories over each other.
+    Layers,
 }
 
 /// One mount.
@@ -65,6 +67,7 @@ impl Space<'_> {
             let host = Vec::from(link_text(fd, &mut room).unwrap_or_default());
             let shows = match mount.kind {
                 Kind::Proc => Shows::Proc,
+                Kind::Stack => Shows::Layers,
                 _ if mount.here.dev == placeholders() && mount.target == b"sys" => Shows::Sys,
                 _ if is_own(&host) => Shows::Memory,
                 _ => Shows::Host(mount_of(fd).unwrap_or(0)),

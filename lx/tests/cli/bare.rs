@@ -14,14 +14,14 @@ const BUSYBOX: &str = "/usr/bin/busybox";
 const NOBODY: u32 = 65534;
 
 /// A root directory with busybox in it.
-struct Zone {
+pub(crate) struct Zone {
     folder: Folder,
-    user: u32,
+    pub(crate) user: u32,
 }
 
 impl Zone {
     /// One for an ordinary user.
-    fn each(name: &str, test: impl Fn(&Self)) {
+    pub(crate) fn each(name: &str, test: impl Fn(&Self)) {
         if !Path::new(BUSYBOX).exists() {
             println!("skipped: {BUSYBOX} is missing");
             return;
@@ -68,12 +68,12 @@ impl Zone {
         zone
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// lx with these arguments, as the zone's user.
-    fn lx(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn lx(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(self.path("lx"));
         command
             .args(arguments)
@@ -86,14 +86,14 @@ impl Zone {
         command
     }
 
-    fn zoned(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn zoned(&self, arguments: &[&str]) -> Command {
         let root = self.path("root");
         let root = root.to_str().expect("it is plain");
         let zoned = ["run", "--isolation", "bare", "--rootfs", root];
         self.lx(&[&zoned, arguments].concat())
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         run(self.zoned(arguments))
     }
 
@@ -115,7 +115,7 @@ impl Zone {
     }
 
     /// What a script prints in the zone.
-    fn sh(&self, script: &str) -> String {
+    pub(crate) fn sh(&self, script: &str) -> String {
         let output = self.run(&["/bin/sh", "-c", script]);
         let text = stdout(&output) + &stderr(&output);
         assert!(output.status.success(), "{script}: {text}");
@@ -400,111 +400,6 @@ fn processes_are_listed_from_outside() {
             Some(9)
         );
         assert!(zone.kept().is_empty(), "{:?}", zone.kept());
-    });
-}
-
-/// Two layers: the root of [`Zone`], and one above in which `hidden` is.
-fn layered(zone: &Zone, script: &str) -> String {
-    let top = zone.path("top");
-    for directory in ["top", "top/etc", "top/usr", "top/usr/lib"] {
-        let path = zone.path(directory);
-        fs::create_dir_all(&path).expect("it is made");
-        chown(&path, Some(zone.user), Some(zone.user)).expect("it is given away");
-    }
-    fs::write(zone.path("top/etc/name"), "above\n").expect("it is written");
-    fs::write(zone.path("top/usr/lib/more"), "more\n").expect("it is written");
-    let (root, top) = (zone.path("root"), top);
-    let layers = ["run", "--isolation", "bare", "--layer"];
-    let mut command = zone.lx(&layers);
-    command.arg(root).arg("--layer").arg(top);
-    command.args(["/bin/sh", "-c", script]);
-    let output = run(command);
-    let text = stdout(&output) + &stderr(&output);
-    assert!(output.status.success(), "{script}: {text}");
-    text
-}
-
-#[test]
-fn layers_are_one_root_and_stay_as_they_are() {
-    Zone::each("layers", |zone| {
-        fs::write(zone.path("root/etc/other"), "below\n").expect("it is written");
-        let user = Some(zone.user);
-        chown(zone.path("root/etc/other"), user, user).expect("it is given away");
-        for (script, printed) in [
-            ("cat /etc/name /etc/other /lib/more", "above\nbelow\nmore\n"),
-            (
-                "cd /lib; ls; cat ../../etc/other",
-                "absolute\nmore\nbelow\n",
-            ),
-            ("echo 2 >> /etc/other; cat /etc/other", "below\n2\n"),
-            (
-                "rm /etc/name; ls /etc; cat /etc/name 2>/dev/null || echo gone",
-                "other\ngone\n",
-            ),
-            (
-                "rm /etc/name; mkdir /etc/name; ls /etc /etc/name; rmdir /etc/name; ls /etc",
-                "/etc:\nname\nother\n\n/etc/name:\nother\n",
-            ),
-            (
-                "rm -r /usr; ls /; mkdir /usr; ls /usr",
-                "bin\ndev\ndevices\netc\nlib\nproc\nsys\ntmp\n",
-            ),
-            (
-                "mv /etc/other /tmp/o; ls /etc /tmp; cat /tmp/o",
-                "/etc:\nname\n\n/tmp:\no\nbelow\n",
-            ),
-            (
-                "ln /etc/other /tmp/o; echo 3 >> /tmp/o; cat /etc/other",
-                "below\n3\n",
-            ),
-            (
-                "chmod 600 /etc/other; stat -c %a /etc/other; cat /etc/other",
-                "600\nbelow\n",
-            ),
-            (
-                "exec 3</etc/other; chmod 640 /proc/self/fd/3; stat -c %a /etc/other",
-                "640\n",
-            ),
-            (
-                "stat -f -c %t /etc; stat -f -c %t /etc/other",
-                "794c7630\n794c7630\n",
-            ),
-            (
-                "a=$(stat -c %d:%i /etc/other); echo 1 >> /etc/other; \
-              test $a = $(stat -c %d:%i /etc/other) && echo same",
-                "same\n",
-            ),
-            (
-                "cd /usr/lib; mkdir ../new; cd ../new; pwd; touch f; ls; rm -r ../new; ls .. ; \
-              /bin/pwd 2>/dev/null || echo nowhere",
-                "/usr/new\nf\nlib\nnowhere\n",
-            ),
-            (
-                "echo '#!/bin/sh' > /bin/new; echo 'echo run $0' >> /bin/new; chmod 755 /bin/new; new",
-                "run /bin/new\n",
-            ),
-            (
-                "echo x > /dev/null; test -c /dev/null && test -d /proc/self && readlink /proc/self/exe",
-                "/bin/busybox\n",
-            ),
-        ] {
-            assert_eq!(layered(zone, script), printed, "{script}");
-        }
-        // Nothing of it lasts, and nothing was changed.
-        let text = |name: &str| fs::read(zone.path(name)).expect("it is there");
-        assert_eq!(text("root/etc/other"), b"below\n");
-        assert_eq!(text("top/etc/name"), b"above\n");
-        let mode = fs::metadata(zone.path("root/etc/other")).expect("it is there");
-        assert_eq!(mode.permissions().mode() & 0o777, 0o644);
-        for made in [
-            "root/usr/new",
-            "root/bin/new",
-            "root/tmp/o",
-            "top/tmp",
-            "top/dev",
-        ] {
-            assert!(!zone.path(made).exists(), "{made}");
-        }
     });
 }
 

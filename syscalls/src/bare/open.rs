@@ -103,13 +103,24 @@ fn by(t: &Task, at: At<'_>, flags: OpenFlags, mode: u64, resolve: u64) -> SysRes
         && let Some(opened) = space.open_plain(at, flags, mode)
         && !matches!(opened, Err(Errno::ENXIO | Errno::EACCES))
     {
-        return opened;
+        return opened.and_then(|fd| alive(&space, fd, flags));
     }
     lowest(
         t,
         walked(t, &space, at, flags, mode, limits(resolve))?,
         flags,
     )
+}
+
+/// Closes again what was opened as a path without knowing what that leads to, if it is a device in a
+/// mount without.
+fn alive(space: &Space<'_>, fd: usize, flags: OpenFlags) -> SysResult {
+    let opened = Node::of_guest(as_int(fd));
+    if !flags.contains(OpenFlags::PATH) && space.is_dead_device(&opened) {
+        drop(Handle::owned(opened.fd()));
+        return Err(Errno::EACCES);
+    }
+    Ok(fd)
 }
 
 /// What `RESOLVE_*` forbid a walk.
@@ -183,8 +194,13 @@ fn found(
     from: Option<(Node, Vec<u8>)>,
     flags: OpenFlags,
 ) -> SysResult<i32> {
-    if !flags.contains(OpenFlags::PATH) && space.is_read_only(node) {
-        check_writable(node, flags)?;
+    if !flags.contains(OpenFlags::PATH) {
+        if space.is_dead_device(node) {
+            return Err(Errno::EACCES);
+        }
+        if space.is_read_only(node) {
+            check_writable(node, flags)?;
+        }
     }
     let Some((directory, name)) = from else {
         return again(node, flags);
@@ -268,7 +284,7 @@ pub(super) fn again(node: &Node, flags: OpenFlags) -> SysResult<i32> {
 
 /// Whether something in a mount that is read-only may be opened so: what is no file on a disk may be
 /// written to all the same (`may_open`, `do_open` of the kernel).
-fn check_writable(node: &Node, flags: OpenFlags) -> SysResult<()> {
+pub(super) fn check_writable(node: &Node, flags: OpenFlags) -> SysResult<()> {
     /// `R_OK`, `W_OK`, `AT_EACCESS`.
     const READ: usize = 4;
     const WRITE: usize = 2;

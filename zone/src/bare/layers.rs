@@ -1,21 +1,27 @@
 //! A root of several directories over each other, as the zone's processes will see it
 //! (`kernel::overlay`).
 
-use std::fs::{self, DirBuilder, Permissions};
+use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use kernel::bare::{Handle, Kind};
-use kernel::overlay::{Disk, Found, HostDisk, Made, Numbers, Spot, Stack, WHITEOUT, join, split};
+use kernel::overlay::{
+    Disk, FRESH, Found, HostDisk, Made, Numbers, Spot, Stack, WHITEOUT, join, split,
+};
 use kernel::walk::{Aim, Entry, Found as Walked, Limits, Tree, walk};
 use rustix::fs::{
-    CWD, FileType, Mode, OFlags, XattrFlags, makedev, mknodat, openat, removexattr, setxattr,
+    AtFlags, CWD, FileType, Mode, OFlags, XattrFlags, makedev, mknodat, openat, removexattr,
+    setxattr, statat,
 };
+use rustix::io::Errno;
 
 use super::tree::Shown;
 use crate::error::{Context, Error, Result};
+use crate::upper;
 
 /// Makes the writable layer and what belongs to it in one of `places`: on a file system that has
 /// extended attributes for users, which mark what is hidden.
@@ -36,22 +42,43 @@ pub(super) fn make_upper(places: &[&Path]) -> Result<(PathBuf, PathBuf)> {
 }
 
 fn make(upper: &Path, work: &Path) -> io::Result<()> {
-    const TRIED: &str = "user.overlay.lx.tried";
-    for path in [upper, work] {
-        DirBuilder::new().mode(0o700).create(path)?;
+    DirBuilder::new().mode(0o755).create(upper)?;
+    DirBuilder::new().mode(0o700).create(work)?;
+    prepare(upper, work)
+}
+
+/// Prepares a writable layer that is kept (`crate::upper`), and takes away what a zone that was killed
+/// was about to put in place.
+pub(super) fn take_up(directory: &Path) -> Result<(PathBuf, PathBuf)> {
+    let about = || format!("--upper {}", directory.display());
+    let (upper, work) = (upper::files(directory), upper::work(directory));
+    for entry in fs::read_dir(&work).about(about())? {
+        let entry = entry.about(about())?;
+        if entry.file_name().as_bytes().starts_with(FRESH) {
+            super::tree::remove_all(&entry.path()).about(about())?;
+        }
     }
+    prepare(&upper, &work).about(about())?;
+    Ok((upper, work))
+}
+
+/// Sees to it that marks can be made.
+fn prepare(upper: &Path, work: &Path) -> io::Result<()> {
+    const TRIED: &str = "user.overlay.lx.tried";
     setxattr(upper, TRIED, b"", XattrFlags::empty())?;
     removexattr(upper, TRIED)?;
     // Its names in the upper layer hide what is below.
     let whiteout = work.join(WHITEOUT.to_str().unwrap_or_default());
-    mknodat(
-        CWD,
-        &whiteout,
-        FileType::CharacterDevice,
-        Mode::empty(),
-        makedev(0, 0),
-    )?;
-    fs::set_permissions(upper, Permissions::from_mode(0o755))
+    let (kind, device) = (FileType::CharacterDevice, makedev(0, 0));
+    match mknodat(CWD, &whiteout, kind, Mode::empty(), device) {
+        Err(Errno::EXIST) => {}
+        made => made?,
+    }
+    let made = statat(CWD, &whiteout, AtFlags::SYMLINK_NOFOLLOW)?;
+    match (FileType::from_raw_mode(made.st_mode), made.st_rdev) {
+        (FileType::CharacterDevice, 0) => Ok(()),
+        _ => Err(io::ErrorKind::AlreadyExists.into()),
+    }
 }
 
 /// The stack that is the root of a zone, if it is one.

@@ -9,7 +9,7 @@ use std::os::unix::fs::FileExt;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use kernel::bare::{ABSTRACT, Ident, Kind, MOST, Mount, NO_EXEC, READ_ONLY, Table};
+use kernel::bare::{ABSTRACT, Ident, Kind, MOST, Mount, NO_DEV, NO_EXEC, READ_ONLY, Table};
 use kernel::overlay::{HostDisk, Made, Stack, join};
 use rustix::fs::{
     CWD, FileType, MemfdFlags, Mode, OFlags, ResolveFlags, SealFlags, fcntl_add_seals, fstat,
@@ -76,6 +76,15 @@ pub(crate) fn remove(state: &Path) -> io::Result<()> {
     }
 }
 
+/// Removes a file, or a tree whatever its permissions.
+pub(super) fn remove_all(path: &Path) -> io::Result<()> {
+    unlock(path);
+    match path.symlink_metadata()?.is_dir() {
+        true => fs::remove_dir_all(path),
+        false => fs::remove_file(path),
+    }
+}
+
 /// Makes the directories of a tree such that what is in them can be removed, whatever the zone made of
 /// their permissions.
 fn unlock(directory: &Path) {
@@ -115,7 +124,11 @@ impl Mounts {
             let root = config.rootfs.as_deref().unwrap_or(Path::new("/"));
             Builder::new(root, config.read_only).about(root.display())?
         } else {
-            Builder::layered(&config.layers, &[&own, state], config.read_only)?
+            let upper = match config.upper.as_deref() {
+                Some(upper) => layers::take_up(upper)?,
+                None => layers::make_upper(&[&own, state])?,
+            };
+            Builder::layered(&config.layers, upper, config.read_only)?
         };
         let hostname = config.hostname.as_ref().unwrap_or(&config.name);
         if config.has_own_root() {
@@ -278,10 +291,13 @@ impl Builder {
         })
     }
 
-    /// One whose root is made of layers, the last one on top, and a writable one above, which is
-    /// made in one of `places`.
-    fn layered(lower: &[PathBuf], places: &[&Path], read_only: bool) -> Result<Self> {
-        let (upper, work) = layers::make_upper(places)?;
+    /// One whose root is made of layers, the last one on top, and a writable one above with what
+    /// belongs to it.
+    fn layered(
+        lower: &[PathBuf],
+        (upper, work): (PathBuf, PathBuf),
+        read_only: bool,
+    ) -> Result<Self> {
         let flags = if read_only { READ_ONLY } else { 0 };
         let mut all = vec![(upper, Kind::Stack, flags), (work, Kind::Work, flags)];
         let lower = lower.iter().rev();
@@ -366,6 +382,9 @@ impl Builder {
         let mut flags = 0;
         if mount.read_only {
             flags |= READ_ONLY;
+        }
+        if mount.nodev {
+            flags |= NO_DEV;
         }
         if mount.noexec {
             flags |= NO_EXEC;

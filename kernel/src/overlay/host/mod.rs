@@ -32,6 +32,8 @@ const AT_REMOVEDIR: usize = 0x200;
 const AT_EACCESS: usize = 0x200;
 /// Every whiteout is a name of this file in the work directory.
 pub const WHITEOUT: &CStr = c"whiteout";
+/// How the names of what is being made in the work directory begin.
+pub const FRESH: &[u8] = b"#";
 /// What is locked while several steps are made.
 const LOCK: &CStr = c"lock";
 
@@ -169,7 +171,8 @@ impl Disk for HostDisk {
         let mut now = [0u64; 2];
         let to = now.as_mut_ptr().expose_provenance();
         let _ = host_call!(nr::CLOCK_GETTIME, 0, to);
-        alloc::format!("#{thread:x}.{count:x}.{:x}", now[1]).into_bytes()
+        let name = alloc::format!("{thread:x}.{count:x}.{:x}", now[1]);
+        [FRESH, name.as_bytes()].concat()
     }
 
     fn hold(&self) -> SysResult<Held> {

@@ -38,7 +38,8 @@ pub(super) fn raise(
     let Some(place) = space.place(&node) else {
         return Ok(node);
     };
-    if place.layer == UPPER || place.gone {
+    // In a read-only zone the call that follows says so.
+    if place.layer == UPPER || place.gone || space.is_read_only(&node) {
         return Ok(node);
     }
     let stack = space.stack(place.mount)?;

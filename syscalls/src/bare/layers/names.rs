@@ -42,6 +42,7 @@ struct Layered {
     /// A mount point stands there.
     is_mount_point: bool,
     gone: bool,
+    read_only: bool,
 }
 
 /// Where the last component of a path stands, if that is in a stack.
@@ -80,6 +81,7 @@ fn in_stack(space: &Space<'_>, directory: &Node, text: &[u8]) -> SysResult<Optio
         last,
         is_mount_point: space.is_mount_point(directory, name),
         gone: place.gone,
+        read_only: space.is_read_only(directory),
     }))
 }
 
@@ -102,12 +104,25 @@ impl Layered {
             Last::Name { .. } => {}
             _ => return Err(Errno::EEXIST),
         }
+        if self.read_only {
+            return Err(self.refused());
+        }
         self.stack.make(&self.path, made, &mut create)
+    }
+
+    /// Why nothing can be made there in a read-only zone.
+    fn refused(&self) -> Errno {
+        match self.stack.find(&self.path) {
+            Ok(_) => Errno::EEXIST,
+            Err(Errno::ENOENT) => Errno::EROFS,
+            Err(errno) => errno,
+        }
     }
 
     /// What is there is to be renamed or replaced.
     fn is_movable(&self) -> SysResult<()> {
         match self.last {
+            Last::Name { .. } if self.read_only => Err(Errno::EROFS),
             Last::Name { .. } if self.is_mount_point => Err(Errno::EBUSY),
             Last::Name { .. } if self.gone => Err(Errno::ENOENT),
             Last::Name { .. } => Ok(()),
@@ -200,6 +215,7 @@ pub(super) fn unlinkat(t: &mut Task, a: &[usize; 6]) -> SysResult {
         Made::Directory
     };
     match (made, place.last) {
+        (_, Last::Name { .. }) if place.read_only => return Err(Errno::EROFS),
         (Made::File, Last::Itself | Last::Above | Last::Root) => return Err(Errno::EISDIR),
         (Made::Directory, Last::Itself) => return Err(Errno::EINVAL),
         (Made::Directory, Last::Above) => return Err(Errno::ENOTEMPTY),
@@ -298,6 +314,7 @@ pub(super) fn linkat(t: &mut Task, a: &[usize; 6]) -> SysResult {
     match new.last {
         Last::Name { slash: false } if new.is_mount_point => Err(Errno::EEXIST),
         Last::Name { slash: false } if new.gone => Err(Errno::ENOENT),
+        Last::Name { slash: false } if new.read_only => Err(new.refused()),
         Last::Name { slash: false } => new.stack.link(&file, &new.path).map(|()| 0),
         _ => new.make(Made::File, |_| Err(Errno::EEXIST)),
     }
@@ -328,6 +345,9 @@ pub(super) fn bind(t: &mut Task, a: &[usize; 6]) -> SysResult {
 fn bound(a: &[usize; 6], place: &Layered) -> SysResult {
     if place.stack.find(&place.path).is_ok() {
         return Err(Errno::EADDRINUSE);
+    }
+    if place.read_only {
+        return Err(Errno::EROFS);
     }
     let (directory, name) = kernel::overlay::split(&place.path);
     let parent = place.stack.changeable(directory)?;

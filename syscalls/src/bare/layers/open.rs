@@ -12,7 +12,7 @@ use kernel::vfs::At;
 use kernel::walk::{Aim, Found, Limits};
 
 use super::change::{Right, raise};
-use crate::bare::open::{again, make};
+use crate::bare::open::{again, check_writable, make};
 
 /// How often a path is walked again, because somebody else was first.
 const TRIES: usize = 16;
@@ -59,6 +59,9 @@ fn existing(space: &Space<'_>, node: Node, flags: OpenFlags) -> SysResult<i32> {
     let changes = OpenFlags::WRONLY | OpenFlags::RDWR | OpenFlags::TRUNC;
     let kind = node.kind()?;
     let written = kind == REGULAR && flags.intersects(changes);
+    if !flags.contains(OpenFlags::PATH) && space.is_read_only(&node) {
+        check_writable(&node, flags)?;
+    }
     let named = flags.intersects(OpenFlags::DIRECTORY | OpenFlags::PATH);
     let raised = if written && !named {
         let content = if flags.contains(OpenFlags::TRUNC) {
@@ -91,6 +94,9 @@ fn new(
     let place = space.place(directory).ok_or(Errno::ENOENT)?;
     if place.gone {
         return Err(Errno::ENOENT);
+    }
+    if space.is_read_only(directory) {
+        return Err(Errno::EROFS);
     }
     let path = join(&place.path, &name);
     let stack = space.stack(place.mount)?;

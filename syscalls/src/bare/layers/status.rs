@@ -173,6 +173,7 @@ fn file_system(space: &Space<'_>, node: &Node, to: usize) -> SysResult {
     let room = (&raw mut status).expose_provenance();
     host_call!(nr::FSTATFS, upper, room)?;
     status.f_type = OVERLAYFS;
+    status.f_flags |= space.statfs_flags(node);
     user::write(pointer(to), &status)?;
     Ok(0)
 }
@@ -209,6 +210,9 @@ fn writable(
     let Some(node) = layered(&space, dirfd, path_at, flags) else {
         return answer;
     };
+    if space.is_read_only(&node) {
+        return answer;
+    }
     let Some(place) = space.place(&node).filter(|place| place.layer != UPPER) else {
         return answer;
     };
