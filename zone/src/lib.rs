@@ -5,7 +5,8 @@
 //! goes into new namespaces, builds the zone there ([`inside`]), and goes on as the guest.
 #![forbid(unsafe_code)]
 
-pub mod bare;
+pub mod asked;
+mod bare;
 mod cgroup;
 pub mod config;
 pub mod confine;

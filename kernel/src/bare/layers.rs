@@ -9,10 +9,10 @@ use abi::{Errno, SysResult, nr};
 use host::call::{as_int, int};
 use host::{host_call, intercept};
 
-use super::handle::Handle;
 use super::node::{Node, S_IFDIR, S_IFLNK, link_text};
 use super::space::{PATH_MAX, Space};
 use super::table::{Kind, Layers, Table};
+use crate::handle::Handle;
 use crate::overlay::{Content, Disk, Found, HostDisk, Numbers, Stack, UPPER, join, split};
 use crate::vfs::{AT_FDCWD, At};
 use crate::walk::{Aim, Entry};

@@ -5,7 +5,6 @@
 //! which must meet no link, where there is no `..` and no mount point ([`Table::lexical`], [`Table::stays`]). All
 //! others are walked by [`crate::walk`] over [`Space`].
 
-mod handle;
 mod layers;
 mod links;
 mod members;
@@ -19,7 +18,7 @@ mod table;
 mod tree;
 pub mod warden;
 
-pub use handle::Handle;
+pub use crate::handle::Handle;
 pub use layers::{Place, reopened};
 pub use links::{Links, hash};
 pub use members::{is_member, members, threads};

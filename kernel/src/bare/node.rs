@@ -8,10 +8,10 @@ use abi::{Errno, SysResult, nr};
 use host::call::int;
 use host::host_call;
 
-use super::handle::Handle;
 use super::layers::Place;
 use super::links::Trail;
 use super::table::Ident;
+use crate::handle::Handle;
 use crate::vfs::AT_FDCWD;
 
 pub(super) const S_IFMT: u32 = 0o170_000;

@@ -5,11 +5,11 @@ use alloc::vec::Vec;
 
 use abi::{Errno, SysResult};
 
-use super::handle::Handle;
 use super::members::is_member;
 use super::node::{Node, link_text};
 use super::space::{PATH_MAX, Space};
 use super::table::Kind;
+use crate::handle::Handle;
 use crate::numbers;
 use crate::walk::Entry;
 

@@ -11,12 +11,12 @@ use abi::{Errno, SysResult, nr};
 use host::call::{as_int, int};
 use host::{host_call, intercept};
 
-use super::handle::Handle;
 use super::layers::Place;
 use super::links::{Asks, LONGEST_TEXT, Link, Links, Start, Trail, Way};
 use super::names::Names;
 use super::node::{Node, S_IFDIR, link_text};
 use super::table::{Ident, Kind, Table};
+use crate::handle::Handle;
 use crate::overlay::UPPER;
 use crate::vfs::At;
 use crate::walk::{Aim, Found, Limits, Scope, Tree, walk};

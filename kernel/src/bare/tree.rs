@@ -7,10 +7,10 @@ use abi::{Errno, SysResult, nr};
 use host::call::as_int;
 use host::host_call;
 
-use super::handle::Handle;
 use super::node::{Name, Node, S_IFDIR, S_IFLNK};
 use super::space::{PATH_MAX, Space, open_plain, undecided};
 use super::table::Kind;
+use crate::handle::Handle;
 use crate::walk::{Entry, Tree};
 
 impl Tree for Space<'_> {

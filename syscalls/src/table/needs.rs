@@ -227,7 +227,6 @@ pub const NEEDS: [Needs; 6] = [
             nr::PREAD64,
             nr::PWRITE64,
             nr::READLINKAT,
-            nr::RECVFROM,
             nr::RECVMSG,
             nr::RENAMEAT,
             nr::RENAMEAT2,

@@ -1,7 +1,6 @@
 //! What belongs to a bare zone: its files, and its processes.
 
 use std::fs;
-use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
@@ -9,6 +8,8 @@ use std::path::PathBuf;
 
 use abi::{Errno, SysResult};
 use rustix::fs::{fstat, statfs};
+
+use crate::asked::errno;
 
 /// A tree of the host's files that the zone sees.
 #[derive(Debug, Clone)]
@@ -37,13 +38,7 @@ pub(super) fn link(fd: &impl AsFd) -> PathBuf {
 }
 
 fn path(fd: &impl AsFd) -> SysResult<PathBuf> {
-    fs::read_link(link(fd)).map_err(|error| number(&error))
-}
-
-/// The kernel's error, for an answer.
-pub(super) fn number(error: &io::Error) -> Errno {
-    let number = error.raw_os_error().and_then(|raw| u16::try_from(raw).ok());
-    number.and_then(Errno::from_raw).unwrap_or(Errno::EIO)
+    fs::read_link(link(fd)).map_err(|error| errno(&error))
 }
 
 impl Extent {

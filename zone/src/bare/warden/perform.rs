@@ -15,16 +15,8 @@ use rustix::fs::{
 };
 use rustix::net::{AddressFamily, SocketAddrUnix, connect, sockopt};
 
-use super::judge::{Extent, link, number};
-
-/// What came of it.
-#[derive(Debug, Default)]
-pub(super) struct Done {
-    /// What the call returned.
-    pub(super) value: i32,
-    /// What was opened.
-    pub(super) opened: Option<OwnedFd>,
-}
+use super::judge::{Extent, link};
+use crate::asked::{self, Done};
 
 /// Does what a request says, about these descriptors, as many as it wants.
 pub(super) fn perform(zone: &Extent, request: &Request<'_>, about: &[OwnedFd]) -> SysResult<Done> {
@@ -33,8 +25,8 @@ pub(super) fn perform(zone: &Extent, request: &Request<'_>, about: &[OwnedFd]) -
             zone.own_process_file(file)?;
             let opened = open(flags, file)?;
             Ok(Done {
+                value: 0,
                 opened: Some(opened),
-                ..Done::default()
             })
         }
         (Request::Connect, [socket, listener]) => {
@@ -53,15 +45,15 @@ pub(super) fn perform(zone: &Extent, request: &Request<'_>, about: &[OwnedFd]) -
             let mask = WatchFlags::from_bits_retain(mask);
             let value = inotify::add_watch(instance, link(file), mask).map_err(errno)?;
             Ok(Done {
-                value,
-                ..Done::default()
+                value: usize::try_from(value).unwrap_or(0),
+                opened: None,
             })
         }
         (Request::Call(nr, arguments, value), []) => {
             let [a, b, _] = arguments;
             let nr = usize::try_from(nr).map_err(|_| Errno::EINVAL)?;
             zone.own_process(process(nr, a, b)?)?;
-            on_others::call(nr, arguments, value).map_err(|error| number(&error))?;
+            on_others::call(nr, arguments, value).map_err(|error| asked::errno(&error))?;
             Ok(Done::default())
         }
         (request, [file]) => {
@@ -73,7 +65,7 @@ pub(super) fn perform(zone: &Extent, request: &Request<'_>, about: &[OwnedFd]) -
 }
 
 fn errno(errno: rustix::io::Errno) -> Errno {
-    number(&io::Error::from(errno))
+    asked::errno(&io::Error::from(errno))
 }
 
 /// Opens a file.
@@ -139,7 +131,7 @@ fn change(request: Request<'_>, file: &OwnedFd) -> SysResult<()> {
         Request::RemoveAttribute(name) => removexattr(&path, OsStr::from_bytes(name)),
         Request::FileAttributes(value) => {
             return on_others::set_file_attributes(file.as_fd(), value)
-                .map_err(|error| number(&error));
+                .map_err(|error| asked::errno(&error));
         }
         _ => return Err(Errno::EINVAL),
     };
