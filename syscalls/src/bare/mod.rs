@@ -18,6 +18,7 @@ mod segments;
 mod signals;
 mod sockets;
 mod status;
+mod terminals;
 
 use abi::nr::LIMIT;
 use abi::{Errno, SysResult, nr};

@@ -10,23 +10,25 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use kernel::bare::{ABSTRACT, Ident, Kind, MOST, Mount, NO_DEV, NO_EXEC, READ_ONLY, Table};
-use kernel::overlay::{HostDisk, Made, Stack, join};
+use kernel::overlay::{Made, join};
 use rustix::fs::{
-    CWD, FileType, MemfdFlags, Mode, OFlags, ResolveFlags, SealFlags, fcntl_add_seals, fstat,
-    memfd_create, openat, openat2, statfs,
+    CWD, FileType, MemfdFlags, Mode, OFlags, SealFlags, fcntl_add_seals, fstat, memfd_create,
+    openat, statfs,
 };
 
 use super::layers;
-use super::warden::{self, Extent};
+use super::paths::Paths;
+use super::warden::{self, Extent, Terminals};
 use crate::config::{self, Config, Source};
 use crate::confine::Tree;
 use crate::error::{Context, Error, Result};
 use crate::inside::placeholders;
 
 /// The devices of every zone, which are the host's.
-const DEVICES: [&str; 7] = ["null", "zero", "full", "random", "urandom", "tty", "ptmx"];
+const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
 /// What else is in /dev.
-const LINKS: [(&str, &str); 4] = [
+const LINKS: [(&str, &str); 5] = [
+    ("ptmx", "pts/ptmx"),
     ("fd", "/proc/self/fd"),
     ("stdin", "/proc/self/fd/0"),
     ("stdout", "/proc/self/fd/1"),
@@ -117,7 +119,7 @@ pub(crate) struct Mounts {
 
 impl Mounts {
     /// Prepares them; what they need of their own goes to the directory `state`.
-    pub(crate) fn prepare(config: &Config, state: &Path, terminal: Option<&Path>) -> Result<Self> {
+    pub(crate) fn prepare(config: &Config, state: &Path) -> Result<Self> {
         let own = state.join(TREE);
         make_tree(&own).about(own.display())?;
         let mut mounts = if config.layers.is_empty() {
@@ -141,9 +143,6 @@ impl Mounts {
         wanted.sort_by_key(|mount| mount.target.components().count());
         for (index, mount) in wanted.into_iter().enumerate() {
             mounts.add(mount, &own.join(format!("tmpfs-{index}")))?;
-        }
-        if let Some(terminal) = terminal.filter(|_| config.has_own_root()) {
-            mounts.show(terminal, terminal, Kind::File, NO_EXEC)?;
         }
         mounts.finish(hostname)
     }
@@ -170,9 +169,17 @@ impl Mounts {
 
     /// `st_dev` of the placeholders, or 0.
     pub(crate) fn placeholders(&self) -> u64 {
-        let mut mounts = self.shown.iter().map(|shown| &shown.mount);
-        let files = mounts.find(|mount| mount.kind == Kind::ProcFiles);
-        files.map_or(0, |files| files.here.dev)
+        let files = self.of_kind(Kind::ProcFiles);
+        files.map_or(0, |files| files.mount.here.dev)
+    }
+
+    fn of_kind(&self, kind: Kind) -> Option<&Shown> {
+        self.shown.iter().find(|shown| shown.mount.kind == kind)
+    }
+
+    /// Whether the zone has terminals of its own.
+    pub(crate) fn has_terminals(&self) -> bool {
+        self.of_kind(Kind::Terminals).is_some()
     }
 
     /// The descriptors that the brand keeps, in their order.
@@ -191,7 +198,7 @@ impl Mounts {
         let tree = |shown: &Shown| {
             Ok(Tree {
                 root: shown.fd.try_clone()?,
-                writable: shown.mount.flags & READ_ONLY == 0,
+                writable: shown.mount.flags & READ_ONLY == 0 && shown.mount.kind != Kind::Terminals,
             })
         };
         // The warden opens files about processes.
@@ -215,10 +222,13 @@ impl Mounts {
             .shown
             .iter()
             .filter(|shown| shown.mount.kind != Kind::Proc);
+        let terminals = self.of_kind(Kind::Terminals);
+        let terminals = terminals.map(|shown| Terminals::new(&link_of(&shown.fd)));
         Ok(Extent {
             trees: files.map(tree).collect::<io::Result<_>>()?,
             names: [ABSTRACT, &self.token].concat(),
             image,
+            terminals: terminals.transpose()?,
         })
     }
 
@@ -228,24 +238,10 @@ impl Mounts {
     }
 }
 
-/// Opens what `path` names from the root on, through the mounts as far as its spelling tells.
+/// Opens what `path` names from the root on.
 fn open(shown: &[Shown], path: &Path) -> io::Result<OwnedFd> {
-    let table = Table::new(shown.iter().map(|shown| shown.mount.clone()).collect());
-    let bytes = path.as_os_str().as_bytes();
-    let (index, offset) = table.lexical(bytes).unwrap_or((0, 0));
-    let rest = bytes.get(offset..).unwrap_or_default();
-    let rest = if rest.is_empty() { b"." } else { rest };
-    let within = shown.get(index).ok_or(io::ErrorKind::NotFound)?;
-    if within.mount.kind == Kind::Stack {
-        let stack = layers::stack(shown).ok_or(io::ErrorKind::NotFound)?;
-        return layers::open(&stack, &layers::resolve(&stack, rest)?);
-    }
-    if within.mount.kind == Kind::File {
-        return within.fd.try_clone();
-    }
-    let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
-    let flags = OFlags::PATH | OFlags::CLOEXEC;
-    Ok(openat2(&within.fd, rest, flags, Mode::empty(), resolve)?)
+    let paths = Paths::new(shown);
+    paths.open(&paths.resolve(path)?)
 }
 
 /// Collects them.
@@ -267,7 +263,7 @@ fn open_host(path: &Path) -> io::Result<OwnedFd> {
 }
 
 /// What the kernel calls the thing that a descriptor leads to.
-fn link_of(fd: impl AsFd) -> PathBuf {
+pub(super) fn link_of(fd: impl AsFd) -> PathBuf {
     PathBuf::from(format!("/proc/self/fd/{}", fd.as_fd().as_raw_fd()))
 }
 
@@ -321,27 +317,14 @@ impl Builder {
         Ok(Self { shown })
     }
 
-    /// The layers that a directory of the zone is in, if any, and its path there.
-    fn in_layers(&self, directory: &Path) -> io::Result<Option<(Stack<HostDisk>, Vec<u8>)>> {
-        let Some(stack) = layers::stack(&self.shown) else {
-            return Ok(None);
-        };
-        let table = Table::new(self.shown.iter().map(|shown| shown.mount.clone()).collect());
-        let bytes = directory.as_os_str().as_bytes();
-        match table.lexical(bytes) {
-            Some((0, offset)) => {
-                let path = layers::resolve(&stack, bytes.get(offset..).unwrap_or_default())?;
-                Ok(Some((stack, path)))
-            }
-            _ => Ok(None),
-        }
-    }
-
     /// What every zone with a root of its own has.
     fn standard(&mut self, own: &Path) -> Result<()> {
         let dev = own.join("dev");
         populate(&dev).about(dev.display())?;
         self.show(Path::new("/dev"), &dev, Kind::Tree, NO_EXEC)?;
+        let pts = own.join("pts");
+        list_terminals(&pts).about(pts.display())?;
+        self.show(Path::new("/dev/pts"), &pts, Kind::Terminals, NO_EXEC)?;
         for name in DEVICES {
             let device = Path::new("/dev").join(name);
             // A container may lack some.
@@ -435,24 +418,15 @@ impl Builder {
         let name = target.file_name().ok_or(io::ErrorKind::InvalidInput)?;
         let directory = target.parent().ok_or(io::ErrorKind::InvalidInput)?;
         let above = self.directory(directory)?;
-        let host = fs::read_link(link_of(&above))?;
-        let layered = self.in_layers(directory)?;
-        let within_layers = layered
-            .as_ref()
-            .map(|(_, path)| join(path, name.as_bytes()));
+        let paths = Paths::new(&self.shown);
+        let way = join(&paths.resolve(directory)?, name.as_bytes());
         match open(&self.shown, target).and_then(is_directory) {
             Err(_) => {
-                let point = host.join(name);
-                let _ = match (kind, layered, &within_layers) {
-                    (Kind::File, Some((stack, _)), Some(path)) => {
-                        layers::create(&stack, path, Made::File)
-                    }
-                    (_, Some((stack, _)), Some(path)) => {
-                        layers::create(&stack, path, Made::Directory)
-                    }
-                    (Kind::File, ..) => File::create_new(point).map(drop),
-                    _ => fs::create_dir(point),
+                let made = match kind {
+                    Kind::File => Made::File,
+                    _ => Made::Directory,
                 };
+                let _ = paths.create(&way, made);
             }
             Ok(true) if kind == Kind::File => {
                 return Err(io::ErrorKind::IsADirectory.into());
@@ -462,57 +436,23 @@ impl Builder {
             }
             Ok(_) => {}
         }
-        if let Some(within) = within_layers {
-            return Ok((ident(&above)?, within));
-        }
-        let mut within = self.zone_path(&host);
-        if !within.is_empty() {
-            within.push(b'/');
-        }
-        within.extend_from_slice(name.as_bytes());
-        Ok((ident(&above)?, within))
+        Ok((ident(&above)?, way))
     }
 
     /// A directory of the zone, made where it is missing.
     fn directory(&self, path: &Path) -> io::Result<OwnedFd> {
         match open(&self.shown, path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let above = self.directory(path.parent().ok_or(error)?)?;
+                let parent = path.parent().ok_or(error)?;
                 let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-                let parent = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-                if let Some((stack, within)) = self.in_layers(parent)? {
-                    let path = join(&within, name.as_bytes());
-                    layers::create(&stack, &path, Made::Directory)?;
-                    return open(&self.shown, parent.join(name).as_path());
-                }
-                rustix::fs::mkdirat(&above, name, Mode::from_raw_mode(0o755))?;
-                open(&self.shown, path)
+                self.directory(parent)?;
+                let paths = Paths::new(&self.shown);
+                let way = join(&paths.resolve(parent)?, name.as_bytes());
+                paths.create(&way, Made::Directory)?;
+                paths.open(&way)
             }
             result => result,
         }
-    }
-
-    /// How the zone calls what the host calls `host`, without a slash at the beginning.
-    fn zone_path(&self, host: &Path) -> Vec<u8> {
-        let mut best: (usize, Vec<u8>) = (0, Vec::new());
-        for shown in &self.shown {
-            let Ok(source) = fs::read_link(link_of(&shown.fd)) else {
-                continue;
-            };
-            let Ok(rest) = host.strip_prefix(&source) else {
-                continue;
-            };
-            let length = source.as_os_str().len();
-            if length >= best.0 && shown.mount.has_point() {
-                let mut text = shown.mount.target.clone();
-                if !text.is_empty() && !rest.as_os_str().is_empty() {
-                    text.push(b'/');
-                }
-                text.extend_from_slice(rest.as_os_str().as_bytes());
-                best = (length, text);
-            }
-        }
-        best.1
     }
 
     fn finish(self, hostname: &str) -> Result<Mounts> {
@@ -554,6 +494,12 @@ fn populate(dev: &Path) -> io::Result<()> {
         fs::set_permissions(dev.join(name), Permissions::from_mode(mode))?;
     }
     Ok(())
+}
+
+/// Makes the directory that lists terminals.
+fn list_terminals(pts: &Path) -> io::Result<()> {
+    DirBuilder::new().mode(0o755).create(pts)?;
+    File::create_new(pts.join("ptmx")).map(drop)
 }
 
 /// Makes the directory that stands for a tmpfs. Its size has no limit of its own.
