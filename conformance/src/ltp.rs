@@ -119,7 +119,7 @@ impl Suite for Ltp<'_> {
             variant: 0,
             absent: match way.isolation {
                 Isolation::Namespaces => self.environment.no_container(),
-                Isolation::Host | Isolation::Bare => None,
+                Isolation::Host | Isolation::Bare | Isolation::Layers => None,
             },
         };
         ways.iter().map(target).collect()
@@ -167,6 +167,6 @@ fn setting(way: Way) -> Setting {
     match way.isolation {
         Isolation::Host => Setting::Host,
         Isolation::Namespaces => Setting::Container,
-        Isolation::Bare => Setting::Restricted,
+        Isolation::Bare | Isolation::Layers => Setting::Restricted,
     }
 }
