@@ -24,6 +24,8 @@ const PROGRAM: &str = "stress-ng";
 const LIMIT: Duration = Duration::from_secs(5);
 /// How long one may take under lx. Some stressors do a set amount of work first.
 const LIMIT_UNDER_LX: Duration = Duration::from_secs(60);
+/// The most processes of the user at a time; some stressors make as many as they may.
+const PROCESSES: &str = "--nproc=1000";
 /// How many of the last lines are kept.
 const LINES: usize = 6;
 
@@ -61,6 +63,9 @@ struct Stress {
 
 impl Stress {
     fn job(&self, line: Vec<OsString>, restricted: bool, limit: Duration) -> Job {
+        let mut limited: Vec<OsString> = ["prlimit", PROCESSES, "--"].map(Into::into).to_vec();
+        limited.extend(line);
+        let line = limited;
         // What the restricted environment runs is an ordinary user's already.
         let line = match &self.user {
             Some(user) if !restricted => ordinary::by(user, line),

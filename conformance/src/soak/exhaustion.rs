@@ -33,7 +33,7 @@ const SHORTAGES: [Shortage; 4] = [
     Shortage {
         what: "pids",
         options: &["--pids", "24"],
-        script: "(for i in {1..60}; do sleep 60 & done) 2> /dev/null; kill $(pgrep sleep); wait; \
+        script: "sh -c 'while :; do sleep 60 & done' 2> /dev/null; kill $(pgrep sleep); \
                  sleep 0.5; echo $(echo room)",
         prints: "room\n",
     },
