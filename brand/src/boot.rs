@@ -119,7 +119,7 @@ fn configure(boot: &Boot, handover: &Handover<'_>) -> Bare {
             fatal(format_args!("cannot read the zone's mounts: {errno}"));
         }));
         for (call, row) in rows.iter_mut().enumerate() {
-            if syscalls::bare::handler(call).is_some() {
+            if bare.is_some_and(|table| syscalls::bare::serving(table, call).is_some()) {
                 *row = 0;
             }
         }
