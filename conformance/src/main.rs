@@ -3,7 +3,7 @@
 
 use clap::{Parser, Subcommand};
 use conformance::{
-    apps, cage, escape, generated, gtest, ltp, oci, own, pages, report, roots, soak,
+    apps, cage, escape, generated, gtest, ltp, oci, own, pages, report, roots, soak, stress,
 };
 use std::process::ExitCode;
 
@@ -32,6 +32,8 @@ enum Command {
     Ltp(ltp::Options),
     /// A folder of programs made with GoogleTest
     Gtest(gtest::Options),
+    /// The stressors of stress-ng
+    Stress(stress::Options),
     /// Seeded random sequences of calls
     Generated(generated::Options),
     /// Attempts to get out of a zone, as a guest and past the brand
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         Command::Oci(options) => oci::run(&options),
         Command::Ltp(options) => ltp::run(&options),
         Command::Gtest(options) => gtest::run(&options),
+        Command::Stress(options) => stress::run(&options),
         Command::Generated(options) => generated::run(&options),
         Command::Escape(options) => escape::run(&options),
         Command::Soak(options) => soak::run(&options),
