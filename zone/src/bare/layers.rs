@@ -9,10 +9,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use kernel::bare::{Handle, Kind};
-use kernel::overlay::{
-    Disk, FRESH, Found, HostDisk, Made, Numbers, Spot, Stack, WHITEOUT, join, split,
-};
-use kernel::walk::{Aim, Entry, Found as Walked, Limits, Tree, walk};
+use kernel::overlay::{FRESH, HostDisk, Made, Numbers, Spot, Stack, WHITEOUT};
 use rustix::fs::{
     AtFlags, CWD, FileType, Mode, OFlags, XattrFlags, makedev, mknodat, openat, removexattr,
     setxattr, statat,
@@ -104,22 +101,6 @@ fn error(errno: abi::Errno) -> io::Error {
     io::Error::from_raw_os_error(errno.number().into())
 }
 
-/// The way of a path in the stack, without links.
-pub(super) fn resolve(stack: &Stack<HostDisk>, path: &[u8]) -> io::Result<Vec<u8>> {
-    let path = if path.is_empty() { b"." } else { path };
-    match walk(
-        &Paths(stack),
-        Vec::new(),
-        path,
-        Aim::Follow,
-        Limits::default(),
-    ) {
-        Ok(Walked::Node(path, _)) => Ok(path),
-        Ok(Walked::Name(..)) => Err(io::ErrorKind::NotFound.into()),
-        Err(errno) => Err(error(errno)),
-    }
-}
-
 /// Opens what a path without links names (`O_PATH`).
 pub(super) fn open(stack: &Stack<HostDisk>, path: &[u8]) -> io::Result<OwnedFd> {
     let found = stack.find(path).map_err(error)?;
@@ -150,60 +131,6 @@ pub(super) fn create(stack: &Stack<HostDisk>, path: &[u8], made: Made) -> io::Re
 
 fn link_of(file: &Handle) -> PathBuf {
     PathBuf::from(format!("/proc/self/fd/{}", file.raw()))
-}
-
-/// Paths of a stack as a tree to walk.
-struct Paths<'a>(&'a Stack<HostDisk>);
-
-impl Tree for Paths<'_> {
-    type Node = Vec<u8>;
-
-    fn root(&self) -> abi::SysResult<Vec<u8>> {
-        Ok(Vec::new())
-    }
-
-    fn enter(&self, directory: &Vec<u8>, name: &[u8]) -> abi::SysResult<Entry<Vec<u8>>> {
-        const LINK: u32 = 0o120_000;
-        self.0.directory(directory)?;
-        if name == b"." {
-            return Ok(Entry::Plain(directory.clone()));
-        }
-        let path = join(directory, name);
-        let Found { file, status, .. } = self.0.find(&path)?;
-        if status.st_mode & abi::stat::TYPE == LINK {
-            let text = self.0.disk.text(&file)?;
-            return Ok(Entry::Link(path, text));
-        }
-        Ok(Entry::Plain(path))
-    }
-
-    fn above(&self, directory: &Vec<u8>) -> abi::SysResult<Vec<u8>> {
-        Ok(split(directory).0.into())
-    }
-
-    fn dive(&self, _: &Vec<u8>, _: &[u8]) -> abi::SysResult<Option<Vec<u8>>> {
-        Ok(None)
-    }
-
-    fn jump(&self, _: &Vec<u8>, _: &[u8]) -> abi::SysResult<Vec<u8>> {
-        Err(abi::Errno::ENOENT)
-    }
-
-    fn is_directory(&self, path: &Vec<u8>) -> bool {
-        self.0.directory(path).is_ok()
-    }
-
-    fn again(&self, start: &Vec<u8>) -> Vec<u8> {
-        start.clone()
-    }
-
-    fn is_same(&self, one: &Vec<u8>, other: &Vec<u8>) -> bool {
-        one == other
-    }
-
-    fn crosses(&self, _: &Vec<u8>, _: &Vec<u8>) -> bool {
-        false
-    }
 }
 
 /// Opens a layer.

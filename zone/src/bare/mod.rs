@@ -4,6 +4,8 @@
 
 mod join;
 mod layers;
+mod native;
+mod paths;
 mod procs;
 mod start;
 mod tree;

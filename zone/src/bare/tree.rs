@@ -10,13 +10,15 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use kernel::bare::{ABSTRACT, Ident, Kind, MOST, Mount, NO_DEV, NO_EXEC, READ_ONLY, Table};
-use kernel::overlay::{HostDisk, Made, Stack, join};
+use kernel::overlay::{Made, join};
+use kernel::zone::NATIVE;
 use rustix::fs::{
-    CWD, FileType, MemfdFlags, Mode, OFlags, ResolveFlags, SealFlags, fcntl_add_seals, fstat,
-    memfd_create, openat, openat2, statfs,
+    CWD, FileType, MemfdFlags, Mode, OFlags, SealFlags, fcntl_add_seals, fstat, memfd_create, openat,
+    statfs,
 };
 
-use super::layers;
+use super::paths::Paths;
+use super::{layers, native};
 use super::warden::{self, Extent};
 use crate::config::{self, Config, Source};
 use crate::confine::Tree;
@@ -134,6 +136,10 @@ impl Mounts {
         if config.has_own_root() {
             mounts.standard(&own)?;
         }
+        // A root that is the host's has its tools anyway.
+        if config.native && !config.roots().iter().any(|root| root == Path::new("/")) {
+            mounts.tools(&own)?;
+        }
         let segments = own.join("segments");
         fs::create_dir(&segments).about(segments.display())?;
         mounts.hold(&segments, Kind::Segments, 0)?;
@@ -228,24 +234,10 @@ impl Mounts {
     }
 }
 
-/// Opens what `path` names from the root on, through the mounts as far as its spelling tells.
+/// Opens what `path` names from the root on.
 fn open(shown: &[Shown], path: &Path) -> io::Result<OwnedFd> {
-    let table = Table::new(shown.iter().map(|shown| shown.mount.clone()).collect());
-    let bytes = path.as_os_str().as_bytes();
-    let (index, offset) = table.lexical(bytes).unwrap_or((0, 0));
-    let rest = bytes.get(offset..).unwrap_or_default();
-    let rest = if rest.is_empty() { b"." } else { rest };
-    let within = shown.get(index).ok_or(io::ErrorKind::NotFound)?;
-    if within.mount.kind == Kind::Stack {
-        let stack = layers::stack(shown).ok_or(io::ErrorKind::NotFound)?;
-        return layers::open(&stack, &layers::resolve(&stack, rest)?);
-    }
-    if within.mount.kind == Kind::File {
-        return within.fd.try_clone();
-    }
-    let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
-    let flags = OFlags::PATH | OFlags::CLOEXEC;
-    Ok(openat2(&within.fd, rest, flags, Mode::empty(), resolve)?)
+    let paths = Paths::new(shown);
+    paths.open(&paths.resolve(path)?)
 }
 
 /// Collects them.
@@ -267,7 +259,7 @@ fn open_host(path: &Path) -> io::Result<OwnedFd> {
 }
 
 /// What the kernel calls the thing that a descriptor leads to.
-fn link_of(fd: impl AsFd) -> PathBuf {
+pub(super) fn link_of(fd: impl AsFd) -> PathBuf {
     PathBuf::from(format!("/proc/self/fd/{}", fd.as_fd().as_raw_fd()))
 }
 
@@ -319,22 +311,6 @@ impl Builder {
             return Err(Error::because("--layer", "too many layers"));
         }
         Ok(Self { shown })
-    }
-
-    /// The layers that a directory of the zone is in, if any, and its path there.
-    fn in_layers(&self, directory: &Path) -> io::Result<Option<(Stack<HostDisk>, Vec<u8>)>> {
-        let Some(stack) = layers::stack(&self.shown) else {
-            return Ok(None);
-        };
-        let table = Table::new(self.shown.iter().map(|shown| shown.mount.clone()).collect());
-        let bytes = directory.as_os_str().as_bytes();
-        match table.lexical(bytes) {
-            Some((0, offset)) => {
-                let path = layers::resolve(&stack, bytes.get(offset..).unwrap_or_default())?;
-                Ok(Some((stack, path)))
-            }
-            _ => Ok(None),
-        }
     }
 
     /// What every zone with a root of its own has.
@@ -435,24 +411,15 @@ impl Builder {
         let name = target.file_name().ok_or(io::ErrorKind::InvalidInput)?;
         let directory = target.parent().ok_or(io::ErrorKind::InvalidInput)?;
         let above = self.directory(directory)?;
-        let host = fs::read_link(link_of(&above))?;
-        let layered = self.in_layers(directory)?;
-        let within_layers = layered
-            .as_ref()
-            .map(|(_, path)| join(path, name.as_bytes()));
+        let paths = Paths::new(&self.shown);
+        let way = join(&paths.resolve(directory)?, name.as_bytes());
         match open(&self.shown, target).and_then(is_directory) {
             Err(_) => {
-                let point = host.join(name);
-                let _ = match (kind, layered, &within_layers) {
-                    (Kind::File, Some((stack, _)), Some(path)) => {
-                        layers::create(&stack, path, Made::File)
-                    }
-                    (_, Some((stack, _)), Some(path)) => {
-                        layers::create(&stack, path, Made::Directory)
-                    }
-                    (Kind::File, ..) => File::create_new(point).map(drop),
-                    _ => fs::create_dir(point),
+                let made = match kind {
+                    Kind::File => Made::File,
+                    _ => Made::Directory,
                 };
+                let _ = paths.create(&way, made);
             }
             Ok(true) if kind == Kind::File => {
                 return Err(io::ErrorKind::IsADirectory.into());
@@ -462,57 +429,40 @@ impl Builder {
             }
             Ok(_) => {}
         }
-        if let Some(within) = within_layers {
-            return Ok((ident(&above)?, within));
-        }
-        let mut within = self.zone_path(&host);
-        if !within.is_empty() {
-            within.push(b'/');
-        }
-        within.extend_from_slice(name.as_bytes());
-        Ok((ident(&above)?, within))
+        Ok((ident(&above)?, way))
     }
 
     /// A directory of the zone, made where it is missing.
     fn directory(&self, path: &Path) -> io::Result<OwnedFd> {
         match open(&self.shown, path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let above = self.directory(path.parent().ok_or(error)?)?;
+                let parent = path.parent().ok_or(error)?;
                 let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-                let parent = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-                if let Some((stack, within)) = self.in_layers(parent)? {
-                    let path = join(&within, name.as_bytes());
-                    layers::create(&stack, &path, Made::Directory)?;
-                    return open(&self.shown, parent.join(name).as_path());
-                }
-                rustix::fs::mkdirat(&above, name, Mode::from_raw_mode(0o755))?;
-                open(&self.shown, path)
+                self.directory(parent)?;
+                let paths = Paths::new(&self.shown);
+                let way = join(&paths.resolve(parent)?, name.as_bytes());
+                paths.create(&way, Made::Directory)?;
+                paths.open(&way)
             }
             result => result,
         }
     }
 
-    /// How the zone calls what the host calls `host`, without a slash at the beginning.
-    fn zone_path(&self, host: &Path) -> Vec<u8> {
-        let mut best: (usize, Vec<u8>) = (0, Vec::new());
-        for shown in &self.shown {
-            let Ok(source) = fs::read_link(link_of(&shown.fd)) else {
-                continue;
+    /// The host's tools beneath `/native`, read-only.
+    fn tools(&mut self, own: &Path) -> Result<()> {
+        let top = own.join("native");
+        let mounts = native::populate(&top).about(NATIVE)?;
+        let flags = READ_ONLY | NO_DEV;
+        self.show(Path::new(NATIVE), &top, Kind::Tree, flags)?;
+        for (source, kind) in mounts {
+            let target = format!("{NATIVE}{}", source.display());
+            let kind = match kind {
+                Made::Directory => Kind::Tree,
+                Made::File => Kind::File,
             };
-            let Ok(rest) = host.strip_prefix(&source) else {
-                continue;
-            };
-            let length = source.as_os_str().len();
-            if length >= best.0 && shown.mount.has_point() {
-                let mut text = shown.mount.target.clone();
-                if !text.is_empty() && !rest.as_os_str().is_empty() {
-                    text.push(b'/');
-                }
-                text.extend_from_slice(rest.as_os_str().as_bytes());
-                best = (length, text);
-            }
+            self.show(Path::new(&target), source, kind, flags)?;
         }
-        best.1
+        Ok(())
     }
 
     fn finish(self, hostname: &str) -> Result<Mounts> {

@@ -4,7 +4,7 @@ mod copies;
 mod dev;
 mod layers;
 mod loopback;
-mod native;
+pub(crate) mod native;
 pub(crate) mod placeholders;
 mod proc;
 mod root;
