@@ -64,7 +64,14 @@ fn proc_speaks_of_the_zone() {
                 "{name}: {text}"
             );
         }
-        assert_eq!(lines[3..6], ["0", "hidden", "read-only"], "{text}");
+        // A new network begins with what the host's has.
+        let forwarding = fs::read_to_string("/proc/sys/net/ipv4/conf/default/forwarding");
+        let forwarding = forwarding.expect("it is there");
+        assert_eq!(
+            lines[3..6],
+            [forwarding.trim(), "hidden", "read-only"],
+            "{text}"
+        );
         assert_eq!(lines[6], "77", "{text}");
         // zsched has counted the processes: the shell, and what it runs.
         let tasks = lines[7]
