@@ -15,6 +15,7 @@ mod rights;
 mod shown;
 mod space;
 mod table;
+mod terminals;
 mod tree;
 pub mod warden;
 

@@ -30,6 +30,8 @@ pub struct Node {
     pub(super) outside_proc: bool,
     /// Where in a stack of layers it lies, once somebody asked.
     pub(super) place: OnceCell<Option<Place>>,
+    /// Only the warden can open it.
+    pub(super) by_warden: bool,
     /// How it was reached, if without links.
     pub(super) trail: Option<Trail>,
     /// The mount that it lies in, once that is known.
@@ -43,6 +45,7 @@ impl Node {
             status: Cell::new(None),
             outside_proc: false,
             place: OnceCell::new(),
+            by_warden: false,
             trail: None,
             mount: Cell::new(None),
         }
@@ -63,6 +66,12 @@ impl Node {
     #[must_use]
     pub fn fd(&self) -> i32 {
         self.handle.raw()
+    }
+
+    /// Whether the warden must open it.
+    #[must_use]
+    pub fn is_by_warden(&self) -> bool {
+        self.by_warden
     }
 
     /// The register that passes it.

@@ -20,6 +20,8 @@ pub enum Shows {
     Proc,
     /// The machine.
     Sys,
+    /// Terminals.
+    Terminals,
     /// A directory that the zone has of its own.
     Memory,
     /// Directories over each other.
@@ -68,6 +70,7 @@ impl Space<'_> {
             let shows = match mount.kind {
                 Kind::Proc => Shows::Proc,
                 Kind::Stack => Shows::Layers,
+                Kind::Terminals => Shows::Terminals,
                 _ if mount.here.dev == placeholders() && mount.target == b"sys" => Shows::Sys,
                 _ if is_own(&host) => Shows::Memory,
                 _ => Shows::Host(mount_of(fd).unwrap_or(0)),

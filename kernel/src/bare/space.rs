@@ -94,7 +94,7 @@ impl<'a> Space<'a> {
         } else {
             if path.is_empty()
                 || !self.table.stays(path)
-                || self.is_in_proc(at.dirfd)
+                || self.is_special(at.dirfd)
                 || self.place(&Node::of_guest(at.dirfd)).is_some()
             {
                 return None;

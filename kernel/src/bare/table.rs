@@ -39,6 +39,9 @@ pub enum Kind {
     ProcFiles,
     /// Segments of shared memory (shmget(2)). It has no mount point either.
     Segments,
+    /// The terminals that the zone's programs make, which the warden knows. What is there on the host
+    /// only lists them.
+    Terminals,
     /// Directories over each other: the upper one. A [`Kind::Work`] and the [`Kind::Layer`]s, from
     /// the uppermost on, come right behind it.
     Stack,
@@ -370,9 +373,10 @@ impl Table {
                 Kind::Proc => 2,
                 Kind::ProcFiles => 3,
                 Kind::Segments => 4,
-                Kind::Stack => 5,
-                Kind::Work => 6,
-                Kind::Layer => 7,
+                Kind::Terminals => 5,
+                Kind::Stack => 6,
+                Kind::Work => 7,
+                Kind::Layer => 8,
             });
             out.push(mount.flags);
             for number in [
@@ -419,9 +423,10 @@ impl Table {
                     2 => Kind::Proc,
                     3 => Kind::ProcFiles,
                     4 => Kind::Segments,
-                    5 => Kind::Stack,
-                    6 => Kind::Work,
-                    7 => Kind::Layer,
+                    5 => Kind::Terminals,
+                    6 => Kind::Stack,
+                    7 => Kind::Work,
+                    8 => Kind::Layer,
                     _ => return None,
                 },
                 flags: head[1],

@@ -31,6 +31,9 @@ impl Tree for Space<'_> {
             {
                 return Ok(Entry::Plain(self.shown(mount)));
             }
+            if let Some(number) = self.terminal(directory, name)? {
+                return self.enter_terminal(number).map(Entry::Plain);
+            }
             if self.is_proc_root(directory) {
                 let entry = self.enter_proc(directory, name)?;
                 let (Entry::Plain(node) | Entry::Link(node, _) | Entry::Magic(node)) = &entry;

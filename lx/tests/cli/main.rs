@@ -13,5 +13,6 @@ mod rooted;
 mod run;
 mod running;
 mod system;
+mod tools;
 mod traced;
 mod zone;

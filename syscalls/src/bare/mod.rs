@@ -18,6 +18,7 @@ mod segments;
 mod signals;
 mod sockets;
 mod status;
+mod terminals;
 mod tools;
 
 use abi::nr::LIMIT;

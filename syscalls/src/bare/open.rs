@@ -9,7 +9,7 @@ use core::ffi::CStr;
 use host::call::{as_int, forward_blocking, int};
 use host::host_call;
 use host::user::PathBuffer;
-use kernel::bare::warden;
+use kernel::bare::warden::{self, Request};
 use kernel::bare::{Handle, Node, Space, host_path, writes};
 use kernel::vfs::{AT_FDCWD, At, OpenHow};
 use kernel::walk::{Aim, Found, Limits, Scope};
@@ -208,6 +208,9 @@ fn found(
             check_writable(node, flags)?;
         }
     }
+    if space.lists_terminals(node)? {
+        warden::ask(Request::Terminals, &[])?;
+    }
     let Some((directory, name)) = from else {
         return again(node, flags);
     };
@@ -263,6 +266,9 @@ pub(super) fn make(directory: &Node, name: &CStr, flags: OpenFlags, mode: u64) -
 
 /// Opens what was found, as `flags` say.
 pub(super) fn again(node: &Node, flags: OpenFlags) -> SysResult<i32> {
+    if node.is_by_warden() && !flags.contains(OpenFlags::PATH) {
+        return warden::open(flags, node.fd());
+    }
     if node.kind()? == S_IFLNK {
         // Only O_PATH opens a link.
         if !flags.contains(OpenFlags::PATH) {
@@ -319,7 +325,7 @@ pub(super) fn check_writable(node: &Node, flags: OpenFlags) -> SysResult<()> {
 }
 
 /// Gives a descriptor the lowest free number, which open(2) promises: the walk had some open.
-fn lowest(t: &Task, fd: i32, flags: OpenFlags) -> SysResult {
+pub(super) fn lowest(t: &Task, fd: i32, flags: OpenFlags) -> SysResult {
     const F_DUPFD: usize = 0;
     const F_DUPFD_CLOEXEC: usize = 1030;
     let copy = if flags.contains(OpenFlags::CLOEXEC) {

@@ -174,6 +174,7 @@ pub const NEEDS: [Needs; 6] = [
             nr::GETPID,
             nr::GETTID,
             nr::GETXATTR,
+            nr::IOCTL,
             nr::IOPRIO_SET,
             nr::KILL,
             nr::LINKAT,

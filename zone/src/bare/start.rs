@@ -15,7 +15,7 @@ use crate::error::{Context, Error, Result};
 use crate::first::Zone;
 use crate::inside::Inside;
 use crate::passwd::User;
-use crate::pty::{self, Pair};
+use crate::pty::Pair;
 use crate::report::Said;
 use crate::start::{prepare_source, user_of};
 use crate::supervise::End;
@@ -54,15 +54,19 @@ pub(crate) fn start(
     }
     let mark = ident(&image).about("the brand's image")?;
     let mut zone = Zone::create(config, image)?;
-    let pty = config.terminal.then(pty::pair).transpose();
+    let pty = config.terminal.then(Pair::make).transpose();
     let pty = pty.about("cannot make a terminal")?;
-    let terminal = pty.as_ref().map(Pair::path);
-    let mounts = Mounts::prepare(config, zone.directory.path(), terminal)?;
+    let mounts = Mounts::prepare(config, zone.directory.path())?;
     let own = mounts.descriptors();
     let own = own
         .map(|fd| fd.try_clone_to_owned())
         .collect::<io::Result<_>>();
-    let extent = mounts.extent(mark).about("the zone's files")?;
+    let mut extent = mounts.extent(mark).about("the zone's files")?;
+    if let (Some(pty), Some(terminals)) = (&pty, &mut extent.terminals) {
+        terminals
+            .add(&pty.master)
+            .about("cannot list the terminal")?;
+    }
     let warden = zone
         .take_socket()
         .map(|socket| Warden::start(&socket, extent));

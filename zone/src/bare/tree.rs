@@ -13,22 +13,23 @@ use kernel::bare::{ABSTRACT, Ident, Kind, MOST, Mount, NO_DEV, NO_EXEC, READ_ONL
 use kernel::overlay::{Made, join};
 use kernel::zone::NATIVE;
 use rustix::fs::{
-    CWD, FileType, MemfdFlags, Mode, OFlags, SealFlags, fcntl_add_seals, fstat, memfd_create, openat,
-    statfs,
+    CWD, FileType, MemfdFlags, Mode, OFlags, SealFlags, fcntl_add_seals, fstat, memfd_create,
+    openat, statfs,
 };
 
 use super::paths::Paths;
+use super::warden::{self, Extent, Terminals};
 use super::{layers, native};
-use super::warden::{self, Extent};
 use crate::config::{self, Config, Source};
 use crate::confine::Tree;
 use crate::error::{Context, Error, Result};
 use crate::inside::placeholders;
 
 /// The devices of every zone, which are the host's.
-const DEVICES: [&str; 7] = ["null", "zero", "full", "random", "urandom", "tty", "ptmx"];
+const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
 /// What else is in /dev.
-const LINKS: [(&str, &str); 4] = [
+const LINKS: [(&str, &str); 5] = [
+    ("ptmx", "pts/ptmx"),
     ("fd", "/proc/self/fd"),
     ("stdin", "/proc/self/fd/0"),
     ("stdout", "/proc/self/fd/1"),
@@ -119,7 +120,7 @@ pub(crate) struct Mounts {
 
 impl Mounts {
     /// Prepares them; what they need of their own goes to the directory `state`.
-    pub(crate) fn prepare(config: &Config, state: &Path, terminal: Option<&Path>) -> Result<Self> {
+    pub(crate) fn prepare(config: &Config, state: &Path) -> Result<Self> {
         let own = state.join(TREE);
         make_tree(&own).about(own.display())?;
         let mut mounts = if config.layers.is_empty() {
@@ -148,9 +149,6 @@ impl Mounts {
         for (index, mount) in wanted.into_iter().enumerate() {
             mounts.add(mount, &own.join(format!("tmpfs-{index}")))?;
         }
-        if let Some(terminal) = terminal.filter(|_| config.has_own_root()) {
-            mounts.show(terminal, terminal, Kind::File, NO_EXEC)?;
-        }
         mounts.finish(hostname)
     }
 
@@ -176,9 +174,17 @@ impl Mounts {
 
     /// `st_dev` of the placeholders, or 0.
     pub(crate) fn placeholders(&self) -> u64 {
-        let mut mounts = self.shown.iter().map(|shown| &shown.mount);
-        let files = mounts.find(|mount| mount.kind == Kind::ProcFiles);
-        files.map_or(0, |files| files.here.dev)
+        let files = self.of_kind(Kind::ProcFiles);
+        files.map_or(0, |files| files.mount.here.dev)
+    }
+
+    fn of_kind(&self, kind: Kind) -> Option<&Shown> {
+        self.shown.iter().find(|shown| shown.mount.kind == kind)
+    }
+
+    /// Whether the zone has terminals of its own.
+    pub(crate) fn has_terminals(&self) -> bool {
+        self.of_kind(Kind::Terminals).is_some()
     }
 
     /// The descriptors that the brand keeps, in their order.
@@ -197,7 +203,7 @@ impl Mounts {
         let tree = |shown: &Shown| {
             Ok(Tree {
                 root: shown.fd.try_clone()?,
-                writable: shown.mount.flags & READ_ONLY == 0,
+                writable: shown.mount.flags & READ_ONLY == 0 && shown.mount.kind != Kind::Terminals,
             })
         };
         // The warden opens files about processes.
@@ -221,10 +227,13 @@ impl Mounts {
             .shown
             .iter()
             .filter(|shown| shown.mount.kind != Kind::Proc);
+        let terminals = self.of_kind(Kind::Terminals);
+        let terminals = terminals.map(|shown| Terminals::new(&link_of(&shown.fd)));
         Ok(Extent {
             trees: files.map(tree).collect::<io::Result<_>>()?,
             names: [ABSTRACT, &self.token].concat(),
             image,
+            terminals: terminals.transpose()?,
         })
     }
 
@@ -318,6 +327,9 @@ impl Builder {
         let dev = own.join("dev");
         populate(&dev).about(dev.display())?;
         self.show(Path::new("/dev"), &dev, Kind::Tree, NO_EXEC)?;
+        let pts = own.join("pts");
+        list_terminals(&pts).about(pts.display())?;
+        self.show(Path::new("/dev/pts"), &pts, Kind::Terminals, NO_EXEC)?;
         for name in DEVICES {
             let device = Path::new("/dev").join(name);
             // A container may lack some.
@@ -504,6 +516,12 @@ fn populate(dev: &Path) -> io::Result<()> {
         fs::set_permissions(dev.join(name), Permissions::from_mode(mode))?;
     }
     Ok(())
+}
+
+/// Makes the directory that lists terminals.
+fn list_terminals(pts: &Path) -> io::Result<()> {
+    DirBuilder::new().mode(0o755).create(pts)?;
+    File::create_new(pts.join("ptmx")).map(drop)
 }
 
 /// Makes the directory that stands for a tmpfs. Its size has no limit of its own.

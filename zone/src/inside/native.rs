@@ -44,7 +44,11 @@ pub(crate) fn found(path: &Path) -> io::Result<Option<Tool>> {
     };
     if !found.is_symlink() {
         let is_directory = found.is_dir();
-        return Ok(Some(if is_directory { Tool::Directory } else { Tool::File }));
+        return Ok(Some(if is_directory {
+            Tool::Directory
+        } else {
+            Tool::File
+        }));
     }
     let target = fs::read_link(path)?;
     // `/bin` may say `/usr/bin`.

@@ -42,19 +42,33 @@ pub(in crate::bare) fn appear() {
     THERE.store(true, Ordering::Relaxed);
 }
 
-/// Asks for a file of /proc to be opened; the new descriptor.
+/// Asks for a file of /proc or a terminal to be opened; the new descriptor.
 ///
 /// # Errors
 /// Those of open(2).
 pub fn open(flags: OpenFlags, file: i32) -> SysResult<i32> {
     let request = Request::Open(flags.bits()).encode()?;
-    let (_, opened) = exchange(&request, &[file])?;
+    let (terminal, opened) = exchange(&request, &[file])?;
     let opened = opened.ok_or(Errno::EPROTO)?.release();
+    if terminal != 0 && !flags.contains(OpenFlags::NOCTTY) {
+        const TIOCSCTTY: usize = 0x540e;
+        // As `tty_open` of the kernel: for the leader of a session that has none, if none has it.
+        let _ = host_call!(nr::IOCTL, int(opened), TIOCSCTTY, 0);
+    }
     if !flags.contains(OpenFlags::CLOEXEC) {
         const F_SETFD: usize = 2;
         host_call!(nr::FCNTL, int(opened), F_SETFD, 0)?;
     }
     Ok(opened)
+}
+
+/// A descriptor (`O_PATH`) of one of the zone's terminals, or of what makes them.
+///
+/// # Errors
+/// `ENOENT` where there is none of this number.
+pub fn terminal(number: u32) -> SysResult<Handle> {
+    let (_, found) = exchange(&Request::Terminal(number).encode()?, &[])?;
+    found.ok_or(Errno::EPROTO)
 }
 
 /// A descriptor that a request can be about: the working directory has none.

@@ -14,7 +14,7 @@ use crate::message::{HEADER, Message};
 mod client;
 
 pub(in crate::bare) use client::appear;
-pub use client::{ask, ask_about, descriptor, is_there, open};
+pub use client::{ask, ask_about, descriptor, is_there, open, terminal};
 
 /// The longest name, in bytes: of an extended attribute (`XATTR_NAME_MAX`) or a socket.
 pub const LONGEST_NAME: usize = 255;
@@ -36,10 +36,14 @@ pub const CALLS: [usize; 6] = [
     nr::SCHED_SETATTR,
 ];
 
+/// What makes terminals, in [`Request::Terminal`].
+pub const MULTIPLEXER: u32 = u32::MAX;
+
 /// Something to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Request<'a> {
-    /// Opens a file about one of the zone's processes: with its descriptor, the flags of open(2).
+    /// Opens a file about one of the zone's processes, one of its terminals, or what makes them: with
+    /// its descriptor, the flags of open(2). The answer is 1 for a terminal.
     Open(u32),
     /// connect(2), without waiting: with the socket, and a descriptor of the one to connect to.
     Connect,
@@ -66,6 +70,10 @@ pub enum Request<'a> {
     FileAttributes(&'a [u8]),
     /// inotify_add_watch(2): with the instance, and a descriptor of what to watch.
     Watch(u32),
+    /// A descriptor (`O_PATH`) of one of the zone's terminals by its number, or [`MULTIPLEXER`].
+    Terminal(u32),
+    /// The directory of terminals is to list those that are there.
+    Terminals,
     /// One of [`CALLS`]: the number, the first three arguments, and what the pointer among them
     /// points to.
     Call(u32, [i32; 3], &'a [u8]),
@@ -89,7 +97,7 @@ impl<'a> Request<'a> {
     pub const fn descriptors(&self) -> usize {
         match self {
             Self::Connect | Self::Watch(_) => 2,
-            Self::Call(..) => 0,
+            Self::Call(..) | Self::Terminal(_) | Self::Terminals => 0,
             _ => 1,
         }
     }
@@ -111,6 +119,8 @@ impl<'a> Request<'a> {
                 (25, [word(nr), a, b, c], none, value)
             }
             Self::Watch(mask) => (26, [word(mask), 0, 0, 0], none, none),
+            Self::Terminal(number) => (27, [word(number), 0, 0, 0], none, none),
+            Self::Terminals => (28, [0; 4], none, none),
         };
         Message {
             kind,
@@ -155,6 +165,8 @@ impl<'a> Request<'a> {
             24 => Self::FileAttributes(value),
             25 => Self::Call(number(a)?, [signed(b)?, signed(c)?, signed(d)?], value),
             26 => Self::Watch(number(a)?),
+            27 => Self::Terminal(number(a)?),
+            28 => Self::Terminals,
             _ => return Err(Errno::EINVAL),
         };
         // Whatever is in the message must be part of the request.
@@ -217,6 +229,8 @@ mod tests {
             Request::FileAttributes(&[1; 32]),
             Request::Call(call, [0, 77, -20], b""),
             Request::Watch(2),
+            Request::Terminal(super::MULTIPLEXER),
+            Request::Terminals,
         ] {
             let message = request.encode().expect("it is right");
             assert_eq!(Request::decode(&message), Ok(request));

@@ -19,11 +19,31 @@ use super::judge::{Extent, link};
 use crate::asked::{self, Done};
 
 /// Does what a request says, about these descriptors, as many as it wants.
-pub(super) fn perform(zone: &Extent, request: &Request<'_>, about: &[OwnedFd]) -> SysResult<Done> {
+pub(super) fn perform(
+    zone: &mut Extent,
+    request: &Request<'_>,
+    about: &[OwnedFd],
+) -> SysResult<Done> {
     match (*request, about) {
+        (Request::Terminal(number), []) => {
+            let terminals = zone.terminals.as_mut().ok_or(Errno::ENOENT)?;
+            Ok(Done {
+                value: 0,
+                opened: Some(terminals.find(number)?),
+            })
+        }
+        (Request::Terminals, []) => {
+            zone.terminals.as_mut().ok_or(Errno::ENOENT)?.refresh();
+            Ok(Done::default())
+        }
         (Request::Open(flags), [file]) => {
+            let flags = as_opened(flags);
+            let terminals = zone.terminals.as_mut();
+            if let Some(opened) = terminals.and_then(|terminals| terminals.open(file, flags)) {
+                return opened.map_err(|error| asked::errno(&error));
+            }
             zone.own_process_file(file)?;
-            let opened = open(flags, file)?;
+            let opened = openat(CWD, link(file), flags, Mode::empty()).map_err(errno)?;
             Ok(Done {
                 value: 0,
                 opened: Some(opened),
@@ -68,12 +88,11 @@ fn errno(errno: rustix::io::Errno) -> Errno {
     asked::errno(&io::Error::from(errno))
 }
 
-/// Opens a file.
-fn open(flags: u32, file: &OwnedFd) -> SysResult<OwnedFd> {
+/// How something is opened for the zone.
+fn as_opened(flags: u32) -> OFlags {
     let known =
         OFlags::ACCMODE | OFlags::NONBLOCK | OFlags::APPEND | OFlags::TRUNC | OFlags::DIRECTORY;
-    let flags = (OFlags::from_bits_retain(flags) & known) | OFlags::CLOEXEC | OFlags::NOCTTY;
-    openat(CWD, link(file), flags, Mode::empty()).map_err(errno)
+    (OFlags::from_bits_retain(flags) & known) | OFlags::CLOEXEC | OFlags::NOCTTY
 }
 
 fn join(socket: &OwnedFd, address: &SocketAddrUnix) -> SysResult<Done> {
