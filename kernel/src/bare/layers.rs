@@ -43,8 +43,7 @@ pub(super) fn name_layers(table: &mut Table) {
             .unwrap_or_default()
     };
     let others = table.mounts.iter().enumerate();
-    let others =
-        others.filter(|(_, mount)| !matches!(mount.kind, Kind::Stack | Kind::Layer | Kind::Root));
+    let others = others.filter(|(_, mount)| !matches!(mount.kind, Kind::Stack | Kind::Layer));
     table.beside = others.map(|(index, _)| text(index)).collect();
     for layers in &mut table.layers {
         layers.texts = layers.descriptors().map(text).collect();
@@ -210,11 +209,7 @@ impl Space<'_> {
     /// Those of path_resolution(7).
     pub(super) fn layered_object(&self, at: At<'_>, aim: Aim) -> SysResult<Option<Node>> {
         let path = at.path.to_bytes();
-        if self.table.layers.is_empty()
-            || self.root.is_some()
-            || !path.starts_with(b"/")
-            || path.ends_with(b"/")
-        {
+        if self.table.layers.is_empty() || !path.starts_with(b"/") || path.ends_with(b"/") {
             return Ok(None);
         }
         let Some((mount, offset)) = self.table.lexical(path) else {

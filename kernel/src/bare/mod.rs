@@ -12,7 +12,6 @@ mod names;
 mod node;
 mod procs;
 mod rights;
-mod root;
 mod shown;
 mod space;
 mod table;
@@ -62,6 +61,5 @@ pub fn attach(mounts: usize) -> SysResult<&'static Table> {
     intercept::set_more_reserved(mounts + 1);
     warden::appear();
     layers::name_layers(&mut table);
-    root::inherit(&table);
     Ok(Box::leak(Box::new(table)))
 }

@@ -2,56 +2,26 @@
 
 use alloc::vec::Vec;
 
-/// For every mount, what the host calls what it shows, and where the zone sees that; and the root of
-/// the process.
+/// For every mount, what the host calls what it shows, and where the zone sees that.
 #[derive(Clone, Debug, Default)]
-pub struct Names {
-    mounts: Vec<(Vec<u8>, Vec<u8>)>,
-    /// Its path, where it is another than the zone's; else empty.
-    root: Vec<u8>,
-}
+pub struct Names(Vec<(Vec<u8>, Vec<u8>)>);
 
 impl Names {
     /// Those mounts.
     #[must_use]
     pub fn new(mounts: Vec<(Vec<u8>, Vec<u8>)>) -> Self {
-        let root = Vec::new();
-        Self { mounts, root }
+        Self(mounts)
     }
 
-    /// For a process with this root.
-    #[must_use]
-    pub(super) fn seen_from(self, root: Vec<u8>) -> Self {
-        let root = if root == b"/" { Vec::new() } else { root };
-        Self { root, ..self }
-    }
-
-    /// The path of what the host calls `path`, from the root of the process on, where it can be reached
-    /// from there. `None` for what lies outside the zone.
+    /// The path in the zone of what the host calls `path`. `None` for what lies outside.
     #[must_use]
     pub fn inner(&self, path: &[u8]) -> Option<Vec<u8>> {
-        let text = self.full(path)?;
-        Some(self.reached(&text).unwrap_or(text))
-    }
-
-    /// A path of the zone from the root of the process on. `None` where it cannot be reached.
-    #[must_use]
-    pub fn reached(&self, path: &[u8]) -> Option<Vec<u8>> {
-        match path.strip_prefix(&self.root[..])? {
-            b"" => Some(Vec::from(b"/")),
-            rest => rest.starts_with(b"/").then(|| Vec::from(rest)),
-        }
-    }
-
-    /// The path in the zone, whatever the root of the process.
-    #[must_use]
-    pub fn full(&self, path: &[u8]) -> Option<Vec<u8>> {
         let below = |shown: &[u8]| {
             let rest = path.strip_prefix(shown)?;
             let inside = rest.is_empty() || rest.starts_with(b"/") || shown == b"/";
             inside.then_some(rest)
         };
-        let mounts = self.mounts.iter();
+        let mounts = self.0.iter();
         let found = mounts.filter_map(|(shown, target)| Some((shown.len(), target, below(shown)?)));
         // Of mounts that show the same, the first.
         let best = found.reduce(|best, other| if other.0 > best.0 { other } else { best });
@@ -101,13 +71,5 @@ mod tests {
         let whole = Names::new(std::vec![mount("/", "")]);
         assert_eq!(whole.inner(b"/").as_deref(), Some(&b"/"[..]));
         assert_eq!(whole.inner(b"/x/y").as_deref(), Some(&b"/x/y"[..]));
-        let below = whole.seen_from(b"/x".to_vec());
-        for (host, reached) in [("/x", Some("/")), ("/x/y", Some("/y")), ("/xy", None)] {
-            let found = below.reached(host.as_bytes());
-            assert_eq!(found.as_deref(), reached.map(str::as_bytes), "{host}");
-            let shown = reached.unwrap_or(host);
-            let found = below.inner(host.as_bytes());
-            assert_eq!(found.as_deref(), Some(shown.as_bytes()), "{host}");
-        }
     }
 }

@@ -31,9 +31,7 @@ impl Space<'_> {
             return Some(mount);
         }
         let all = self.table.mounts.iter().enumerate();
-        let all = all.filter(|(_, mount)| mount.kind != Kind::Root);
         let near: Vec<usize> = all
-            .clone()
             .filter(|(_, mount)| mount.kind != Kind::File && mount.here.dev == ident.dev)
             .map(|(index, _)| index)
             .collect();
@@ -53,7 +51,7 @@ impl Space<'_> {
             inside.then_some((shown.len(), *index))
         };
         // On a file system of its own, that the host has mounted below one of them, it can be any.
-        let all: Vec<usize> = all.map(|(index, _)| index).collect();
+        let all: Vec<usize> = (0..self.table.mounts.len()).collect();
         let mounts = if near.is_empty() { all } else { near };
         let (_, mount) = mounts
             .iter()

@@ -46,7 +46,7 @@ pub struct Shown {
 }
 
 impl Space<'_> {
-    /// All mounts that can be reached from the root of the process; where it is one, it comes first.
+    /// All mounts; the root comes first.
     #[must_use]
     pub fn mounts(&self) -> Vec<Shown> {
         let mut room = [0; PATH_MAX];
@@ -59,14 +59,12 @@ impl Space<'_> {
             Vec::from(path.get(..=above(path)).unwrap_or_default())
         });
         let is_own = |path: &[u8]| own.as_ref().is_some_and(|own| path.starts_with(own));
-        let names = self.names();
         let mut found: Vec<Shown> = Vec::new();
         let mut places = Vec::new();
         for (index, mount) in self.table.mounts.iter().enumerate() {
-            let target = [b"/", &mount.target[..]].concat();
-            let Some(target) = names.reached(&target).filter(|_| mount.has_point()) else {
+            if !mount.has_point() {
                 continue;
-            };
+            }
             let fd = self.shown(index).fd();
             let host = Vec::from(link_text(fd, &mut room).unwrap_or_default());
             let shows = match mount.kind {
@@ -81,7 +79,7 @@ impl Space<'_> {
             let within = places.iter().position(|place| *place == within);
             places.push(index);
             found.push(Shown {
-                target,
+                target: [b"/", &mount.target[..]].concat(),
                 host,
                 shows,
                 flags: mount.flags,

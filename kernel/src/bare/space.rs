@@ -15,7 +15,6 @@ use super::layers::Place;
 use super::links::{Asks, LONGEST_TEXT, Link, Links, Start, Trail, Way};
 use super::names::Names;
 use super::node::{Node, S_IFDIR, link_text};
-use super::root::moved;
 use super::table::{Ident, Kind, Table};
 use crate::handle::Handle;
 use crate::overlay::UPPER;
@@ -31,31 +30,22 @@ pub(super) const PATH_MAX: usize = 4096;
 #[derive(Clone, Copy, Debug)]
 pub struct Space<'a> {
     pub(super) table: &'a Table,
-    /// What the thread remembers of links; nothing where paths begin at another root than the zone's.
+    /// What the thread remembers of links.
     links: Option<&'a RefCell<Links>>,
-    /// The descriptor of that root.
-    pub(super) root: Option<i32>,
 }
 
 impl<'a> Space<'a> {
     /// The space of a zone with this table.
     #[must_use]
     pub fn new(table: &'a Table) -> Self {
-        Self {
-            table,
-            links: None,
-            root: moved(table),
-        }
+        Self { table, links: None }
     }
 
     /// One that remembers what its paths go through.
     #[must_use]
     pub fn remembering(table: &'a Table, links: &'a RefCell<Links>) -> Self {
-        let space = Self::new(table);
-        Self {
-            links: space.root.is_none().then_some(links),
-            ..space
-        }
+        let links = Some(links);
+        Self { table, links }
     }
 
     /// The table.
@@ -94,7 +84,6 @@ impl<'a> Space<'a> {
     /// the host finds it.
     #[must_use]
     pub fn plain<'p>(&self, at: At<'p>, aim: Aim) -> Option<Plain<'p>> {
-        let at = self.from_root(at);
         let path = at.path.to_bytes();
         let (from, rest) = if path.starts_with(b"/") {
             let (mount, offset) = self.table.lexical(path)?;
@@ -172,7 +161,6 @@ impl<'a> Space<'a> {
     /// points do not lead it astray.
     #[must_use]
     pub fn as_spelled<'p>(&self, at: At<'p>) -> Option<(i32, &'p CStr)> {
-        let at = self.from_root(at);
         let path = at.path.to_bytes();
         if !path.starts_with(b"/") {
             let layered = self.place(&Node::of_guest(at.dirfd)).is_some();
@@ -341,13 +329,7 @@ impl<'a> Space<'a> {
             let host = link_text(self.shown(index).fd(), &mut room).ok()?;
             Some((Vec::from(host), Vec::from(self.table.target(index))))
         });
-        let names = Names::new(names.collect());
-        let Some(root) = self.root else {
-            return names;
-        };
-        let root = link_text(root, &mut room).ok();
-        let root = root.and_then(|host| names.full(host));
-        names.seen_from(root.unwrap_or_default())
+        Names::new(names.collect())
     }
 
     /// Whether what is mounted under a name in a directory is a directory. `None` when nothing is.

@@ -49,8 +49,6 @@ pub enum Kind {
     Work,
     /// A lower layer of the stack before it. It has no mount point.
     Layer,
-    /// The root of the process, which is the zone's unless it has changed it. It has no mount point.
-    Root,
 }
 
 /// The layers of a mount that is a [`Kind::Stack`].
@@ -124,7 +122,7 @@ impl Mount {
     pub const fn has_point(&self) -> bool {
         !matches!(
             self.kind,
-            Kind::ProcFiles | Kind::Segments | Kind::Work | Kind::Layer | Kind::Root
+            Kind::ProcFiles | Kind::Segments | Kind::Work | Kind::Layer
         )
     }
 
@@ -379,7 +377,6 @@ impl Table {
                 Kind::Stack => 6,
                 Kind::Work => 7,
                 Kind::Layer => 8,
-                Kind::Root => 9,
             });
             out.push(mount.flags);
             for number in [
@@ -430,7 +427,6 @@ impl Table {
                     6 => Kind::Stack,
                     7 => Kind::Work,
                     8 => Kind::Layer,
-                    9 => Kind::Root,
                     _ => return None,
                 },
                 flags: head[1],

@@ -18,7 +18,7 @@ impl Tree for Space<'_> {
     type Node = Node;
 
     fn root(&self) -> SysResult<Node> {
-        Ok(self.root.map_or_else(|| self.shown(0), Node::of_guest))
+        Ok(self.shown(0))
     }
 
     fn enter(&self, directory: &Node, name: &[u8]) -> SysResult<Entry<Node>> {
@@ -69,9 +69,6 @@ impl Tree for Space<'_> {
         if kind != S_IFDIR {
             return Err(Errno::ENOTDIR);
         }
-        if self.is_moved_root(directory) {
-            return self.root();
-        }
         if let Some(place) = self.place(directory) {
             if !place.path.is_empty() {
                 return self.above_layered(place);
@@ -84,7 +81,7 @@ impl Tree for Space<'_> {
             .first()
             .is_none_or(|root| root.here == ident)
         {
-            return Ok(self.shown(0));
+            return self.root();
         }
         if let Some(mount) = self.table.showing(ident) {
             return self.above_mount(mount);
@@ -176,7 +173,7 @@ impl Space<'_> {
     /// The directory that the mount point of a mount is in.
     fn above_mount(&self, mount: usize) -> SysResult<Node> {
         if mount == 0 {
-            return Ok(self.shown(0));
+            return self.root();
         }
         let (within, path) = self.table.point_of(mount).ok_or(Errno::ENOENT)?;
         let at = self.shown(within);

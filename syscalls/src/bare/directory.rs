@@ -1,7 +1,6 @@
 //! The working directory: chdir(2), getcwd(2). It is the host process's own, so fchdir(2) needs
 //! nothing. And the name of the host.
 
-use abi::stat::DIRECTORY;
 use abi::{Errno, SysResult, nr};
 use host::host_call;
 use host::user::{self, PATH_MAX};
@@ -30,40 +29,17 @@ pub(super) fn chdir(t: &mut Task, a: &[usize; 6]) -> SysResult {
     ask(nr::FCHDIR, &[node.register()])
 }
 
-/// chroot(2).
-pub(super) fn chroot(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    const X_OK: usize = 1;
-    const AT_EACCESS: usize = 0x200;
-    const AT_EMPTY_PATH: usize = 0x1000;
-    let node = object(t, a[0], Aim::Follow)?;
-    if node.kind()? != DIRECTORY {
-        return Err(Errno::ENOTDIR);
-    }
-    let (empty, how) = (c"".as_ptr().expose_provenance(), AT_EACCESS | AT_EMPTY_PATH);
-    host_call!(nr::FACCESSAT2, node.register(), empty, X_OK, how)?;
-    if !may_change_root(t) {
-        return Err(Errno::EPERM);
-    }
-    space(t)?.change_root(&node).map(|()| 0)
-}
-
-/// Whether a task has CAP_SYS_CHROOT in the zone.
-fn may_change_root(_: &Task) -> bool {
-    true
-}
-
 /// getcwd(2): the length with the NUL.
 pub(super) fn getcwd(t: &mut Task, a: &[usize; 6]) -> SysResult {
     let mut room = [0; PATH_MAX];
     let to = room.as_mut_ptr().expose_provenance();
     let length = host_call!(nr::GETCWD, to, room.len())?;
     let host = room.get(..length.saturating_sub(1)).unwrap_or_default();
-    let names = space(t)?.names();
-    let full = names.full(host);
-    let reached = full.as_deref().and_then(|full| names.reached(full));
-    // What the kernel says of a directory outside the root.
-    let mut text =
-        reached.unwrap_or_else(|| [b"(unreachable)", full.as_deref().unwrap_or(host)].concat());
+    let mut text = match space(t)?.zone_path(host) {
+        Some(text) => text,
+        // What the kernel says of a directory outside the root.
+        None => [b"(unreachable)", host].concat(),
+    };
     text.push(0);
     if text.len() > a[1] {
         return Err(Errno::ERANGE);

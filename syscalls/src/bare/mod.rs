@@ -161,7 +161,6 @@ const SERVED: &[(usize, Handler)] = &[
     (nr::LINK, names::link),
     (nr::LINKAT, names::linkat),
     (nr::CHDIR, directory::chdir),
-    (nr::CHROOT, directory::chroot),
     (nr::GETCWD, directory::getcwd),
     (nr::UNAME, directory::uname),
     (nr::BIND, sockets::bind),
@@ -232,6 +231,7 @@ const NUMBERED: &[(usize, Handler)] = &[
 /// What administers mounts and the host: their paths would be the host's.
 const REFUSED: &[usize] = &[
     nr::ACCT,
+    nr::CHROOT,
     nr::FANOTIFY_MARK,
     nr::FSPICK,
     nr::MOUNT,

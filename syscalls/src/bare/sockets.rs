@@ -115,7 +115,7 @@ fn made(space: &Space<'_>, path: &CStr) -> SysResult<Option<Address>> {
     }
     let mut room = [0; PATH_MAX];
     let canonical = link_text(directory.fd(), &mut room).ok();
-    let canonical = canonical.and_then(|host| space.names().full(host));
+    let canonical = canonical.and_then(|host| space.zone_path(host));
     let above = canonical.unwrap_or_default();
     let text = [&above, &b"/"[..], name.to_bytes()].concat();
     if let Some((mount, offset)) = space.table().lexical(&text) {
@@ -159,9 +159,7 @@ fn incoming(space: &Space<'_>, bytes: &[u8]) -> Option<Vec<u8>> {
         changed.extend_from_slice(&mount.target);
     }
     changed.extend_from_slice(rest);
-    let (family, path) = changed.split_at(FAMILY);
-    let reached = space.names().reached(path);
-    Some(reached.map_or_else(|| changed.clone(), |path| [family, &path].concat()))
+    Some(changed)
 }
 
 /// Puts right an address that the host wrote to the guest's memory, with its length.

@@ -144,7 +144,6 @@ impl Mounts {
         let segments = own.join("segments");
         fs::create_dir(&segments).about(segments.display())?;
         mounts.hold(&segments, Kind::Segments, 0)?;
-        mounts.hold_root().about("the root")?;
         let mut wanted: Vec<&config::Mount> = config.mounts.iter().collect();
         wanted.sort_by_key(|mount| mount.target.components().count());
         for (index, mount) in wanted.into_iter().enumerate() {
@@ -211,7 +210,7 @@ impl Mounts {
         let files = self
             .shown
             .iter()
-            .filter(|shown| !matches!(shown.mount.kind, Kind::Proc | Kind::Root));
+            .filter(|shown| shown.mount.kind != Kind::Proc);
         files.map(tree).collect()
     }
 
@@ -227,7 +226,7 @@ impl Mounts {
         let files = self
             .shown
             .iter()
-            .filter(|shown| !matches!(shown.mount.kind, Kind::Proc | Kind::Root));
+            .filter(|shown| shown.mount.kind != Kind::Proc);
         let terminals = self.of_kind(Kind::Terminals);
         let terminals = terminals.map(|shown| Terminals::new(&link_of(&shown.fd)));
         Ok(Extent {
@@ -362,18 +361,6 @@ impl Builder {
             here,
             above: here,
         };
-        self.shown.push(Shown { fd, mount });
-        Ok(())
-    }
-
-    /// Adds the root once more, as that of each process.
-    fn hold_root(&mut self) -> io::Result<()> {
-        let root = self.shown.first().ok_or(io::ErrorKind::NotFound)?;
-        let mount = Mount {
-            kind: Kind::Root,
-            ..root.mount.clone()
-        };
-        let fd = root.fd.try_clone()?;
         self.shown.push(Shown { fd, mount });
         Ok(())
     }
