@@ -38,13 +38,13 @@ impl<T> Lock<T> {
 
     /// Waits for the lock, and for a fork that is under way.
     pub fn lock(&self) -> Guard<'_, T> {
-        loop {
+        for round in 0.. {
             HELD.fetch_add(1, Ordering::SeqCst);
             if !FORKING.load(Ordering::SeqCst) {
                 break;
             }
             HELD.fetch_sub(1, Ordering::SeqCst);
-            relax();
+            relax(round);
         }
         self.acquire();
         Guard {
@@ -67,7 +67,7 @@ impl<T> Lock<T> {
         while self.locked.swap(true, Ordering::Acquire) {
             spins += 1;
             if spins.is_multiple_of(64) {
-                relax()
+                relax(spins / 64)
             } else {
                 core::hint::spin_loop()
             }
@@ -75,9 +75,19 @@ impl<T> Lock<T> {
     }
 }
 
-/// Lets another thread run.
-pub fn relax() {
-    let _ = crate::host_call!(nr::SCHED_YIELD);
+/// Lets another thread run, in the `round`th round of waiting for it: a real-time thread yields to its like
+/// only (sched(7)), so that it must sleep for others to get on.
+pub fn relax(round: u32) {
+    const YIELDS: u32 = 8;
+    const CLOCK_MONOTONIC: usize = 1;
+    if round < YIELDS {
+        let _ = crate::host_call!(nr::SCHED_YIELD);
+    } else {
+        // 50 microseconds.
+        let time = [0usize, 50_000];
+        let at = time.as_ptr().expose_provenance();
+        let _ = crate::host_call!(nr::CLOCK_NANOSLEEP, CLOCK_MONOTONIC, 0, at, 0);
+    }
 }
 
 /// A held lock.
@@ -115,11 +125,17 @@ pub struct Forking(());
 
 /// Waits until no lock is held, and keeps them free.
 pub fn forking() -> Forking {
-    while FORKING.swap(true, Ordering::SeqCst) {
-        relax();
+    for round in 0.. {
+        if !FORKING.swap(true, Ordering::SeqCst) {
+            break;
+        }
+        relax(round);
     }
-    while HELD.load(Ordering::SeqCst) != 0 {
-        relax();
+    for round in 0.. {
+        if HELD.load(Ordering::SeqCst) == 0 {
+            break;
+        }
+        relax(round);
     }
     Forking(())
 }
