@@ -50,7 +50,11 @@ pub(crate) fn exec(global: &Global, options: &Exec, brand: &dyn Brand) -> Result
         ));
     }
     let guest = |built| brand.go_on(&program, built);
-    let mut begun = zone::join_detached(&zone, &config, options.detach, guest)?;
+    let joined = zone::join_detached(&zone, &config, options.detach, guest);
+    let mut begun = joined.map_err(|error| {
+        let text = format!("exec failed: unable to start container process: {error}");
+        Error::new(text)
+    })?;
     if let Some(path) = &options.console_socket
         && let Some(terminal) = begun.terminal.take()
     {
