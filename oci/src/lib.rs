@@ -36,6 +36,8 @@ pub struct Program {
     pub directory: std::path::PathBuf,
     /// What uname(2) says of the kernel's version.
     pub kernel_version: Option<String>,
+    /// A filter for its calls, as `kernel::seccomp` keeps filters.
+    pub filters: Option<Vec<u8>>,
 }
 
 /// What runs programs: lx.

@@ -54,6 +54,9 @@ pub(crate) fn run() -> Result<(), String> {
     counted(&mut total, "real roots", || {
         Ok(delegate::command("conformance", &["roots"], &[]))
     });
+    counted(&mut total, "OCI runtime", || {
+        Ok(delegate::command("conformance", &["oci"], &[]))
+    });
     println!("{total}");
     if total.failed == 0 {
         Ok(())

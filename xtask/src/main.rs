@@ -69,10 +69,11 @@ fn bench_action(rest: &Rest) -> &'static [&'static str] {
 }
 
 /// The actions of the conformance runner; without one, it is to run the suite's own guests.
-const CONFORMANCE_ACTIONS: [&str; 13] = [
+const CONFORMANCE_ACTIONS: [&str; 14] = [
     "own",
     "apps",
     "roots",
+    "oci",
     "ltp",
     "gtest",
     "stress",

@@ -58,6 +58,7 @@ fn begin(program: &Program, inside: Inside) -> Result<Infallible, Failure> {
         kernel_version: program.kernel_version.as_deref(),
         init: false,
         book: None,
+        filters: program.filters.as_deref(),
     };
     become_guest(
         &guest,
@@ -113,6 +114,7 @@ mod tests {
                 environment: Vec::new(),
                 directory: "/".into(),
                 kernel_version: None,
+                filters: None,
             };
             let error = io::Error::from_raw_os_error(errno);
             words(&program, &Failure::program(Path::new(name), &error))

@@ -21,6 +21,7 @@ pub(crate) fn exec(options: &Exec) -> Result<ExitCode, Failure> {
             kernel_version: zone.config.kernel_version.as_deref(),
             init: false,
             book: None,
+            filters: None,
         },
         // What was the working directory means something else there.
         directory: options.directory.as_deref().or(Some(Path::new("/"))),

@@ -19,14 +19,15 @@ use std::convert::Infallible;
 use std::env;
 use std::ffi::{CString, OsStr, OsString};
 use std::fs::{self, File};
-use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::io::{self, Write};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use abi::Errno;
 use loader::handover::{Handover, Intercept, MAX_LEN, Start};
+use nix::sys::memfd::{MFdFlags, memfd_create};
 use zone::NATIVE;
 use zone::inside::Inside;
 
@@ -63,6 +64,8 @@ struct Guest<'a> {
     init: bool,
     /// The book of those who observe it.
     book: Option<&'a File>,
+    /// Filters of its calls.
+    filters: Option<&'a [u8]>,
 }
 
 impl Run {
@@ -73,6 +76,7 @@ impl Run {
             kernel_version: self.kernel_version.as_deref(),
             init: self.zone.init,
             book: self.book.as_deref(),
+            filters: None,
         }
     }
 }
@@ -155,6 +159,8 @@ fn become_guest(
     behind.extend(guest.book.map(File::as_fd));
     let reserved = descriptors::reserve(image, &behind)
         .map_err(|error| Failure::about("cannot reserve descriptors", &error))?;
+    let filters = guest.filters.map(filters_file).transpose();
+    let filters = filters.map_err(|error| Failure::about("the filters of its calls", &error))?;
     let exe = if mounts > 0 {
         program.clone()
     } else {
@@ -177,7 +183,7 @@ fn become_guest(
         contract: if zone { std::process::id() } else { 0 },
         init: zone && guest.init,
         secure: false,
-        filters_fd: None,
+        filters_fd: filters.as_ref().map(AsRawFd::as_raw_fd),
         files: None,
         observed: guest.book.map(|_| 0),
         comm: None,
@@ -187,7 +193,9 @@ fn become_guest(
 
     // What a zone's process loses last is what the steps up to here needed.
     if let Place::Zone(inside) = place {
-        let confined = inside.confine(&reserved.numbers());
+        let mut kept = reserved.numbers();
+        kept.extend(filters.as_ref().map(AsRawFd::as_raw_fd));
+        let confined = inside.confine(&kept);
         confined.map_err(|error| Failure::about("cannot confine the zone", &error))?;
     }
 
@@ -197,6 +205,13 @@ fn become_guest(
         Err(error) if is(&error, Errno::E2BIG) => Err(Failure::program(&program, &error)),
         Err(error) => Err(Failure::about("cannot start the brand", &error)),
     }
+}
+
+/// A file with filters, which the brand reads and closes.
+fn filters_file(filters: &[u8]) -> io::Result<OwnedFd> {
+    let file = memfd_create("lx-filters", MFdFlags::empty())?;
+    File::from(file.try_clone()?).write_all(filters)?;
+    Ok(file)
 }
 
 /// The brand's image, which all processes of a zone share.

@@ -90,7 +90,11 @@ fn make(global: &Global, options: &Create, brand: &dyn Brand) -> Result<Begun> {
         plan::plan(&bundle, &options.id, i32::from(options.preserve_fds))?;
     let log = global.log();
     warnings.iter().for_each(|warning| log.warn(warning));
-    let program = plan::program(bundle.process()?, config.kernel_version.as_deref())?;
+    let program = plan::program(
+        bundle.process()?,
+        &bundle.spec,
+        config.kernel_version.as_deref(),
+    )?;
     let directory = Directory::create(&global.root(), &options.id)?;
     let state = first_state(global, &options.id, &bundle, &config)?;
     let mut making = Making {

@@ -24,9 +24,10 @@ pub(crate) fn exec(global: &Global, options: &Exec, brand: &dyn Brand) -> Result
         }
         _ => {}
     }
+    let spec = container.spec()?;
     let process = match &options.process {
         Some(path) => bundle::process(path)?,
-        None => described(options, &container.spec()?)?,
+        None => described(options, &spec)?,
     };
     let zone = zones::find(&container.state.lx.zone)?;
     let descriptors = i32::from(options.preserve_fds);
@@ -34,7 +35,7 @@ pub(crate) fn exec(global: &Global, options: &Exec, brand: &dyn Brand) -> Result
     let own = plan::zones_process(&process, descriptors, &mut warnings)?;
     let log = global.log();
     warnings.iter().for_each(|warning| log.warn(warning));
-    let program = plan::program(&process, zone.config.kernel_version.as_deref())?;
+    let program = plan::program(&process, &spec, zone.config.kernel_version.as_deref())?;
     let mut config = Config {
         terminal: process.terminal().unwrap_or(false),
         no_new_privileges: process.no_new_privileges().unwrap_or(false),
@@ -49,7 +50,11 @@ pub(crate) fn exec(global: &Global, options: &Exec, brand: &dyn Brand) -> Result
         ));
     }
     let guest = |built| brand.go_on(&program, built);
-    let mut begun = zone::join_detached(&zone, &config, options.detach, guest)?;
+    let joined = zone::join_detached(&zone, &config, options.detach, guest);
+    let mut begun = joined.map_err(|error| {
+        let text = format!("exec failed: unable to start container process: {error}");
+        Error::new(text)
+    })?;
     if let Some(path) = &options.console_socket
         && let Some(terminal) = begun.terminal.take()
     {

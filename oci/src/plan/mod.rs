@@ -4,6 +4,7 @@
 mod linux;
 mod mounts;
 mod process;
+mod seccomp;
 
 use std::path::PathBuf;
 

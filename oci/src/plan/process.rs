@@ -3,10 +3,11 @@
 use std::ffi::{CString, OsString};
 use std::path::PathBuf;
 
-use oci_spec::runtime::{Capabilities as Named, LinuxCapabilities, PosixRlimitType, Process};
+use oci_spec::runtime::{Capabilities as Named, LinuxCapabilities, PosixRlimitType, Process, Spec};
 use zone::confine::{Capabilities, Sets};
 use zone::container::Process as ZonesProcess;
 
+use super::seccomp;
 use crate::Program;
 use crate::error::{Error, Result};
 
@@ -112,8 +113,14 @@ pub(crate) fn zones_process(
     })
 }
 
-/// What the brand needs to know of it.
-pub(crate) fn program(process: &Process, kernel_version: Option<&str>) -> Result<Program> {
+/// What the brand needs to know of it, a process of the container that `spec` is.
+pub(crate) fn program(
+    process: &Process,
+    spec: &Spec,
+    kernel_version: Option<&str>,
+) -> Result<Program> {
+    let linux = spec.linux().as_ref();
+    let profile = linux.and_then(|linux| linux.seccomp().as_ref());
     let arguments = process.args().clone().unwrap_or_default();
     if arguments.is_empty() {
         return Err(Error::new("process: no args are given"));
@@ -134,6 +141,7 @@ pub(crate) fn program(process: &Process, kernel_version: Option<&str>) -> Result
         environment: environment.collect::<Result<_>>()?,
         directory: directory(process)?,
         kernel_version: kernel_version.map(str::to_owned),
+        filters: profile.map(seccomp::filter).transpose()?,
     })
 }
 
@@ -187,7 +195,7 @@ fn resource(kind: PosixRlimitType) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::{NAMES, program, zones_process};
-    use oci_spec::runtime::Process;
+    use oci_spec::runtime::{Process, Spec};
     use serde_json::{Value, json};
     use zone::confine::Capabilities;
 
@@ -223,10 +231,10 @@ mod tests {
         assert_eq!((found.owner, found.descriptors), ((5, 6), 2));
         assert_eq!(found.limits, [(7, 10, 20)]);
         assert_eq!(found.size, Some((24, 80)));
-        let told = program(&asked, None).expect("it can be");
+        let told = program(&asked, &Spec::default(), None).expect("it can be");
         assert_eq!((told.arguments.len(), told.environment.len()), (2, 0));
         let asked = process(json!({"env": ["A=1", "B=2", "A=3"]}));
-        let told = program(&asked, None).expect("it can be");
+        let told = program(&asked, &Spec::default(), None).expect("it can be");
         assert_eq!(told.environment, [c"B=2".to_owned(), c"A=3".to_owned()]);
     }
 
@@ -241,6 +249,6 @@ mod tests {
             assert!(zones_process(&asked, 0, &mut Vec::new()).is_err(), "{bad}");
         }
         assert!(zones_process(&process(json!({"apparmorProfile": ""})), 0, &mut vec![]).is_ok());
-        assert!(program(&process(json!({"args": []})), None).is_err());
+        assert!(program(&process(json!({"args": []})), &Spec::default(), None).is_err());
     }
 }

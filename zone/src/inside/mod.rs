@@ -19,7 +19,7 @@ use std::rc::Rc;
 
 use host_std::process::close_on_exec_from;
 use nix::sched::{CloneFlags, unshare};
-use nix::unistd::sethostname;
+use nix::unistd::{Gid, Uid, sethostname, setresgid, setresuid};
 use rustix::process::{Signal, set_parent_process_death_signal};
 use rustix::system::setdomainname;
 
@@ -135,6 +135,9 @@ pub(crate) fn build(
     let facts = zone.facts.for_reading().about("the zone's facts")?;
     zone.bond.part()?;
     let container = config.container.as_ref();
+    if own_users && container.is_some_and(|container| container.ids.is_some()) {
+        become_root()?;
+    }
     container.map_or(Ok(()), Container::join)?;
     let makes = |kind| container.is_none_or(|container| container.makes(kind));
     // The zone's root of the cgroups is where zsched has put this process.
@@ -220,6 +223,14 @@ pub(crate) fn build(
         mortal: gate.is_none(),
         gate: gate.map(Rc::new),
     })
+}
+
+/// In a user namespace where this process's own id is not, it takes on its root's: what it makes there
+/// has to belong to somebody.
+fn become_root() -> Result<()> {
+    let (user, group) = (Uid::from_raw(0), Gid::from_raw(0));
+    setresgid(group, group, group).about("the group 0 of the container")?;
+    setresuid(user, user, user).about("the user 0 of the container")
 }
 
 /// The names that uname(2) tells.
