@@ -17,7 +17,7 @@ use kernel::signal::Sighand;
 use kernel::zone::rights;
 use kernel::{Program, Task};
 use loader::handover::{self, Handover, Start};
-use syscalls::exec::{Bare, Inherited, Opened, Prepared, Strings, launch, prepare};
+use syscalls::exec::{Bare, Departure, Inherited, Opened, Prepared, Strings, prepare};
 
 use crate::init;
 use crate::load::{self, Loaded};
@@ -31,8 +31,8 @@ const NOT_EXECUTABLE: usize = 126;
 const NOT_FOUND: usize = 127;
 /// `getpid` and `gettid` in the table of what entry.S answers.
 const ANSWERED: [(usize, u8); 2] = [
-    (nr::GETPID, intercept::FAST_GETPID),
-    (nr::GETTID, intercept::FAST_GETTID),
+    (nr::GETPID, host::rows::FAST_GETPID),
+    (nr::GETTID, host::rows::FAST_GETTID),
 ];
 
 /// Loads the program, and leaves its first registers in the thread's frame.
@@ -119,15 +119,16 @@ fn configure(boot: &Boot, handover: &Handover<'_>) -> Bare {
             fatal(format_args!("cannot read the zone's mounts: {errno}"));
         }));
         for (call, row) in rows.iter_mut().enumerate() {
-            if syscalls::bare::handler(call).is_some() {
+            if bare.is_some_and(|table| syscalls::bare::serving(table, call).is_some()) {
                 *row = 0;
             }
         }
     }
+    host::rows::set_fast_rows(&rows);
     if handover.observed.is_some() {
-        crate::observe::attach(&mut rows);
+        intercept::reserve_book();
+        crate::observe::ask();
     }
-    intercept::set_fast_rows(&rows);
     vdso::set_image(boot.auxiliary(AT_SYSINFO_EHDR).unwrap_or(0));
     if handover.intercept == handover::Intercept::Trap {
         let first = handover.start == Start::Resolve;
@@ -166,11 +167,12 @@ fn resolved(boot: &Boot, handover: &Handover<'_>, bare: Bare) -> Prepared {
         let inherited = Inherited {
             ignored: ignored_by_host(),
             blocked: SigSet::EMPTY,
-            filters_fd: None,
+            filters: None,
             files: Vec::new(),
             observed: handover.observed,
         };
-        let failed = launch(&program, &prepared, argv, envp, &inherited);
+        let departure = Departure::new(&program, prepared, argv, envp, inherited);
+        let failed = departure.and_then(Departure::first);
         refuse(handover, failed.err().unwrap_or(Errno::ENOEXEC));
     }
     prepared

@@ -10,7 +10,7 @@ use crate::data;
 use crate::judge::{difference, native_trouble};
 use crate::options::Common;
 use crate::own::environment;
-use crate::report::{Tally, Verdict};
+use crate::report::{Entry, Tally, Verdict};
 use crate::runner;
 use crate::suite::{At, Setting, Suite};
 use crate::way::Way;
@@ -48,6 +48,13 @@ pub fn run(options: &Options) -> Result<Tally, String> {
         full: options.common.full,
     };
     runner::run(&suite, apps, &options.common)
+}
+
+/// Runs those that the filters let through.
+pub(crate) fn entries(common: &Common) -> Result<Vec<Entry>, String> {
+    let suite = Apps { full: common.full };
+    let all = read_all(&data::folder().join("apps"))?;
+    runner::entries(&suite, &runner::wanted(&suite, all, common)?, common)
 }
 
 fn read_all(folder: &Path) -> Result<Vec<App>, String> {

@@ -14,6 +14,7 @@ pub mod output;
 use crate::child::{End, Shown, run as run_job};
 use crate::data;
 use crate::options::Common;
+use crate::ordinary;
 use crate::report::json::Record;
 use crate::report::{Ran, Tally, Verdict};
 use crate::runner;
@@ -49,7 +50,7 @@ pub struct Options {
     #[arg(long)]
     pub harmful: bool,
     /// Whose zones the cases run in, and whose container natively: one with subordinate ids
-    #[arg(long, value_name = "USER", default_value = "lxroots")]
+    #[arg(long, value_name = "USER", default_value = ordinary::USER)]
     pub zone_user: String,
 }
 
@@ -118,7 +119,7 @@ impl Suite for Ltp<'_> {
             variant: 0,
             absent: match way.isolation {
                 Isolation::Namespaces => self.environment.no_container(),
-                Isolation::Host | Isolation::Bare => None,
+                Isolation::Host | Isolation::Bare | Isolation::Layers => None,
             },
         };
         ways.iter().map(target).collect()
@@ -166,6 +167,6 @@ fn setting(way: Way) -> Setting {
     match way.isolation {
         Isolation::Host => Setting::Host,
         Isolation::Namespaces => Setting::Container,
-        Isolation::Bare => Setting::Restricted,
+        Isolation::Bare | Isolation::Layers => Setting::Restricted,
     }
 }

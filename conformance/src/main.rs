@@ -2,7 +2,9 @@
 #![forbid(unsafe_code)]
 
 use clap::{Parser, Subcommand};
-use conformance::{apps, cage, escape, generated, gtest, ltp, own, pages, report, roots, soak};
+use conformance::{
+    apps, cage, escape, generated, gtest, ltp, own, pages, report, roots, soak, stress,
+};
 use std::process::ExitCode;
 
 #[derive(Parser)]
@@ -28,6 +30,8 @@ enum Command {
     Ltp(ltp::Options),
     /// A folder of programs made with GoogleTest
     Gtest(gtest::Options),
+    /// The stressors of stress-ng
+    Stress(stress::Options),
     /// Seeded random sequences of calls
     Generated(generated::Options),
     /// Attempts to get out of a zone, as a guest and past the brand
@@ -48,6 +52,7 @@ fn main() -> ExitCode {
         Command::Roots(options) => roots::run(&options),
         Command::Ltp(options) => ltp::run(&options),
         Command::Gtest(options) => gtest::run(&options),
+        Command::Stress(options) => stress::run(&options),
         Command::Generated(options) => generated::run(&options),
         Command::Escape(options) => escape::run(&options),
         Command::Soak(options) => soak::run(&options),

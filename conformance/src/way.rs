@@ -16,6 +16,8 @@ pub enum Isolation {
     Namespaces,
     /// In a zone without namespaces, in the restricted environment, with the host's files as a root of its own
     Bare,
+    /// The same with the host's files as the lower layer of the root: what is changed is copied up
+    Layers,
 }
 
 /// How calls are caught.
@@ -61,6 +63,8 @@ impl Way {
     pub const ZONE: Way = Way::new(Isolation::Namespaces, Intercept::Rewrite);
     /// In a zone without namespaces, calls caught in the usual way.
     pub const BARE: Way = Way::new(Isolation::Bare, Intercept::Rewrite);
+    /// The same over layers.
+    pub const LAYERS: Way = Way::new(Isolation::Layers, Intercept::Rewrite);
 
     /// The usual ways.
     pub const ALL: [Way; 5] = [Way::REWRITE, Way::SUD, Way::TRAP, Way::ZONE, Way::BARE];
@@ -81,7 +85,7 @@ impl Way {
     /// Whether the program runs in the restricted environment, also natively.
     #[must_use]
     pub const fn is_restricted(self) -> bool {
-        matches!(self.isolation, Isolation::Bare)
+        matches!(self.isolation, Isolation::Bare | Isolation::Layers)
     }
 
     /// The arguments of lx that run `program` so. A zone with a root of its own begins there and
@@ -100,8 +104,12 @@ impl Way {
                 let options = ["--isolation", "namespaces", "--net", "host", "--init"];
                 line.extend(options.map(OsString::from));
             }
-            Isolation::Bare => {
-                let options = ["--isolation", "bare", "--rootfs", "/", "--init"];
+            Isolation::Bare | Isolation::Layers => {
+                let root = match self.isolation {
+                    Isolation::Layers => "--layer",
+                    _ => "--rootfs",
+                };
+                let options = ["--isolation", "bare", root, "/", "--init"];
                 line.extend(options.map(OsString::from));
                 line.extend(["--workdir".into(), HERE.into()]);
                 for (name, value) in environment {
@@ -123,7 +131,8 @@ impl Way {
             "*" => true,
             "host" => self.isolation == Isolation::Host,
             "zone" => self.isolation == Isolation::Namespaces,
-            "bare" => self.isolation == Isolation::Bare,
+            // What holds there holds over layers.
+            "bare" => self.is_restricted(),
             _ => word.parse() == Ok(self),
         }
     }
@@ -135,6 +144,7 @@ impl fmt::Display for Way {
             Isolation::Host => return f.pad(self.intercept.name()),
             Isolation::Namespaces => "zone",
             Isolation::Bare => "bare",
+            Isolation::Layers => "layers",
         };
         match self.intercept {
             Intercept::Rewrite => f.pad(place),
@@ -149,7 +159,7 @@ impl FromStr for Way {
     fn from_str(word: &str) -> Result<Self, String> {
         let unknown = || {
             format!(
-                "unknown way {word}: rewrite, sud or trap on the host, zone or bare, \
+                "unknown way {word}: rewrite, sud or trap on the host, zone, bare or layers, \
                  as in zone+sud"
             )
         };
@@ -167,6 +177,7 @@ impl FromStr for Way {
             "host" => Isolation::Host,
             "zone" | "namespaces" => Isolation::Namespaces,
             "bare" => Isolation::Bare,
+            "layers" => Isolation::Layers,
             _ if caught.is_none() => return Ok(Way::new(Isolation::Host, intercept(word)?)),
             _ => return Err(unknown()),
         };
@@ -180,7 +191,12 @@ mod tests {
 
     #[test]
     fn a_way_is_read_as_it_is_written() {
-        for isolation in [Isolation::Host, Isolation::Namespaces, Isolation::Bare] {
+        for isolation in [
+            Isolation::Host,
+            Isolation::Namespaces,
+            Isolation::Bare,
+            Isolation::Layers,
+        ] {
             for intercept in [Intercept::Rewrite, Intercept::Sud, Intercept::Trap] {
                 let way = Way::new(isolation, intercept);
                 assert_eq!(way.to_string().parse(), Ok(way));
@@ -198,5 +214,6 @@ mod tests {
         assert!(caught.is_meant_by("zone+sud") && !Way::ZONE.is_meant_by("zone+sud"));
         assert!(Way::TRAP.is_meant_by("host") && !Way::ZONE.is_meant_by("host"));
         assert!(!Way::SUD.is_meant_by("trap"));
+        assert!(Way::LAYERS.is_meant_by("bare") && !Way::BARE.is_meant_by("layers"));
     }
 }

@@ -1,5 +1,6 @@
 //! One guest thread and what it shares with others.
 
+use alloc::ffi::CString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cell::RefCell;
@@ -80,6 +81,8 @@ pub struct Task {
     pub protect_again: bool,
     /// What it remembers of links, in a zone without namespaces.
     pub links: RefCell<Links>,
+    /// What the host reads while it executes another program in memory that is only lent.
+    pub departing: Option<([Vec<usize>; 2], Vec<CString>)>,
 }
 
 /// The rewritten code, as the calls that change memory see it.
@@ -120,6 +123,7 @@ impl Task {
             mounts,
             protect_again: false,
             links: RefCell::new(Links::new()),
+            departing: None,
         }
     }
 

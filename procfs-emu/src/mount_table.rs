@@ -104,6 +104,10 @@ fn told<'a>(mount: &Shown, hosts: &[Host<'a>]) -> Told<'a> {
             ..plain(b"devpts", b"devpts", mount.flags)
         },
         Shows::Memory => plain(b"tmpfs", b"tmpfs", mount.flags),
+        Shows::Layers => Told {
+            super_options: b"rw,userxattr",
+            ..plain(b"overlay", b"overlay", mount.flags)
+        },
         Shows::Host(number) => {
             let Some(host) = hosts.iter().find(|host| host.number == number) else {
                 return plain(b"none", b"none", mount.flags);

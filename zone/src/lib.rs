@@ -41,7 +41,7 @@ pub mod zones;
 pub use error::Error;
 pub use join::{Program, join};
 pub use kernel::zone::NATIVE;
-pub use namespaces::has_namespaces;
+pub use namespaces::{has_namespaces, has_overlayfs};
 pub use processes::Process;
 pub use start::{is_fixed, start};
 pub use supervise::End;

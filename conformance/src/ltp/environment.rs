@@ -2,6 +2,7 @@
 
 use super::Options;
 use crate::child::{ENVIRONMENT, HERE, Job, PATH, Scratch};
+use crate::ordinary;
 use crate::suite::{At, Setting};
 use crate::way::Isolation;
 use nix::unistd::{User, geteuid};
@@ -67,7 +68,7 @@ impl Environment {
                 let line = target.way.command_line(lx, &all, &shell);
                 let line = match target.way.isolation {
                     Isolation::Namespaces => self.as_user(line),
-                    Isolation::Host | Isolation::Bare => line,
+                    Isolation::Host | Isolation::Bare | Isolation::Layers => line,
                 };
                 (target.way.is_restricted(), Some(target.way), line)
             }
@@ -144,18 +145,7 @@ impl Environment {
         let Some(user) = &self.user else {
             return line;
         };
-        let words = [
-            "setpriv",
-            "--reuid",
-            user,
-            "--regid",
-            user,
-            "--init-groups",
-            "--",
-        ];
-        let mut whole: Vec<OsString> = words.map(OsString::from).to_vec();
-        whole.extend(line);
-        whole
+        ordinary::by(user, line)
     }
 }
 

@@ -140,7 +140,7 @@ fn config(run: &Run) -> Result<Config, Failure> {
                 .map_err(|error| Failure::about(path.display(), &error))?;
         }
     }
-    let isolation = isolation(options.isolation)?;
+    let isolation = isolation(options.isolation, !options.layers.is_empty())?;
     Ok(Config {
         isolation,
         name: options.name.clone().unwrap_or_else(random_name),
@@ -182,14 +182,16 @@ fn config(run: &Run) -> Result<Config, Failure> {
     })
 }
 
-/// The way to isolate: the best that the host offers, unless one is asked for.
-/// The bare way keeps less apart, so that it must be asked for.
-fn isolation(asked: Option<cli::Isolation>) -> Result<Isolation, Failure> {
+/// The way to isolate. The bare way keeps less apart, so that it must be asked for, if only by
+/// leaving it to what the host offers.
+fn isolation(asked: Option<cli::Isolation>, layered: bool) -> Result<Isolation, Failure> {
     match asked {
         Some(cli::Isolation::Bare) => Ok(Isolation::Bare),
         Some(cli::Isolation::Namespaces) => Ok(Isolation::Namespaces),
+        Some(cli::Isolation::Auto) if layered && !zone::has_overlayfs() => Ok(Isolation::Bare),
         None | Some(cli::Isolation::Auto) if zone::has_namespaces() => Ok(Isolation::Namespaces),
-        None | Some(cli::Isolation::Auto) => Err(Failure::own(
+        Some(cli::Isolation::Auto) => Ok(Isolation::Bare),
+        None => Err(Failure::own(
             "this host refuses namespaces; --isolation bare does without them, and keeps less apart",
         )),
     }

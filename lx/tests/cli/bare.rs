@@ -16,14 +16,14 @@ const BUSYBOX: &str = "/usr/bin/busybox";
 const NOBODY: u32 = 65534;
 
 /// A root directory with busybox in it.
-struct Zone {
+pub(crate) struct Zone {
     folder: Folder,
-    user: u32,
+    pub(crate) user: u32,
 }
 
 impl Zone {
     /// One for an ordinary user.
-    fn each(name: &str, test: impl Fn(&Self)) {
+    pub(crate) fn each(name: &str, test: impl Fn(&Self)) {
         if !Path::new(BUSYBOX).exists() {
             println!("skipped: {BUSYBOX} is missing");
             return;
@@ -70,12 +70,12 @@ impl Zone {
         zone
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// lx with these arguments, as the zone's user.
-    fn lx(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn lx(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(self.path("lx"));
         command
             .args(arguments)
@@ -88,14 +88,14 @@ impl Zone {
         command
     }
 
-    fn zoned(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn zoned(&self, arguments: &[&str]) -> Command {
         let root = self.path("root");
         let root = root.to_str().expect("it is plain");
         let zoned = ["run", "--isolation", "bare", "--rootfs", root];
         self.lx(&[&zoned, arguments].concat())
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         run(self.zoned(arguments))
     }
 
@@ -117,7 +117,7 @@ impl Zone {
     }
 
     /// What a script prints in the zone.
-    fn sh(&self, script: &str) -> String {
+    pub(crate) fn sh(&self, script: &str) -> String {
         let output = self.run(&["/bin/sh", "-c", script]);
         let text = stdout(&output) + &stderr(&output);
         assert!(output.status.success(), "{script}: {text}");

@@ -8,6 +8,7 @@ mod attributes;
 mod change;
 mod directory;
 mod ipc;
+mod layers;
 mod names;
 mod numbers;
 mod open;
@@ -23,16 +24,23 @@ mod terminals;
 use abi::nr::LIMIT;
 use abi::{Errno, SysResult, nr};
 use kernel::Task;
-use kernel::bare::{Node, Space};
+use kernel::bare::{Node, Space, Table};
 use kernel::vfs::{At, Links, Place};
 use kernel::walk::{Aim, Found, Limits};
 
 /// What serves a call: it gets the raw registers.
 pub type Handler = fn(&mut Task, &[usize; 6]) -> SysResult;
 
-/// What serves call `number` in such a zone, if not its row's handler.
+/// What serves call `number` in a zone with these mounts, if not its row's handler.
 #[must_use]
-pub fn handler(number: usize) -> Option<Handler> {
+pub fn serving(table: &'static Table, number: usize) -> Option<Handler> {
+    let layered = Space::new(table).has_layers();
+    let served = layered.then(|| layers::handler(number)).flatten();
+    served.or_else(|| handler(number))
+}
+
+/// What serves it in every such zone.
+fn handler(number: usize) -> Option<Handler> {
     HANDLERS.get(number).copied().flatten()
 }
 

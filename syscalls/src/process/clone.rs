@@ -222,6 +222,7 @@ fn prepare(t: &Task, flags: usize, frame: Frame, borrowed: bool) -> SysResult<Ne
         mounts: t.mounts,
         protect_again: clear,
         links: RefCell::new(Links::new()),
+        departing: None,
     });
     Ok(child)
 }

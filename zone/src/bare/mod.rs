@@ -2,8 +2,9 @@
 //! to, as descriptors and a table (`kernel::bare`), and the brands look them up. Landlock keeps the
 //! zone's processes to these trees.
 
-mod find;
 mod join;
+mod layers;
+mod paths;
 mod procs;
 mod start;
 mod tree;

@@ -33,10 +33,6 @@ pub(crate) fn start(
         let why = "only namespaces give a zone a network of its own";
         return Err(Error::because("--net none", why));
     }
-    if !config.layers.is_empty() {
-        let why = "only a zone with namespaces can have layers";
-        return Err(Error::because("--layer", why));
-    }
     if nix::unistd::geteuid().is_root() {
         let why = "root's rights reach beyond the zone's files: start it as an ordinary user";
         return Err(Error::because("--isolation bare", why));

@@ -9,13 +9,15 @@ use std::os::unix::fs::FileExt;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use kernel::bare::{ABSTRACT, Ident, Kind, MOST, Mount, NO_EXEC, READ_ONLY, Table};
+use kernel::bare::{ABSTRACT, Ident, Kind, MOST, Mount, NO_DEV, NO_EXEC, READ_ONLY, Table};
+use kernel::overlay::{Made, join};
 use rustix::fs::{
     CWD, FileType, MemfdFlags, Mode, OFlags, SealFlags, fcntl_add_seals, fstat, memfd_create,
     openat, statfs,
 };
 
-use super::find::open;
+use super::layers;
+use super::paths::Paths;
 use super::warden::{self, Extent, Terminals};
 use crate::config::{self, Config, Source};
 use crate::confine::Tree;
@@ -55,9 +57,13 @@ fn make_tree(own: &Path) -> io::Result<()> {
 /// Removes what [`Mounts::prepare`] made in the zone's directory `state`.
 pub(crate) fn remove(state: &Path) -> io::Result<()> {
     let own = state.join(TREE);
+    for directory in ["upper", "work"] {
+        unlock(&state.join(directory));
+    }
     match fs::read_link(&own) {
         // The zone's directory is this user's own, and so is the link in it.
         Ok(path) if path.parent() == Some(Path::new(IN_MEMORY)) => {
+            unlock(&path);
             match fs::remove_dir_all(path) {
                 // Whoever removed it before did not get as far as the link.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -65,7 +71,32 @@ pub(crate) fn remove(state: &Path) -> io::Result<()> {
             }
             fs::remove_file(own)
         }
-        _ => Ok(()),
+        _ => {
+            unlock(&own);
+            Ok(())
+        }
+    }
+}
+
+/// Removes a file, or a tree whatever its permissions.
+pub(super) fn remove_all(path: &Path) -> io::Result<()> {
+    unlock(path);
+    match path.symlink_metadata()?.is_dir() {
+        true => fs::remove_dir_all(path),
+        false => fs::remove_file(path),
+    }
+}
+
+/// Makes the directories of a tree such that what is in them can be removed, whatever the zone made of
+/// their permissions.
+fn unlock(directory: &Path) {
+    let is_directory = |path: &Path| path.symlink_metadata().is_ok_and(|found| found.is_dir());
+    if !is_directory(directory) {
+        return;
+    }
+    let _ = fs::set_permissions(directory, Permissions::from_mode(0o700));
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        unlock(&entry.path());
     }
 }
 
@@ -89,12 +120,20 @@ pub(crate) struct Mounts {
 impl Mounts {
     /// Prepares them; what they need of their own goes to the directory `state`.
     pub(crate) fn prepare(config: &Config, state: &Path) -> Result<Self> {
-        let root = config.rootfs.as_deref().unwrap_or(Path::new("/"));
-        let mut mounts = Builder::new(root, config.read_only).about(root.display())?;
         let own = state.join(TREE);
         make_tree(&own).about(own.display())?;
+        let mut mounts = if config.layers.is_empty() {
+            let root = config.rootfs.as_deref().unwrap_or(Path::new("/"));
+            Builder::new(root, config.read_only).about(root.display())?
+        } else {
+            let upper = match config.upper.as_deref() {
+                Some(upper) => layers::take_up(upper)?,
+                None => layers::make_upper(&[&own, state])?,
+            };
+            Builder::layered(&config.layers, upper, config.read_only)?
+        };
         let hostname = config.hostname.as_ref().unwrap_or(&config.name);
-        if config.rootfs.is_some() {
+        if config.has_own_root() {
             mounts.standard(&own)?;
         }
         let segments = own.join("segments");
@@ -175,7 +214,8 @@ impl Mounts {
         let tree = |shown: &Shown| {
             Ok(warden::Tree {
                 path: fs::read_link(link_of(&shown.fd))?,
-                writable: shown.mount.kind == Kind::Tree && shown.mount.flags & READ_ONLY == 0,
+                writable: matches!(shown.mount.kind, Kind::Tree | Kind::Stack | Kind::Work)
+                    && shown.mount.flags & READ_ONLY == 0,
             })
         };
         let files = self
@@ -194,8 +234,14 @@ impl Mounts {
 
     /// Opens what `path` names in the zone, as the zone's processes will find it (`O_PATH`).
     pub(crate) fn open(&self, path: &Path) -> io::Result<OwnedFd> {
-        open(&self.shown, path.as_os_str().as_bytes())
+        open(&self.shown, path)
     }
+}
+
+/// Opens what `path` names from the root on.
+fn open(shown: &[Shown], path: &Path) -> io::Result<OwnedFd> {
+    let paths = Paths::new(shown);
+    paths.open(&paths.resolve(path)?)
 }
 
 /// Collects them.
@@ -217,7 +263,7 @@ fn open_host(path: &Path) -> io::Result<OwnedFd> {
 }
 
 /// What the kernel calls the thing that a descriptor leads to.
-fn link_of(fd: impl AsFd) -> PathBuf {
+pub(super) fn link_of(fd: impl AsFd) -> PathBuf {
     PathBuf::from(format!("/proc/self/fd/{}", fd.as_fd().as_raw_fd()))
 }
 
@@ -239,6 +285,36 @@ impl Builder {
         Ok(Self {
             shown: vec![Shown { fd, mount }],
         })
+    }
+
+    /// One whose root is made of layers, the last one on top, and a writable one above with what
+    /// belongs to it.
+    fn layered(
+        lower: &[PathBuf],
+        (upper, work): (PathBuf, PathBuf),
+        read_only: bool,
+    ) -> Result<Self> {
+        let flags = if read_only { READ_ONLY } else { 0 };
+        let mut all = vec![(upper, Kind::Stack, flags), (work, Kind::Work, flags)];
+        let lower = lower.iter().rev();
+        all.extend(lower.map(|path| (path.clone(), Kind::Layer, READ_ONLY)));
+        let mut shown = Vec::new();
+        for (path, kind, flags) in all {
+            let fd = layers::layer(&path)?;
+            let here = ident(&fd).about(path.display())?;
+            let mount = Mount {
+                target: Vec::new(),
+                kind,
+                flags,
+                here,
+                above: here,
+            };
+            shown.push(Shown { fd, mount });
+        }
+        if shown.len() > MOST {
+            return Err(Error::because("--layer", "too many layers"));
+        }
+        Ok(Self { shown })
     }
 
     /// What every zone with a root of its own has.
@@ -290,6 +366,9 @@ impl Builder {
         if mount.read_only {
             flags |= READ_ONLY;
         }
+        if mount.nodev {
+            flags |= NO_DEV;
+        }
         if mount.noexec {
             flags |= NO_EXEC;
         }
@@ -339,14 +418,15 @@ impl Builder {
         let name = target.file_name().ok_or(io::ErrorKind::InvalidInput)?;
         let directory = target.parent().ok_or(io::ErrorKind::InvalidInput)?;
         let above = self.directory(directory)?;
-        let host = fs::read_link(link_of(&above))?;
-        match open(&self.shown, target.as_os_str().as_bytes()).and_then(is_directory) {
+        let paths = Paths::new(&self.shown);
+        let way = join(&paths.resolve(directory)?, name.as_bytes());
+        match open(&self.shown, target).and_then(is_directory) {
             Err(_) => {
-                let point = host.join(name);
-                let _ = match kind {
-                    Kind::File => File::create_new(point).map(drop),
-                    _ => fs::create_dir(point),
+                let made = match kind {
+                    Kind::File => Made::File,
+                    _ => Made::Directory,
                 };
+                let _ = paths.create(&way, made);
             }
             Ok(true) if kind == Kind::File => {
                 return Err(io::ErrorKind::IsADirectory.into());
@@ -356,48 +436,23 @@ impl Builder {
             }
             Ok(_) => {}
         }
-        let mut within = self.zone_path(&host);
-        if !within.is_empty() {
-            within.push(b'/');
-        }
-        within.extend_from_slice(name.as_bytes());
-        Ok((ident(&above)?, within))
+        Ok((ident(&above)?, way))
     }
 
     /// A directory of the zone, made where it is missing.
     fn directory(&self, path: &Path) -> io::Result<OwnedFd> {
-        match open(&self.shown, path.as_os_str().as_bytes()) {
+        match open(&self.shown, path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let above = self.directory(path.parent().ok_or(error)?)?;
+                let parent = path.parent().ok_or(error)?;
                 let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-                rustix::fs::mkdirat(&above, name, Mode::from_raw_mode(0o755))?;
-                open(&self.shown, path.as_os_str().as_bytes())
+                self.directory(parent)?;
+                let paths = Paths::new(&self.shown);
+                let way = join(&paths.resolve(parent)?, name.as_bytes());
+                paths.create(&way, Made::Directory)?;
+                paths.open(&way)
             }
             result => result,
         }
-    }
-
-    /// How the zone calls what the host calls `host`, without a slash at the beginning.
-    fn zone_path(&self, host: &Path) -> Vec<u8> {
-        let mut best: (usize, Vec<u8>) = (0, Vec::new());
-        for shown in &self.shown {
-            let Ok(source) = fs::read_link(link_of(&shown.fd)) else {
-                continue;
-            };
-            let Ok(rest) = host.strip_prefix(&source) else {
-                continue;
-            };
-            let length = source.as_os_str().len();
-            if length >= best.0 && shown.mount.has_point() {
-                let mut text = shown.mount.target.clone();
-                if !text.is_empty() && !rest.as_os_str().is_empty() {
-                    text.push(b'/');
-                }
-                text.extend_from_slice(rest.as_os_str().as_bytes());
-                best = (length, text);
-            }
-        }
-        best.1
     }
 
     fn finish(self, hostname: &str) -> Result<Mounts> {
