@@ -13,14 +13,13 @@ static int op(int number, int change, int flags) {
 static void until_waits(int number, int command, int count) {
     while (semctl(set, number, command) != count) sleep_us(500);
 }
-// A child that does something and shows what came of it.
-#define CHILD(label, call)                                     \
+// A child that does something, and ends with what came of it: a result, or 64 and an error.
+#define CHILD(call)                                            \
     ({                                                         \
         pid_t child_ = must(fork());                           \
         if (!child_) {                                         \
             long r_ = call;                                    \
-            show("%s: %ld %s", label, r_, r_ < 0 ? errname(errno) : ""); \
-            _exit(0);                                          \
+            _exit(r_ < 0 ? 64 + errno : r_ > 63 ? 63 : r_);    \
         }                                                      \
         child_;                                                \
     })
@@ -62,7 +61,8 @@ CASE(arguments) {
     R(semget(IPC_PRIVATE, -1, 0600));
     key_t key = 0x4c580000 + getpid();
     R(semget(key, 1, 0600));
-    set = R(semget(key, 3, IPC_CREAT | IPC_EXCL | 0600)) < 0 ? -1 : must(semget(key, 3, 0));
+    R(semget(key, 3, IPC_CREAT | IPC_EXCL | 0600) >= 0);
+    set = must(semget(key, 3, 0));
     R(semget(key, 3, IPC_CREAT | IPC_EXCL | 0600));
     R(semget(key, 4, 0600));
     R(semget(key, 0, 0200) == set);
@@ -81,42 +81,42 @@ CASE(arguments) {
 }
 CASE(waiting) {
     set = must(semget(IPC_PRIVATE, 2, 0600));
-    pid_t one = CHILD("two at once", op(0, -2, 0));
+    pid_t one = CHILD(op(0, -2, 0));
     until_waits(0, GETNCNT, 1);
-    pid_t other = CHILD("one", op(0, -1, 0));
+    pid_t other = CHILD(op(0, -1, 0));
     until_waits(0, GETNCNT, 2);
     R(op(0, 1, 0));
-    reap(other);
+    show_status("one", reap(other));
     R(semctl(set, 0, GETNCNT));
     R(op(0, 3, 0));
-    reap(one);
+    show_status("two at once", reap(one));
     R(semctl(set, 0, GETVAL));
-    one = CHILD("zero", op(0, 0, 0));
+    one = CHILD(op(0, 0, 0));
     until_waits(0, GETZCNT, 1);
-    other = CHILD("taken", op(0, -1, 0) + semctl(set, 0, GETZCNT));
-    reap(other);
-    reap(one);
+    other = CHILD(op(0, -1, 0) + semctl(set, 0, GETZCNT));
+    show_status("taken", reap(other));
+    show_status("zero", reap(one));
     // All or nothing, and a change lets others go on.
     struct sembuf both[2] = {{0, -1, 0}, {1, 1, 0}};
-    one = CHILD("chain", semop(set, both, 2));
+    one = CHILD(semop(set, both, 2));
     until_waits(0, GETNCNT, 1);
-    other = CHILD("end of chain", op(1, -1, 0));
+    other = CHILD(op(1, -1, 0));
     until_waits(1, GETNCNT, 1);
     R(semctl(set, 0, SETVAL, (union semun){.val = 1}));
-    reap(other);
-    reap(one);
-    one = CHILD("removed", op(0, -1, 0));
+    show_status("end of chain", reap(other));
+    show_status("chain", reap(one));
+    one = CHILD(op(0, -1, 0));
     until_waits(0, GETNCNT, 1);
     // Who is killed waits no longer.
-    other = CHILD("killed", op(1, -1, 0));
+    other = CHILD(op(1, -1, 0));
     until_waits(1, GETNCNT, 1);
     kill(other, SIGKILL);
-    reap(other);
+    show_status("killed", reap(other));
     until_waits(1, GETNCNT, 0);
     R(op(1, 1, 0));
     R(semctl(set, 1, GETVAL));
     R(semctl(set, 0, IPC_RMID));
-    reap(one);
+    show_status("removed", reap(one));
 }
 static void *threads_part(void *unused) {
     op(0, 3, SEM_UNDO);
@@ -170,11 +170,11 @@ CASE(undo) {
         for (;;) pause();
     }
     while (semctl(set, 0, GETVAL)) sleep_us(500);
-    child = CHILD("after the holder", op(0, -3, 0));
+    child = CHILD(op(0, -3, 0));
     until_waits(0, GETNCNT, 1);
     kill(holder, SIGKILL);
     reap(holder);
-    reap(child);
+    show_status("after the holder", reap(child));
     R(semctl(set, 0, IPC_RMID));
 }
 struct text { long type; char text[8200]; };
@@ -235,29 +235,29 @@ CASE(messages) {
 }
 CASE(messages_waited_for) {
     queue = must(msgget(IPC_PRIVATE, 0600));
-    pid_t taker = CHILD("of type 5", take(5, 100, 0));
-    pid_t small = CHILD("too small", take(6, 1, 0));
+    pid_t taker = CHILD(take(5, 100, 0));
+    pid_t small = CHILD(take(6, 1, 0));
     until_asleep(taker, 0);
     until_asleep(small, 0);
     R(send_one(4, 4, 0));
     R(send_one(6, 6, 0));
-    reap(small);
+    show_status("too small", reap(small));
     R(send_one(5, 5, 0));
-    reap(taker);
+    show_status("of type 5", reap(taker));
     R(take(0, 100, 0));
     show("%ld", in.type);
     R(take(0, 100, 0));
     show("%ld", in.type);
     must(send_one(1, 8192, 0));
     must(send_one(2, 8192, 0));
-    pid_t sender = CHILD("sent late", send_one(3, 8000, 0));
+    pid_t sender = CHILD(send_one(3, 8000, 0));
     until_asleep(sender, 0);
     R(take(2, 8192, 0));
-    reap(sender);
+    show_status("sent late", reap(sender));
     R(take(3, 8192, 0));
     R(take(0, 8192, 0));
-    taker = CHILD("removed", take(0, 100, 0));
+    taker = CHILD(take(0, 100, 0));
     until_asleep(taker, 0);
     R(msgctl(queue, IPC_RMID, 0));
-    reap(taker);
+    show_status("removed", reap(taker));
 }

@@ -21,6 +21,7 @@ use crate::config::Isolation;
 use crate::entrance::{self, Keys};
 use crate::error::{Context, Error, Result};
 use crate::first::{Bond, let_go};
+use crate::inside::standard::{Protected, protect};
 use crate::inside::{self, Inside};
 use crate::namespaces::foreign;
 use crate::report::{self, Reporter, Said};
@@ -68,22 +69,18 @@ pub fn join(
     let joiner = match clone(CloneFlags::empty(), group).about("cannot make a process")? {
         Cloned::Child => {
             drop((say_go, reports));
-            if let Err(error) = enter(zone, &keys, &reporter) {
+            let protected = enter(zone, &keys, &reporter).unwrap_or_else(|error| {
                 let refused = Said::Refused(error.subject.clone(), error.reason());
                 let _ = reporter.send(&refused, &[]);
                 std::process::exit(1);
-            }
-            let built = settle(
-                zone,
-                program,
-                keys,
-                Bond {
-                    go,
-                    own_group,
-                    mortal: true,
-                },
-                &reporter,
-            );
+            });
+            let bond = Bond {
+                go,
+                own_group,
+                mortal: true,
+            };
+            let told = protected.tell(&reporter).about("the standard descriptors");
+            let built = told.and_then(|()| settle(zone, program, keys, bond, &reporter));
             let built = signals.restore().about("signals").and(built);
             std::process::exit(i32::from(guest(built)));
         }
@@ -102,8 +99,9 @@ pub fn join(
     let_go(say_go, child).and_then(|()| supervisor.run().about("cannot wait"))
 }
 
-/// Goes into the zone. It comes back in a new process, which is there entirely.
-fn enter(zone: &Zone, keys: &Keys<OwnedFd>, reporter: &Reporter) -> Result<()> {
+/// Goes into the zone. It comes back in a new process, which is there entirely, with files that were
+/// handed over for reading as the zone may have them.
+fn enter(zone: &Zone, keys: &Keys<OwnedFd>, reporter: &Reporter) -> Result<Protected> {
     // Nobody in the zone may look into this process, or at its files, before it is confined.
     set_dumpable(confine::LEFT_OUT).about("cannot hide from the zone")?;
     let kinds = foreign(Pid::from_raw(zone.init())).about("cannot see the zone's namespaces")?;
@@ -115,9 +113,10 @@ fn enter(zone: &Zone, keys: &Keys<OwnedFd>, reporter: &Reporter) -> Result<()> {
     {
         cgroup::enter(group)?;
     }
+    let protected = protect().about("the standard descriptors")?;
     setns(&keys.init, kinds).about("cannot enter the zone's namespaces")?;
     match clone_sibling().about("cannot make a process in the zone")? {
-        Cloned::Child => Ok(()),
+        Cloned::Child => Ok(protected),
         Cloned::Parent { pid, pidfd } => {
             let sent = reporter.send(&Said::Joined(pid.as_raw()), &[pidfd.as_fd()]);
             if sent.is_err() {
