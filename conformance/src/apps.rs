@@ -32,11 +32,11 @@ pub struct Options {
 
 /// One script.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct App {
-    name: String,
-    script: PathBuf,
-    needs: Vec<String>,
-    limit: Duration,
+pub(crate) struct App {
+    pub(crate) name: String,
+    pub(crate) script: PathBuf,
+    pub(crate) needs: Vec<String>,
+    pub(crate) limit: Duration,
     quick: bool,
 }
 
@@ -82,7 +82,7 @@ pub(crate) fn read_scripts<T>(
         .collect()
 }
 
-fn parse(script: &Path, text: &str) -> Result<App, String> {
+pub(crate) fn parse(script: &Path, text: &str) -> Result<App, String> {
     let name = script.file_stem().unwrap_or_default().to_string_lossy();
     let mut app = App {
         name: name.into_owned(),

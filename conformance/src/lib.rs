@@ -15,6 +15,7 @@ pub mod guests;
 pub mod judge;
 pub mod ltp;
 pub mod lx;
+pub mod oci;
 pub mod options;
 mod ordinary;
 pub mod own;

@@ -3,7 +3,7 @@
 
 use clap::{Parser, Subcommand};
 use conformance::{
-    apps, cage, escape, generated, gtest, ltp, own, pages, report, roots, soak, stress,
+    apps, cage, escape, generated, gtest, ltp, oci, own, pages, report, roots, soak, stress,
 };
 use std::process::ExitCode;
 
@@ -26,6 +26,8 @@ enum Command {
     Apps(apps::Options),
     /// Real root file systems in zones, by scripts
     Roots(roots::Options),
+    /// Containers of lx and of runc, by scripts
+    Oci(oci::Options),
     /// A suite of the Linux Test Project
     Ltp(ltp::Options),
     /// A folder of programs made with GoogleTest
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         Command::Own(options) => own::run(&options),
         Command::Apps(options) => apps::run(&options),
         Command::Roots(options) => roots::run(&options),
+        Command::Oci(options) => oci::run(&options),
         Command::Ltp(options) => ltp::run(&options),
         Command::Gtest(options) => gtest::run(&options),
         Command::Stress(options) => stress::run(&options),

@@ -23,6 +23,8 @@ pub(crate) struct Cli {
 }
 
 const EXAMPLES: &str = "\
+Engines that drive runc drive lx as well: `lx oci --help` lists the commands.
+
 Examples:
   lx run ls -l                     run a program as it stands on this host
   lx run -- python3 -c 'print(1)'  everything after PROGRAM belongs to it
@@ -79,7 +81,7 @@ pub(crate) enum Command {
         override_usage = "lx conformance SUITE [OPTIONS] [FILTER]..."
     )]
     Conformance {
-        /// The suite (own, ltp, gtest, generated, apps, roots, escape) and what the runner is told
+        /// The suite (own, ltp, gtest, generated, apps, roots, oci, escape) and what the runner is told
         #[arg(
             value_name = "ARGS",
             trailing_var_arg = true,

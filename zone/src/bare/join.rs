@@ -95,6 +95,7 @@ fn settle(zone: &Zone, program: Program<'_>, keys: Keys<OwnedFd>, bond: Bond) ->
         home: user.home,
         confinement,
         mounts: Some(mounts),
+        gate: None,
         mortal: true,
     })
 }

@@ -12,7 +12,7 @@ use super::warden::Warden;
 use crate::config::{Config, Isolation, Net, Source};
 use crate::confine::{self, Capabilities, Confinement};
 use crate::error::{Context, Error, Result};
-use crate::first::Zone;
+use crate::first::{Way, Zone};
 use crate::inside::Inside;
 use crate::passwd::User;
 use crate::pty::Pair;
@@ -77,8 +77,11 @@ pub(crate) fn start(
     let layers = confinement.report().clone();
     procs::adopt().about("cannot adopt the zone's orphans")?;
     let end = zone.run(
-        CloneFlags::empty(),
-        &layers,
+        Way {
+            namespaces: CloneFlags::empty(),
+            layers: &layers,
+            above: None,
+        },
         |_| Ok(()),
         |first| {
             let facts = first.facts.for_reading().about("the zone's facts")?;
@@ -102,6 +105,7 @@ pub(crate) fn start(
                 home: user.home.clone(),
                 confinement,
                 mounts: Some(mounts),
+                gate: None,
                 mortal: false,
             })
         },

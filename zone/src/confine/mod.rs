@@ -19,7 +19,7 @@ use nix::sys::resource::{Resource, rlim_t, setrlimit};
 
 use crate::config::Isolation;
 
-pub use capabilities::{Capabilities, Identity};
+pub use capabilities::{Capabilities, Identity, Sets};
 pub use layer::{Layer, Report, State};
 pub use paths::Tree;
 
@@ -51,6 +51,8 @@ pub struct Config {
     pub set_id: Result<(), String>,
     /// The capabilities of the zone's superuser.
     pub capabilities: Capabilities,
+    /// Those of the process itself, if its user does not say that.
+    pub sets: Option<Sets>,
     /// Whom the first process runs as; `None` when that is done.
     pub identity: Option<Identity>,
     /// Resource limits, soft and hard.
@@ -68,6 +70,7 @@ impl Default for Config {
             signals: true,
             set_id: Err("set-id programs gain nothing".to_owned()),
             capabilities: Capabilities::USUAL,
+            sets: None,
             identity: None,
             limits: core_limit(&host_core_pattern()).into_iter().collect(),
             allow_weaker: Vec::new(),
@@ -230,8 +233,12 @@ impl Confinement {
         // whose program is still lx: /proc/PID/exe, kept open, would be written to later. The exec
         // makes it as other processes are.
         prctl::set_dumpable(false).map_err(|errno| named("dumpable", errno.into()))?;
-        capabilities::take_on(config.identity.as_ref(), config.capabilities)
-            .map_err(|error| named("capabilities", error))?;
+        capabilities::take_on(
+            config.identity.as_ref(),
+            config.capabilities,
+            config.sets.as_ref(),
+        )
+        .map_err(|error| named("capabilities", error))?;
         drop(config.trees);
         close_others(keep).map_err(|error| named("descriptors", error))
     }

@@ -38,7 +38,7 @@ pub(crate) fn reopen() -> io::Result<()> {
 }
 
 /// Those that were opened anew, by number.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Protected(Vec<u8>);
 
 /// Puts copies that cannot be written to in the place of files that are open for reading only, while
