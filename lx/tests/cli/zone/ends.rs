@@ -1,6 +1,6 @@
 //! How zones end, and what they may use.
 
-use crate::common::{run, stderr, stdout};
+use crate::common::{stderr, stdout};
 use crate::rooted::{Zone, wait_for};
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
