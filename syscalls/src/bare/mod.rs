@@ -20,6 +20,7 @@ mod signals;
 mod sockets;
 mod status;
 mod terminals;
+mod tools;
 
 use abi::nr::LIMIT;
 use abi::{Errno, SysResult, nr};
@@ -58,6 +59,9 @@ pub fn is_no_exec(t: &Task, fd: i32) -> bool {
 pub fn place(t: &Task, at: At<'_>, follow: bool) -> SysResult<Place> {
     let aim = if follow { Aim::Follow } else { Aim::Keep };
     let space = arguments::space(t)?;
+    if let Some(path) = tools::meant(t, &space, at) {
+        return Ok(Place::Elsewhere(path));
+    }
     if let Found::Node(_, Some((directory, name))) = space.find(at, aim, Limits::default())?
         && let Some(emulated) = arguments::in_proc(t, &space, directory, &name)
     {
