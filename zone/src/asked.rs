@@ -22,8 +22,18 @@ pub(crate) struct Asked {
     pub(crate) bytes: Vec<u8>,
     /// Whether the sender is root of this process's user namespace.
     pub(crate) by_root: bool,
+    /// The sender's process, user and group.
+    pub(crate) sender: Sender,
     /// Where the answer goes, and what the request is about.
     fds: Vec<OwnedFd>,
+}
+
+/// Who sent a message, as the kernel says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Sender {
+    pub(crate) process: i32,
+    pub(crate) user: u32,
+    pub(crate) group: u32,
 }
 
 /// What came of a request.
@@ -33,6 +43,16 @@ pub(crate) struct Done {
     pub(crate) value: usize,
     /// What was opened.
     pub(crate) opened: Option<OwnedFd>,
+    /// What comes with the answer.
+    pub(crate) data: Vec<u8>,
+}
+
+impl Asked {
+    /// Takes out where the answer goes, and what the request is about.
+    pub(crate) fn divide(&mut self) -> Option<(OwnedFd, Vec<OwnedFd>)> {
+        let mut fds = std::mem::take(&mut self.fds).into_iter();
+        fds.next().map(|reply| (reply, fds.collect()))
+    }
 }
 
 /// The kernel's error, for an answer.
@@ -50,24 +70,20 @@ pub(crate) fn serve(
     mut perform: impl FnMut(&Asked, &[OwnedFd]) -> SysResult<Done>,
 ) -> io::Result<()> {
     while let Some(mut asked) = next(socket, longest)? {
-        let mut fds = std::mem::take(&mut asked.fds).into_iter();
-        let Some(reply) = fds.next() else {
-            continue;
-        };
-        let about: Vec<OwnedFd> = fds.collect();
-        let result = perform(&asked, &about);
-        // A file that is open for writing here could not be executed.
-        drop(about);
-        say(reply.as_fd(), result);
+        if let Some((reply, about)) = asked.divide() {
+            let result = perform(&asked, &about);
+            drop(about);
+            say(reply.as_fd(), result);
+        }
     }
     Ok(())
 }
 
 /// Sends an answer. Whoever cannot take it does without.
-fn say(reply: BorrowedFd<'_>, result: SysResult<Done>) {
-    let (result, opened) = match result {
-        Ok(Done { value, opened }) => (Ok(value), opened),
-        Err(errno) => (Err(errno), None),
+pub(crate) fn say(reply: BorrowedFd<'_>, result: SysResult<Done>) {
+    let (result, opened, data) = match result {
+        Ok(done) => (Ok(done.value), done.opened, done.data),
+        Err(errno) => (Err(errno), None, Vec::new()),
     };
     let fds: Vec<BorrowedFd<'_>> = opened.iter().map(AsFd::as_fd).collect();
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
@@ -75,12 +91,13 @@ fn say(reply: BorrowedFd<'_>, result: SysResult<Done>) {
     if fds.is_empty() || control.push(SendAncillaryMessage::ScmRights(&fds)) {
         let bytes = answer(result);
         let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
-        let _ = sendmsg(reply, &[IoSlice::new(&bytes)], &mut control, flags);
+        let parts = [IoSlice::new(&bytes), IoSlice::new(&data)];
+        let _ = sendmsg(reply, &parts, &mut control, flags);
     }
 }
 
 /// The next message; `None` when there will be no more.
-fn next(socket: &OwnedFd, longest: usize) -> io::Result<Option<Asked>> {
+pub(crate) fn next(socket: &OwnedFd, longest: usize) -> io::Result<Option<Asked>> {
     let mut bytes = vec![0; longest + 1];
     let mut space =
         [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS), ScmCredentials(1))];
@@ -93,24 +110,30 @@ fn next(socket: &OwnedFd, longest: usize) -> io::Result<Option<Asked>> {
             received => break received?,
         }
     };
-    let (mut by_root, mut fds, mut sender) = (false, Vec::new(), false);
+    let (mut by_root, mut fds, mut sender) = (false, Vec::new(), None);
     for message in control.drain() {
         match message {
             RecvAncillaryMessage::ScmRights(more) => fds.extend(more),
             RecvAncillaryMessage::ScmCredentials(who) => {
-                (by_root, sender) = (who.uid.is_root(), true);
+                by_root = who.uid.is_root();
+                sender = Some(Sender {
+                    process: who.pid.as_raw_pid(),
+                    user: who.uid.as_raw(),
+                    group: who.gid.as_raw(),
+                });
             }
             _ => {}
         }
     }
     // Every message has a sender; an empty one, too, which the end is not.
-    if received.bytes == 0 && !sender {
+    if received.bytes == 0 && sender.is_none() {
         return Ok(None);
     }
     bytes.truncate(received.bytes);
     Ok(Some(Asked {
         bytes,
         by_root,
+        sender: sender.unwrap_or_default(),
         fds,
     }))
 }
@@ -178,7 +201,7 @@ mod tests {
             serve(&theirs, LONGEST, |asked, about| match &asked.bytes[..] {
                 b"hello" => Ok(Done {
                     value: about.len(),
-                    opened: None,
+                    ..Done::default()
                 }),
                 _ => Err(Errno::EPROTO),
             })

@@ -26,6 +26,7 @@ use crate::entrance::{self, Keys};
 use crate::error::{Context, Error, Result};
 use crate::first::{Bond, let_go};
 use crate::gate::Gate;
+use crate::inside::standard::{Protected, protect};
 use crate::inside::{self, Inside};
 use crate::namespaces::foreign;
 use crate::report::{self, Reporter, Reports, Said};
@@ -154,7 +155,15 @@ fn begin(
     let joiner = match clone(CloneFlags::empty(), group).about("cannot make a process")? {
         Cloned::Child => {
             drop((say_go, reports));
-            let entered = enter(zone, &keys, &reporter);
+            // An engine passes on what is its caller's.
+            let protected = match by {
+                By::User { .. } => protect().about("the standard descriptors"),
+                By::Engine { .. } => Ok(Protected::default()),
+            };
+            let entered = protected.and_then(|protected| {
+                enter(zone, &keys, &reporter)?;
+                protected.tell(&reporter).about("the standard descriptors")
+            });
             reporter.complain(&entered);
             if entered.is_err() {
                 std::process::exit(1);

@@ -168,6 +168,7 @@ impl Work {
                 return Ok(Done {
                     value: 0,
                     opened: opened.transpose()?.flatten(),
+                    ..Done::default()
                 });
             }
             (Request::Program, _) | (_, [_, ..]) => return Err(Errno::EINVAL),
@@ -176,7 +177,7 @@ impl Work {
         };
         Ok(Done {
             value,
-            opened: None,
+            ..Done::default()
         })
     }
 }

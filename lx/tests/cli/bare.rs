@@ -505,6 +505,26 @@ fn what_is_mounted_is_told_as_the_zone_sees_it() {
 }
 
 #[test]
+fn a_file_handed_over_for_reading_stays_as_it_is() {
+    Zone::each("stdin", |zone| {
+        let path = zone.path("handed-over");
+        fs::write(&path, "first\n").expect("it is written");
+        chown(&path, Some(zone.user), Some(zone.user)).expect("it is given away");
+        let script = "cat; cat /proc/self/fd/0; echo x >> /proc/self/fd/0 || echo kept";
+        let given = |mut command: Command| {
+            command.stdin(fs::File::open(&path).expect("it opens"));
+            assert_eq!(stdout(&run(command)), "first\nfirst\nkept\n");
+        };
+        given(zone.zoned(&["/bin/sh", "-c", script]));
+        let running = zone.begin("stdin", "true");
+        given(zone.lx(&["exec", "stdin", "sh", "-c", script]));
+        drop(running);
+        let kept = fs::read_to_string(&path).expect("it is there");
+        assert_eq!(kept, "first\n");
+    });
+}
+
+#[test]
 fn what_needs_namespaces_is_refused() {
     Zone::each("refused", |zone| {
         let output = zone.run(&["--net", "none", "/bin/sh"]);

@@ -209,3 +209,27 @@ fn inspect_says_what_a_zone_is_and_how_it_is_confined() {
         zone.nothing_is_left();
     });
 }
+
+#[test]
+fn a_file_handed_over_for_reading_stays_as_it_is() {
+    Zone::each("exec-stdin", |zone| {
+        if zone.user != 0 {
+            return; // An ordinary user cannot have it opened anew.
+        }
+        let running = Running::start(zone, "exec-stdin", &[]);
+        let path = zone.path("handed-over");
+        std::fs::write(&path, "first\nsecond\n").expect("it is written");
+        let mut input = std::fs::File::open(&path).expect("it opens");
+        let script = "head -n 1; echo x >> /proc/self/fd/0 || echo kept; \
+            chmod 777 /proc/self/fd/0 || echo its mode, too";
+        let mut exec = zone.lx(&["exec", "exec-stdin", "sh", "-c", script]);
+        exec.stdin(input.try_clone().expect("it is copied"));
+        assert_eq!(stdout(&run(exec)), "first\nkept\nits mode, too\n");
+        let kept = std::fs::read_to_string(&path).expect("it is there");
+        assert_eq!(kept, "first\nsecond\n");
+        // Whoever handed it over goes on where the program stopped.
+        let position = std::io::Seek::stream_position(&mut input);
+        assert!(position.is_ok_and(|position| position > 0));
+        drop(running);
+    });
+}

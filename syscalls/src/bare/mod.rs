@@ -7,6 +7,7 @@ mod arguments;
 mod attributes;
 mod change;
 mod directory;
+mod ipc;
 mod layers;
 mod names;
 mod numbers;
@@ -117,6 +118,14 @@ const SERVED: &[(usize, Handler)] = &[
     (nr::SHMAT, segments::shmat),
     (nr::SHMDT, segments::shmdt),
     (nr::SHMCTL, segments::shmctl),
+    (nr::SEMGET, ipc::semget),
+    (nr::SEMOP, ipc::semop),
+    (nr::SEMTIMEDOP, ipc::semtimedop),
+    (nr::SEMCTL, ipc::semctl),
+    (nr::MSGGET, ipc::msgget),
+    (nr::MSGSND, ipc::msgsnd),
+    (nr::MSGRCV, ipc::msgrcv),
+    (nr::MSGCTL, ipc::msgctl),
     (nr::FCHOWN, change::fchown),
     (nr::FSETXATTR, change::fsetxattr),
     (nr::FREMOVEXATTR, change::fremovexattr),

@@ -2,9 +2,12 @@
 //! directory of the zone's that no path leads to, what is known of it another, and a key a link.
 //! Which processes have it mapped, their `maps` tell.
 
+mod known;
+mod maps;
+
 use alloc::ffi::CString;
+use alloc::format;
 use alloc::vec::Vec;
-use alloc::{format, vec};
 
 use abi::arg::{Int, MapFlags, OpenFlags, Prot, Ptr, Size, Ulong};
 use abi::{Errno, RawArg, SysResult, nr};
@@ -18,84 +21,11 @@ use kernel::vfs::ProcView;
 
 use super::arguments::{pointer, space};
 use super::numbers::told_number;
+use known::{Known, WORDS};
+use maps::{Mapping, mappings, maps};
 
 /// More segments no zone has (`SHMMNI`).
 const MOST: i32 = 4096;
-
-/// What is known of a segment, as its file has it.
-#[derive(Clone, Copy, Default)]
-struct Known {
-    key: u32,
-    mode: u32,
-    /// Owner and creator, users and groups.
-    ids: [u32; 4],
-    size: u64,
-    /// Of the last attach, detach and change, in seconds.
-    times: [u64; 3],
-    /// Of the creator and of whom was there last, as the host calls them.
-    processes: [u32; 2],
-}
-
-/// [`Known`] in a file, in words.
-const WORDS: usize = 12;
-
-impl Known {
-    fn words(&self) -> [u64; WORDS] {
-        let [user, group, creator, creators] = self.ids.map(u64::from);
-        let [attach, detach, change] = self.times;
-        let [first, last] = self.processes.map(u64::from);
-        [
-            self.key.into(),
-            self.mode.into(),
-            user,
-            group,
-            creator,
-            creators,
-            self.size,
-            attach,
-            detach,
-            change,
-            first,
-            last,
-        ]
-    }
-
-    fn from(words: &[u64; WORDS]) -> Self {
-        let narrow = |word: u64| u32::try_from(word).unwrap_or(0);
-        let [
-            key,
-            mode,
-            a,
-            b,
-            c,
-            d,
-            size,
-            attach,
-            detach,
-            change,
-            first,
-            last,
-        ] = *words;
-        Self {
-            key: narrow(key),
-            mode: narrow(mode),
-            ids: [a, b, c, d].map(narrow),
-            size,
-            times: [attach, detach, change],
-            processes: [narrow(first), narrow(last)],
-        }
-    }
-
-    /// Whether the owner may do what these permission bits say (`ipcperms` in ipc/util.c of the
-    /// kernel). Nobody else is in the zone.
-    fn allows(&self, wanted: u32) -> SysResult<()> {
-        let wanted = (wanted >> 6 | wanted >> 3 | wanted) & 7;
-        match wanted & !(self.mode >> 6) {
-            0 => Ok(()),
-            _ => Err(Errno::EACCES),
-        }
-    }
-}
 
 /// The directory.
 struct Segments(usize);
@@ -231,51 +161,6 @@ impl Segments {
         }
         Ok(count)
     }
-}
-
-/// A line of `maps` (proc_pid_maps(5)).
-struct Mapping<'a> {
-    start: usize,
-    end: usize,
-    offset: usize,
-    name: &'a [u8],
-}
-
-/// The text of a `maps` below /proc.
-fn maps(path: &str) -> SysResult<Vec<u8>> {
-    const PIECE: usize = 16 << 10;
-    let path = CString::new(path).map_err(|_| Errno::EINVAL)?;
-    let fd = kernel::proc::open(intercept::proc_fd(), &path, OpenFlags::CLOEXEC)?;
-    let file = Handle::owned(fd);
-    let (mut text, mut piece) = (Vec::new(), vec![0u8; PIECE]);
-    loop {
-        let to = piece.as_mut_ptr().expose_provenance();
-        match host_call!(nr::READ, file.register(), to, PIECE)? {
-            0 => return Ok(text),
-            length => text.extend_from_slice(piece.get(..length).unwrap_or_default()),
-        }
-    }
-}
-
-/// The mappings of files whose names begin so.
-fn mappings<'a>(maps: &'a [u8], prefix: &'a [u8]) -> impl Iterator<Item = Mapping<'a>> {
-    let lines = maps.split(|byte| *byte == b'\n');
-    lines.filter_map(move |line| {
-        let at = line.windows(prefix.len()).position(|part| part == prefix)?;
-        let (head, name) = line.split_at_checked(at)?;
-        let name = name.strip_suffix(b" (deleted)").unwrap_or(name);
-        let head = core::str::from_utf8(head).ok()?;
-        let mut words = head.split_ascii_whitespace();
-        let (start, end) = words.next()?.split_once('-')?;
-        let offset = words.nth(1)?;
-        let hex = |text| usize::from_str_radix(text, 16).ok();
-        Some(Mapping {
-            start: hex(start)?,
-            end: hex(end)?,
-            offset: hex(offset)?,
-            name,
-        })
-    })
 }
 
 /// shmget(2).
@@ -482,39 +367,4 @@ fn halves(word: u64) -> [u32; 2] {
         u32::from_le_bytes([a, b, c, d]),
         u32::from_le_bytes([e, f, g, h]),
     ]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Known, halves, mappings, word};
-
-    #[test]
-    fn mappings_are_found_by_name() {
-        let maps = b"1000-3000 rw-s 00000000 00:1c 77   /run/lx/segments/4 (deleted)\n\
-                     3000-4000 rw-s 00002000 00:1c 77   /run/lx/segments/4\n\
-                     5000-6000 r--p 00000000 08:01 9    /bin/sh\n";
-        let found: std::vec::Vec<_> = mappings(maps, b"/run/lx/segments/")
-            .map(|it| (it.start, it.end, it.offset, it.name))
-            .collect();
-        let name: &[u8] = b"/run/lx/segments/4";
-        assert_eq!(
-            found,
-            [(0x1000, 0x3000, 0, name), (0x3000, 0x4000, 0x2000, name)]
-        );
-    }
-
-    #[test]
-    fn what_is_known_comes_back() {
-        let known = Known {
-            key: 7,
-            mode: 0o600,
-            ids: [1, 2, 3, 4],
-            size: 8192,
-            times: [5, 6, 7],
-            processes: [8, 9],
-        };
-        assert_eq!(Known::from(&known.words()).words(), known.words());
-        assert!(known.allows(0o666).is_ok() && known.allows(0o111).is_err());
-        assert_eq!(halves(word([1, u32::MAX])), [1, u32::MAX]);
-    }
 }

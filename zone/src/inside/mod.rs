@@ -149,7 +149,8 @@ pub(crate) fn build(
     if config.net == Net::None && makes(CloneFlags::CLONE_NEWNET) {
         loopback::up().about("cannot start the loopback device")?;
     }
-    standard::protect(&zone.reporter).about("the standard descriptors")?;
+    let protected = standard::protect().and_then(|protected| protected.tell(&zone.reporter));
+    protected.about("the standard descriptors")?;
     let root = Root::make(config, own_users)?;
     // Made while the host's /proc is in sight: the kernel lets a user namespace mount procfs only
     // where one is that hides nothing (mount_too_revealing in fs/namespace.c).

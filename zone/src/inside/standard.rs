@@ -37,23 +37,42 @@ pub(crate) fn reopen() -> io::Result<()> {
     Ok(())
 }
 
-/// Puts copies that cannot be written to in the place of files that are open for reading only, and
-/// lets zsched know, while the host's mounts are in sight.
-pub(crate) fn protect(reporter: &Reporter) -> io::Result<()> {
+/// Those that were opened anew, by number.
+#[derive(Debug, Default)]
+pub(crate) struct Protected(Vec<u8>);
+
+/// Puts copies that cannot be written to in the place of files that are open for reading only, while
+/// the host's mounts are in sight.
+pub(crate) fn protect() -> io::Result<Protected> {
     let (stdin, stdout, stderr) = (io::stdin(), io::stdout(), io::stderr());
     let standard = [stdin.as_fd(), stdout.as_fd(), stderr.as_fd()];
+    let mut protected = Vec::new();
     for (number, fd) in (0..).zip(standard) {
         let Some(copy) = unwritable(fd) else {
             continue;
         };
-        reporter.send(&Said::Reopened(number), &[copy.as_fd()])?;
         match number {
             0 => dup2_stdin(copy)?,
             1 => dup2_stdout(copy)?,
             _ => dup2_stderr(copy)?,
         }
+        protected.push(number);
     }
-    Ok(())
+    Ok(Protected(protected))
+}
+
+impl Protected {
+    /// Lets the supervisor know, which has the files as they were handed over.
+    pub(crate) fn tell(self, reporter: &Reporter) -> io::Result<()> {
+        let (stdin, stdout, stderr) = (io::stdin(), io::stdout(), io::stderr());
+        let standard = [stdin.as_fd(), stdout.as_fd(), stderr.as_fd()];
+        for number in self.0 {
+            if let Some(copy) = standard.get(usize::from(number)) {
+                reporter.send(&Said::Reopened(number), &[*copy])?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The copy, if `fd` is such a file, and this process may open it: who may not, may not write to it

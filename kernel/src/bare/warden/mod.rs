@@ -36,6 +36,17 @@ pub const CALLS: [usize; 6] = [
     nr::SCHED_SETATTR,
 ];
 
+/// Calls on System V semaphores and queues that can be asked for.
+pub const IPC: [usize; 7] = [
+    nr::SEMGET,
+    nr::SEMTIMEDOP,
+    nr::SEMCTL,
+    nr::MSGGET,
+    nr::MSGSND,
+    nr::MSGRCV,
+    nr::MSGCTL,
+];
+
 /// What makes terminals, in [`Request::Terminal`].
 pub const MULTIPLEXER: u32 = u32::MAX;
 
@@ -74,6 +85,9 @@ pub enum Request<'a> {
     Terminal(u32),
     /// The directory of terminals is to list those that are there.
     Terminals,
+    /// One of [`IPC`]: the number, arguments as the call has them, and what it reads. The answer may come
+    /// late, and brings what the call writes (`warden::ipc` of zone).
+    Ipc(u32, [u64; 3], &'a [u8]),
     /// One of [`CALLS`]: the number, the first three arguments, and what the pointer among them
     /// points to.
     Call(u32, [i32; 3], &'a [u8]),
@@ -97,7 +111,7 @@ impl<'a> Request<'a> {
     pub const fn descriptors(&self) -> usize {
         match self {
             Self::Connect | Self::Watch(_) => 2,
-            Self::Call(..) | Self::Terminal(_) | Self::Terminals => 0,
+            Self::Call(..) | Self::Ipc(..) | Self::Terminal(_) | Self::Terminals => 0,
             _ => 1,
         }
     }
@@ -121,6 +135,7 @@ impl<'a> Request<'a> {
             Self::Watch(mask) => (26, [word(mask), 0, 0, 0], none, none),
             Self::Terminal(number) => (27, [word(number), 0, 0, 0], none, none),
             Self::Terminals => (28, [0; 4], none, none),
+            Self::Ipc(nr, [a, b, c], value) => (29, [word(nr), a, b, c], none, value),
         };
         Message {
             kind,
@@ -167,6 +182,7 @@ impl<'a> Request<'a> {
             26 => Self::Watch(number(a)?),
             27 => Self::Terminal(number(a)?),
             28 => Self::Terminals,
+            29 => Self::Ipc(number(a)?, [b, c, d], value),
             _ => return Err(Errno::EINVAL),
         };
         // Whatever is in the message must be part of the request.
@@ -189,6 +205,10 @@ impl<'a> Request<'a> {
             Self::SetAttribute { name, value, .. } => is_name(name) && value.len() <= LONGEST_VALUE,
             Self::RemoveAttribute(name) => is_name(name),
             Self::FileAttributes(value) => value.len() <= LONGEST_STRUCTURE,
+            Self::Ipc(nr, _, value) => {
+                let known = usize::try_from(nr).is_ok_and(|nr| IPC.contains(&nr));
+                known && value.len() <= LONGEST_VALUE
+            }
             Self::Call(nr, _, value) => {
                 let known = usize::try_from(nr).is_ok_and(|nr| CALLS.contains(&nr));
                 known && value.len() <= LONGEST_STRUCTURE
@@ -212,7 +232,8 @@ mod tests {
     fn requests_come_back() {
         let value = [7; LONGEST_VALUE];
         let name = [b'n'; LONGEST_NAME];
-        let call = u32::try_from(nr::SETPRIORITY).expect("a number");
+        let number = |nr| u32::try_from(nr).expect("a number");
+        let (call, semop) = (number(nr::SETPRIORITY), number(nr::SEMTIMEDOP));
         for request in [
             Request::Open(0o2_000_002),
             Request::Connect,
@@ -231,6 +252,7 @@ mod tests {
             Request::Watch(2),
             Request::Terminal(super::MULTIPLEXER),
             Request::Terminals,
+            Request::Ipc(semop, [1, 2, u64::MAX], &[7; 6]),
         ] {
             let message = request.encode().expect("it is right");
             assert_eq!(Request::decode(&message), Ok(request));
@@ -245,6 +267,7 @@ mod tests {
         let long = [b'n'; LONGEST_NAME + 1];
         for bad in [
             Request::Call(read, [0; 3], b""),
+            Request::Ipc(read, [0; 3], b""),
             Request::RemoveAttribute(b""),
             Request::RemoveAttribute(b"user.\0"),
             Request::RemoveAttribute(&long),
@@ -264,7 +287,7 @@ mod tests {
     proptest! {
         /// Whatever is taken for a request is exactly what it says.
         #[test]
-        fn any_message(kind in 0u16..32, name in 0u16..40, rest in vec(any::<u8>(), 0..200)) {
+        fn any_message(kind in 0u16..34, name in 0u16..40, rest in vec(any::<u8>(), 0..200)) {
             let mut message = MAGIC.to_vec();
             message.extend(kind.to_ne_bytes());
             message.extend(name.to_ne_bytes());

@@ -3,12 +3,13 @@
 //! It judges, and trusts nothing that it is sent.
 
 mod client;
+mod ipc;
 mod judge;
 mod perform;
 mod terminals;
 
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 
 use abi::Errno;
 use host_std::process::{Cloned, clone};
@@ -19,10 +20,11 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, getppid};
 use rustix::net::sockopt;
-use rustix::process::set_parent_process_death_signal;
+use rustix::process::{Resource, Rlimit, getrlimit, set_parent_process_death_signal, setrlimit};
 
 use crate::asked;
 use crate::guard::let_go;
+use ipc::Ipc;
 
 pub(crate) use client::terminal;
 pub(crate) use judge::{Extent, Tree};
@@ -66,16 +68,40 @@ fn settle(socket: &OwnedFd, zone: &Extent, zsched: Pid) -> io::Result<()> {
     let terminals = zone.terminals.iter().flat_map(Terminals::descriptors);
     let kept: Vec<RawFd> = terminals.chain([socket.as_raw_fd()]).collect();
     let_go(&kept)?;
+    // Every call that waits is one.
+    let files = getrlimit(Resource::Nofile);
+    let _ = setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: files.maximum,
+            ..files
+        },
+    );
     Ok(set_dumpable(false)?)
 }
 
 /// Answers until nobody can ask.
 fn serve(socket: &OwnedFd, zone: &mut Extent) -> io::Result<()> {
-    asked::serve(socket, LONGEST_REQUEST, |asked, about| {
-        let request = Request::decode(&asked.bytes)?;
-        match request.descriptors() == about.len() {
-            true => perform::perform(zone, &request, about),
-            false => Err(Errno::EINVAL),
-        }
-    })
+    let mut ipc = Ipc::default();
+    loop {
+        ipc.attend(socket)?;
+        let Some(mut asked) = asked::next(socket, LONGEST_REQUEST)? else {
+            return Ok(());
+        };
+        let Some((reply, about)) = asked.divide() else {
+            continue;
+        };
+        let result = match Request::decode(&asked.bytes) {
+            Ok(request) if request.descriptors() != about.len() => Err(Errno::EINVAL),
+            Ok(Request::Ipc(nr, arguments, given)) => {
+                ipc.serve(asked.sender, (nr, arguments, given), reply);
+                continue;
+            }
+            Ok(request) => perform::perform(zone, &request, &about),
+            Err(errno) => Err(errno),
+        };
+        // A file that is open for writing here could not be executed.
+        drop(about);
+        asked::say(reply.as_fd(), result);
+    }
 }

@@ -30,6 +30,7 @@ pub(super) fn perform(
             Ok(Done {
                 value: 0,
                 opened: Some(terminals.find(number)?),
+                ..Done::default()
             })
         }
         (Request::Terminals, []) => {
@@ -47,6 +48,7 @@ pub(super) fn perform(
             Ok(Done {
                 value: 0,
                 opened: Some(opened),
+                ..Done::default()
             })
         }
         (Request::Connect, [socket, listener]) => {
@@ -66,7 +68,7 @@ pub(super) fn perform(
             let value = inotify::add_watch(instance, link(file), mask).map_err(errno)?;
             Ok(Done {
                 value: usize::try_from(value).unwrap_or(0),
-                opened: None,
+                ..Done::default()
             })
         }
         (Request::Call(nr, arguments, value), []) => {

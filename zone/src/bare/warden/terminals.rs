@@ -136,6 +136,7 @@ impl Terminals {
             return Some(opened.map(|opened| Done {
                 value: 1,
                 opened: Some(opened),
+                ..Done::default()
             }));
         }
         let multiplexer = self.multiplexer.as_ref();
@@ -145,6 +146,7 @@ impl Terminals {
             Ok(Done {
                 value: 0,
                 opened: Some(master),
+                ..Done::default()
             })
         }))
     }
