@@ -1,6 +1,7 @@
 //! What a handler sees in its ucontext and siginfo, and what a return from it makes of changes.
 //! variants: pie static
 //! flags: -mno-red-zone
+//! covers: rt_sigreturn=sigaction
 #include "guest.h"
 #include <cpuid.h>
 #include <setjmp.h>

@@ -5,50 +5,28 @@
 //! `#: quick` (part of `--quick`). A script that leaves with status 77 skips itself. What it
 //! prints must be the same at every native run; it works in a fresh folder of its own.
 
-use crate::child::{Job, Shown, run as run_job};
-use crate::expect::Expectations;
-use crate::judge::{Tries, difference, judged, native_trouble};
-use crate::lx::{self, Mode};
-use crate::pool;
-use crate::report::{self, Entry, Tally, Verdict};
+use crate::child::{Job, PATH, Shown, run as run_job};
+use crate::data;
+use crate::judge::{difference, native_trouble};
+use crate::options::Common;
+use crate::own::environment;
+use crate::report::{Tally, Verdict};
+use crate::runner::{self, At, Setting, Suite};
+use crate::way::Way;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Where commands are looked for, as the runs themselves do.
-const PATH: [&str; 5] = ["/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"];
-
 /// `conformance apps`.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub struct Options {
-    /// The lx to test [default: the one beside this program]
-    #[arg(long, value_name = "FILE")]
-    pub lx: Option<PathBuf>,
-    /// How lx catches calls
-    #[arg(long, value_enum, value_delimiter = ',', default_values = ["rewrite", "sud"])]
-    pub mode: Vec<Mode>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub common: Common,
     /// Only the scripts that are marked as quick
     #[arg(long)]
     pub quick: bool,
-    /// Run natively only, and check that the output is the same each time
-    #[arg(long)]
-    pub native: bool,
-    /// How often each script is run in each mode
-    #[arg(long, default_value_t = 1)]
-    pub repeat: u32,
-    /// How often a failed script is tried again, to tell flaky from broken
-    #[arg(long, default_value_t = 1)]
-    pub retries: u32,
-    /// Scripts at a time [default: one per processor]
-    #[arg(long)]
-    pub jobs: Option<usize>,
-    /// Print both outputs of a failed script in full
-    #[arg(long)]
-    pub full: bool,
-    /// Only scripts whose name contains this
-    #[arg(long)]
-    pub filter: Option<String>,
 }
 
 /// One script.
@@ -63,30 +41,12 @@ struct App {
 
 /// Runs the list and prints its report.
 pub fn run(options: &Options) -> Result<Tally, String> {
-    let home = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut apps = read_all(&home.join("apps"))?;
+    let mut apps = read_all(&data::folder().join("apps"))?;
     apps.retain(|app| !options.quick || app.quick);
-    if let Some(filter) = &options.filter {
-        apps.retain(|app| app.name.contains(filter.as_str()));
-    }
-    let lx = match options.native {
-        true => PathBuf::new(),
-        false => lx::locate(options.lx.as_deref())?,
+    let suite = Apps {
+        full: options.common.full,
     };
-    let runner = Runner {
-        options,
-        lx,
-        expectations: Expectations::read(&home.join("expectations/apps.txt"))?,
-        caged: nix::unistd::geteuid().is_root() && find("unshare"),
-    };
-    let workers = options.jobs.unwrap_or_else(pool::default_workers);
-    let results = pool::map(&apps, workers, |app| runner.one(app));
-    let mut entries = Vec::new();
-    for result in results {
-        entries.extend(result?);
-    }
-    println!();
-    Ok(report::print(&entries))
+    runner::run(&suite, apps, &options.common)
 }
 
 fn read_all(folder: &Path) -> Result<Vec<App>, String> {
@@ -137,129 +97,74 @@ fn parse(script: &Path, text: &str) -> Result<App, String> {
     Ok(app)
 }
 
+/// Why a script cannot run that needs these commands.
+pub(crate) fn absent(needs: &[String]) -> Option<String> {
+    let absent: Vec<&str> = needs
+        .iter()
+        .map(String::as_str)
+        .filter(|command| !find(command))
+        .collect();
+    (!absent.is_empty()).then(|| format!("not installed: {}", absent.join(" ")))
+}
+
 /// Whether a command is where the runs look for it.
-pub(crate) fn find(command: &str) -> bool {
-    PATH.iter()
+fn find(command: &str) -> bool {
+    PATH.split(':')
         .any(|folder| Path::new(folder).join(command).is_file())
 }
 
-struct Runner<'a> {
-    options: &'a Options,
-    lx: PathBuf,
-    expectations: Expectations,
-    /// Whether runs get a process namespace of their own, so that nothing outlives them.
-    caged: bool,
+struct Apps {
+    full: bool,
 }
 
-impl Runner<'_> {
-    /// All entries of one script: one for the native run when that alone tells something, else
-    /// one for each mode.
-    fn one(&self, app: &App) -> Result<Vec<Entry>, String> {
-        let entry = |mode, verdict| Entry {
-            case: app.name.clone(),
-            mode,
-            verdict,
-        };
-        let absent: Vec<&str> = app
-            .needs
-            .iter()
-            .map(String::as_str)
-            .filter(|c| !find(c))
-            .collect();
-        if !absent.is_empty() {
-            let why = format!("not installed: {}", absent.join(" "));
-            return Ok(vec![entry(None, Verdict::Skipped(why))]);
-        }
-        let native = self.shown(app, None)?;
-        if let Some(verdict) = native_trouble(&native) {
-            return Ok(vec![entry(None, verdict)]);
-        }
-        if self.options.native {
-            return Ok(vec![entry(None, self.natively(app, &native)?)]);
-        }
-        self.options
-            .mode
-            .iter()
-            .map(|&mode| Ok(entry(Some(mode), self.judged(app, mode, &native)?)))
-            .collect()
+impl Suite for Apps {
+    type Case = App;
+
+    fn name(&self) -> String {
+        "apps".to_owned()
     }
 
-    /// More native runs, which must all show the same.
-    fn natively(&self, app: &App, first: &Shown) -> Result<Verdict, String> {
-        let mut took = first.took;
-        for _ in 1..self.options.repeat {
-            let again = self.shown(app, None)?;
-            took = took.max(again.took);
-            if !again.agrees(first) {
-                return Ok(Verdict::Failed(format!(
-                    "unstable: {}",
-                    difference(first, &again, self.options.full)
-                )));
-            }
-        }
-        println!("ok      {} natively, {:.1} s", app.name, took.as_secs_f64());
-        Ok(Verdict::Passed)
+    fn usual(&self) -> Vec<Way> {
+        vec![Way::REWRITE, Way::SUD]
     }
 
-    fn judged(&self, app: &App, mode: Mode, native: &Shown) -> Result<Verdict, String> {
-        let tries = Tries {
-            repeat: self.options.repeat,
-            retries: self.options.retries,
-        };
-        let exception = self.expectations.find(&app.name, mode);
-        judged(exception, tries, || self.attempt(app, mode, native))
+    fn expectations(&self) -> PathBuf {
+        data::folder().join("expectations/apps.txt")
     }
 
-    /// One run under lx: none when it agrees with the native one, else what differs.
-    fn attempt(&self, app: &App, mode: Mode, native: &Shown) -> Result<Option<String>, String> {
-        let shown = self.shown(app, Some(mode))?;
-        let agrees = shown.agrees(native);
-        println!(
-            "{} {} [{mode}] native {:.1} s, lx {:.1} s",
-            if agrees { "ok     " } else { "DIFFERS" },
-            app.name,
-            native.took.as_secs_f64(),
-            shown.took.as_secs_f64(),
-        );
-        Ok((!agrees).then(|| difference(native, &shown, self.options.full)))
+    fn label(&self, app: &App) -> String {
+        app.name.clone()
     }
 
-    fn shown(&self, app: &App, mode: Option<Mode>) -> Result<Shown, String> {
+    fn absent(&self, app: &App) -> Option<String> {
+        absent(&app.needs)
+    }
+
+    fn run(&self, app: &App, at: At<'_>) -> Result<Shown, String> {
         let script: [OsString; 2] = ["/bin/bash".into(), app.script.clone().into()];
-        let inner = match mode {
-            None => script.to_vec(),
-            Some(mode) => lx::command_line(&self.lx, mode, &script),
-        };
-        let mut line: Vec<OsString> = Vec::new();
-        if self.caged {
-            let cage = [
-                "unshare",
-                "--pid",
-                "--fork",
-                "--kill-child",
-                "--mount-proc",
-                "--",
-            ];
-            line.extend(cage.map(OsString::from));
-            // The namespace's first process ignores signals that it does not handle, so it is
-            // a shell that waits for the script, not the script.
-            let first = ["/bin/sh", "-c", "\"$@\"; exit $?", "sh"];
-            line.extend(first.map(OsString::from));
-        }
-        line.extend(inner);
-        // Twice the native limit under lx, since every call may trap.
-        let limit = if mode.is_some() {
-            app.limit * 2
-        } else {
-            app.limit
-        };
-        run_job(&Job {
-            line,
-            restricted: false,
-            mode,
-            limit,
-            input: None,
+        run_job(&match at {
+            At::Natively(setting) => Job {
+                restricted: setting == Setting::Restricted,
+                ..Job::new(script.to_vec(), app.limit)
+            },
+            // Twice the native limit under lx, since every call may trap.
+            At::Under(target, lx, _) => Job {
+                restricted: target.way.is_restricted(),
+                way: Some(target.way),
+                ..Job::new(
+                    target.way.command_line(lx, &environment(), &script),
+                    app.limit * 2,
+                )
+            },
         })
+    }
+
+    fn unfit(&self, native: &Shown) -> Option<Verdict> {
+        native_trouble(native)
+    }
+
+    fn differs(&self, native: &Shown, got: &Shown) -> Option<String> {
+        difference(native, got, self.full)
     }
 }
 

@@ -6,6 +6,7 @@
 //! `//! alone` (the whole program is one case), `//! serial` (never beside other cases).
 
 use crate::child::{End, Job, run};
+use crate::data;
 use std::collections::hash_map::DefaultHasher;
 use std::ffi::OsString;
 use std::fs;
@@ -99,10 +100,10 @@ fn variant_flags(variant: &str) -> Result<&'static [&'static str], String> {
     }
 }
 
-/// The folder of the guest programs' sources, as it was when this program was built.
+/// The folder of the guest programs' sources.
 #[must_use]
 pub fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("guests")
+    data::folder().join("guests")
 }
 
 /// Builds all sources of `folder` whose name the filter admits.
@@ -200,13 +201,7 @@ pub fn cases(guest: &Guest) -> Result<Vec<Case>, String> {
         return Ok(vec![case(guest.name.clone(), vec![program])]);
     }
     let line = vec![program.clone(), "--list".into()];
-    let listed = run(&Job {
-        line,
-        restricted: false,
-        mode: None,
-        limit: guest.limit,
-        input: None,
-    })?;
+    let listed = run(&Job::new(line, guest.limit))?;
     if listed.end != End::Exit(0) {
         return Err(format!("{} --list: {}", guest.name, listed.end));
     }

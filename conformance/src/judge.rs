@@ -1,11 +1,11 @@
 //! Verdicts on runs under lx beside a native one.
 
 use crate::child::{End, Shown};
-use crate::expect::{Exception, Kind};
+use crate::expect::Exception;
 use crate::report::{Verdict, first_difference};
 
-/// A script leaves with this status when the machine lacks something that it needs.
-const SKIP_STATUS: i32 = 77;
+/// A program leaves with this status when the machine lacks something that it needs.
+pub const SKIP_STATUS: i32 = 77;
 
 /// How often a case is run.
 #[derive(Clone, Copy, Debug)]
@@ -23,12 +23,9 @@ pub fn judged(
     tries: Tries,
     attempt: impl FnMut() -> Result<Option<String>, String>,
 ) -> Result<Verdict, String> {
-    if let Some(exception) = exception.filter(|e| e.kind == Kind::Skip) {
-        return Ok(Verdict::Skipped(exception.reason.clone()));
-    }
     let verdict = repeated(tries, attempt)?;
     Ok(match (exception, verdict) {
-        (Some(e), Verdict::Failed(_)) => Verdict::Expected(e.reason.clone()),
+        (Some(e), Verdict::Failed(_)) => Verdict::Expected(e.class, e.reason.clone()),
         (Some(e), Verdict::Passed) => {
             Verdict::Failed(format!("passes, though expected to fail: {}", e.reason))
         }
@@ -56,7 +53,10 @@ fn repeated(
 
 /// What two runs differ in, in one line; with `full` both outputs too.
 #[must_use]
-pub fn difference(expected: &Shown, got: &Shown, full: bool) -> String {
+pub fn difference(expected: &Shown, got: &Shown, full: bool) -> Option<String> {
+    if got.agrees(expected) {
+        return None;
+    }
     let mut parts = Vec::new();
     if expected.end != got.end {
         parts.push(format!("ended by {}, expected {}", got.end, expected.end));
@@ -76,39 +76,81 @@ pub fn difference(expected: &Shown, got: &Shown, full: bool) -> String {
             text(&got.stderr)
         ));
     }
-    parts.join("; ")
+    Some(parts.join("; "))
 }
 
-/// What makes a native run of a script unfit to compare with: a skip, or a time limit.
+/// What makes a native run unfit to compare with: a skip, a failed check, or a time limit.
 #[must_use]
 pub fn native_trouble(native: &Shown) -> Option<Verdict> {
+    let text = String::from_utf8_lossy(&native.stdout);
     match native.end {
         End::Exit(SKIP_STATUS) => {
-            let text = String::from_utf8_lossy(&native.stdout);
             let reason = text.lines().last().unwrap_or("no reason given");
-            Some(Verdict::Skipped(reason.to_owned()))
+            return Some(Verdict::Skipped(reason.to_owned()));
         }
-        End::TimedOut => Some(Verdict::Failed("native run: time limit".to_owned())),
-        _ => None,
+        End::TimedOut => {
+            let after = native.took.as_secs();
+            let why = format!("native run: time limit after {after} s");
+            return Some(Verdict::Failed(why));
+        }
+        _ => {}
     }
+    // The form in which guests of this suite say so.
+    text.lines()
+        .find(|line| line.starts_with("BAD "))
+        .map(|line| Verdict::Failed(format!("native run: {line}")))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Tries, judged};
+    use super::{Tries, judged, native_trouble};
+    use crate::child::{End, Shown};
+    use crate::expect::{Class, Expectations};
     use crate::report::Verdict;
+    use crate::way::Way;
+    use std::time::Duration;
+
+    const TRIES: Tries = Tries {
+        repeat: 1,
+        retries: 1,
+    };
 
     #[test]
     fn a_failure_that_goes_is_flaky() {
-        let tries = Tries {
-            repeat: 1,
-            retries: 1,
-        };
         let mut outcomes = vec![None, Some("x".to_owned())];
-        let verdict = judged(None, tries, || Ok(outcomes.pop().flatten()));
+        let verdict = judged(None, TRIES, || Ok(outcomes.pop().flatten()));
         assert_eq!(verdict, Ok(Verdict::Flaky("x".into())));
-        let verdict = judged(None, tries, || Ok(Some("y".into())));
+        let verdict = judged(None, TRIES, || Ok(Some("y".into())));
         assert_eq!(verdict, Ok(Verdict::Failed("y".into())));
-        assert_eq!(judged(None, tries, || Ok(None)), Ok(Verdict::Passed));
+        assert_eq!(judged(None, TRIES, || Ok(None)), Ok(Verdict::Passed));
+    }
+
+    #[test]
+    fn an_unexpected_pass_fails() {
+        let file = Expectations::parse("c * missing not there").expect("valid");
+        let exception = file.find("c", Way::SUD);
+        let verdict = judged(exception, TRIES, || Ok(Some("y".into())));
+        let expected = Verdict::Expected(Class::Missing, "not there".into());
+        assert_eq!(verdict, Ok(expected));
+        let verdict = judged(exception, TRIES, || Ok(None));
+        assert!(matches!(verdict, Ok(Verdict::Failed(_))));
+    }
+
+    #[test]
+    fn native_runs_that_tell_nothing_are_named() {
+        let shown = |end, stdout: &str| Shown {
+            stdout: stdout.as_bytes().to_vec(),
+            stderr: Vec::new(),
+            end,
+            took: Duration::ZERO,
+        };
+        let skip = native_trouble(&shown(End::Exit(77), "x\nSKIP no AMX\n"));
+        assert_eq!(skip, Some(Verdict::Skipped("SKIP no AMX".into())));
+        let bad = native_trouble(&shown(End::Exit(1), "BAD rbx kept\n"));
+        assert_eq!(
+            bad,
+            Some(Verdict::Failed("native run: BAD rbx kept".into()))
+        );
+        assert_eq!(native_trouble(&shown(End::Signal(11), "ok\n")), None);
     }
 }

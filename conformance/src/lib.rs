@@ -4,17 +4,25 @@
 #![forbid(unsafe_code)]
 
 pub mod apps;
+pub mod cage;
 pub mod child;
+pub mod data;
 pub mod escape;
 pub mod expect;
 pub mod generated;
+pub mod gtest;
 pub mod guests;
 pub mod judge;
 pub mod ltp;
 pub mod lx;
+pub mod options;
 pub mod own;
+pub mod pages;
 pub mod pool;
+mod progress;
 pub mod report;
 pub mod restricted;
 pub mod roots;
+pub mod runner;
 pub mod soak;
+pub mod way;

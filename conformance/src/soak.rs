@@ -1,8 +1,10 @@
 //! The long form: storms, races, changing code and generated sequences, over and over.
 
 use crate::generated;
+use crate::options::Common;
 use crate::own;
-use crate::report::{self, Tally};
+use crate::report::{Tally, table};
+use crate::runner;
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -46,39 +48,32 @@ pub fn run(options: &Options) -> Result<Tally, String> {
     };
     let mut seed = options.seed.unwrap_or_else(clock);
     println!("first seed {seed}");
-    let storms = own::Options {
+    let common = Common {
         lx: options.lx.clone(),
-        modes: Vec::new(),
-        native: false,
-        repeat: 1,
-        jobs: None,
-        retries: 0,
         strict: true,
-        list: false,
-        full: false,
-        filters: STORMS.map(str::to_owned).to_vec(),
+        ..Common::default()
     };
+    let storms = Common {
+        filters: STORMS.map(str::to_owned).to_vec(),
+        ..common.clone()
+    };
+    let own = own::Own::default();
+    let cases = runner::wanted(&own, own::select(&storms)?, &storms)?;
     let mut sum = Tally::default();
     let mut round = 0_u32;
     while Instant::now() < until {
         round += 1;
-        let mut entries = own::run_cases(&storms, &own::select(&storms)?)?;
+        let mut entries = runner::entries(&own, &cases, &storms)?;
         entries.extend(generated::entries(&generated::Options {
-            lx: options.lx.clone(),
+            common: common.clone(),
             seed,
             count: COUNT,
             length: 200,
-            modes: Vec::new(),
-            native: false,
-            jobs: None,
             discard: false,
         })?);
         seed = seed.wrapping_add(COUNT);
         println!("round {round}:");
-        let tally = report::print(&entries);
-        sum.passed += tally.passed;
-        sum.failed += tally.failed;
-        sum.skipped += tally.skipped;
+        sum += table::print(&entries, false);
     }
     println!("{} after {round} rounds", sum.line());
     Ok(sum)

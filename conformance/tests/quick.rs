@@ -2,30 +2,26 @@
 //! each time) and, where an lx stands beside the test or `LX_UNDER_TEST` names one, under it.
 #![forbid(unsafe_code)]
 
-use conformance::{lx, own, report};
-use std::path::PathBuf;
+use conformance::options::Common;
+use conformance::report::table;
+use conformance::{lx, own, runner};
 
 #[test]
 fn own_guests() {
-    let named = std::env::var_os("LX_UNDER_TEST").map(PathBuf::from);
-    let found = lx::locate(named.as_deref());
+    let found = lx::locate(None);
     if let Err(why) = &found {
         println!("natively only: {why}");
     }
-    let options = own::Options {
+    let options = Common {
         native: found.is_err(),
         repeat: if found.is_err() { 2 } else { 1 },
         lx: found.ok(),
-        modes: Vec::new(),
-        jobs: None,
         retries: 1,
-        strict: false,
-        list: false,
-        full: false,
-        filters: Vec::new(),
+        ..Common::default()
     };
+    let suite = own::Own::default();
     let cases = own::select(&options).expect("the guests build");
-    let entries = own::run_cases(&options, &cases).expect("the runner works");
-    let tally = report::print(&entries);
+    let entries = runner::entries(&suite, &cases, &options).expect("the runner works");
+    let tally = table::print(&entries, false);
     assert_eq!(tally.failed, 0, "{}", tally.line());
 }

@@ -60,6 +60,22 @@ pub(crate) enum Command {
     Inspect(Inspect),
     /// Show what this host offers and what lx will use
     Info(Info),
+    /// Compare programs natively and under lx, by the conformance suite's runner
+    ///
+    /// The runner is a program of its own, which lies beside lx; --help is answered by it.
+    #[command(
+        disable_help_flag = true,
+        override_usage = "lx conformance SUITE [OPTIONS] [FILTER]..."
+    )]
+    Conformance {
+        /// The suite (own, ltp, gtest, generated, apps, roots, escape) and what the runner is told
+        #[arg(
+            value_name = "ARGS",
+            trailing_var_arg = true,
+            allow_hyphen_values = true
+        )]
+        arguments: Vec<OsString>,
+    },
     /// Print the completion script of a shell
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions {

@@ -105,7 +105,7 @@ mod tests {
         let page = String::from_utf8(man().expect("it is made")).expect("it is text");
         assert_eq!(page.matches(".TH ").count(), 1);
         assert_eq!(page.matches(".ie ").count(), 1);
-        assert_eq!(page.matches(".SH \"LX ").count(), 11);
+        assert_eq!(page.matches(".SH \"LX ").count(), 12);
         assert!(page.contains(".SH \"LX ZONE INSPECT\""));
         assert!(page.contains("Exit status:"));
     }

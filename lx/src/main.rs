@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod cli;
+mod conformance;
 mod failure;
 mod generate;
 mod info;
@@ -55,6 +56,7 @@ fn execute(command: Command) -> Result<ExitCode, Failure> {
         } => print(&zones::inspect(&zone)?),
         Command::Inspect(options) => print(&inspect::report(&options.file, options.json)?),
         Command::Info(options) => print(&info::report(options.json)?),
+        Command::Conformance { arguments } => match conformance::run(&arguments)? {},
         Command::Completions { shell } => print(&generate::completions(shell)),
         Command::Man => {
             let page = generate::man().map_err(|error| Failure::about("man page", &error))?;

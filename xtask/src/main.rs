@@ -33,7 +33,7 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
-    /// Compare guest programs natively and under lx
+    /// Compare programs natively and under lx: the suite's own guests, or the suite that is named
     #[command(disable_help_flag = true)]
     Conformance(Rest),
     /// Run whole programs natively and under lx
@@ -68,6 +68,31 @@ fn bench_action(rest: &Rest) -> &'static [&'static str] {
     }
 }
 
+/// The actions of the conformance runner; without one, it is to run the suite's own guests.
+const CONFORMANCE_ACTIONS: [&str; 12] = [
+    "own",
+    "apps",
+    "roots",
+    "ltp",
+    "gtest",
+    "generated",
+    "escape",
+    "soak",
+    "report",
+    "help",
+    "--help",
+    "-h",
+];
+
+fn conformance_suite(rest: &Rest) -> &'static [&'static str] {
+    let first = rest.arguments.first().map(String::as_str);
+    if first.is_some_and(|first| CONFORMANCE_ACTIONS.contains(&first)) {
+        &[]
+    } else {
+        &["own"]
+    }
+}
+
 /// What is passed on as it is; `--help` too.
 #[derive(Debug, Args)]
 struct Rest {
@@ -81,7 +106,9 @@ fn main() -> ExitCode {
         Chore::Ci => ci::run(),
         Chore::Tidy => tidy::run(),
         Chore::Compat { check } => compat::run(check),
-        Chore::Conformance(rest) => delegate::run("conformance", &["own"], &rest.arguments),
+        Chore::Conformance(rest) => {
+            delegate::run("conformance", conformance_suite(&rest), &rest.arguments)
+        }
         Chore::Apps(rest) => delegate::run("conformance", &["apps"], &rest.arguments),
         Chore::Roots(rest) => delegate::run("conformance", &["roots"], &rest.arguments),
         Chore::Ltp(rest) => delegate::run("conformance", &["ltp"], &rest.arguments),

@@ -12,6 +12,7 @@ use nix::unistd::{Pid, setpgid, setsid};
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Signal, set_parent_process_death_signal};
 
+use crate::bare;
 use crate::cgroup::Groups;
 use crate::config::Config;
 use crate::confine;
@@ -41,6 +42,8 @@ pub(crate) struct Zone {
     reporter: Reporter,
     /// The terminal that the guest shares with lx.
     terminal: Option<Terminal>,
+    /// The file of the brand's image, where no namespace tells the zone's processes from others.
+    image: Option<(u64, u64)>,
 }
 
 /// What the first process has of its zone.
@@ -79,7 +82,16 @@ impl Zone {
             reports,
             reporter,
             terminal,
+            image: None,
         })
+    }
+
+    /// Its processes are those that run this image.
+    pub(crate) fn marked_by(self, image: (u64, u64)) -> Self {
+        Self {
+            image: Some(image),
+            ..self
+        }
     }
 
     /// Nobody answers what guests ask.
@@ -115,6 +127,7 @@ impl Zone {
                     bond: Bond {
                         go,
                         own_group: self.terminal.is_some(),
+                        mortal: self.image.is_none(),
                     },
                 });
                 let built = signals.restore().about("signals").and(built);
@@ -123,10 +136,13 @@ impl Zone {
             Cloned::Parent { pid, pidfd } => (pid, pidfd),
         };
         drop((go, self.reporter, build));
+        let running = Running::now(pid, layers, self.image);
+        let mark = running.mark();
+        let guard = || Guard::start(pidfd.as_fd(), mark).about("cannot start the zone's guard");
         let ready = admit(pid)
             .and_then(|()| self.meter.groups().take_in(pid))
-            .and_then(|()| self.directory.describe(&Running::now(pid, layers)))
-            .and_then(|()| Guard::start(pidfd.as_fd()).about("cannot start the zone's guard"));
+            .and_then(|()| self.directory.describe(&running))
+            .and_then(|()| guard());
         let guard = match ready {
             Ok(guard) => guard,
             Err(error) => {
@@ -146,7 +162,14 @@ impl Zone {
         let supervisor =
             Supervisor::new(pid, &signals, terminal.as_ref(), self.reports, Some(keeper));
         let end = let_go(say_go, pid).and_then(|()| supervisor.run().about("cannot wait"));
-        drop((guard, terminal, self.directory));
+        if let Some(mark) = mark {
+            mark.end();
+        }
+        drop(guard);
+        if mark.is_some() {
+            bare::end_children();
+        }
+        drop((terminal, self.directory));
         end
     }
 }
@@ -157,13 +180,18 @@ pub(crate) struct Bond {
     pub(crate) go: OwnedFd,
     /// Whether it gets a process group in the same session, instead of a session.
     pub(crate) own_group: bool,
+    /// Whether the kernel is to end it with zsched. Where that would not be the end of the zone's
+    /// other processes, the guard does better: it ends them first.
+    pub(crate) mortal: bool,
 }
 
 impl Bond {
     /// Makes this process end with zsched, waits for its word, and leaves its process group, which
     /// the guest could reach by kill(2), and its keys.
     pub(crate) fn part(self) -> Result<()> {
-        die_with_zsched()?;
+        if self.mortal {
+            die_with_zsched()?;
+        }
         // The end of zsched comes instead when it gave up, or died before the kernel was told what
         // to do then.
         let mut byte = [0];

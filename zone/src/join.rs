@@ -70,7 +70,17 @@ pub fn join(
                 let _ = reporter.send(&refused, &[]);
                 std::process::exit(1);
             }
-            let built = settle(zone, program, keys, Bond { go, own_group }, &reporter);
+            let built = settle(
+                zone,
+                program,
+                keys,
+                Bond {
+                    go,
+                    own_group,
+                    mortal: true,
+                },
+                &reporter,
+            );
             let built = signals.restore().about("signals").and(built);
             std::process::exit(i32::from(guest(built)));
         }
@@ -141,9 +151,11 @@ fn settle(
         proc: keys.proc,
         facts: keys.facts,
         socket: keys.socket,
+        image: None,
         home: user.home,
         confinement,
         mounts: None,
+        mortal: true,
     })
 }
 

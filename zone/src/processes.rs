@@ -32,6 +32,18 @@ impl Zone {
     /// When the host's /proc cannot be read.
     pub fn processes(&self) -> Result<Vec<Process>> {
         let proc = Path::new("/proc");
+        if let Some(mark) = self.running.mark() {
+            let numbers = mark.processes().about(proc.display())?;
+            let read = |pid| Process::read(&proc.join(format!("{pid}")), "0 0 4294967295");
+            let mut found: Vec<Process> = numbers.into_iter().filter_map(read).collect();
+            for process in &mut found {
+                if process.host_pid == self.init() {
+                    process.pid = 1;
+                }
+            }
+            found.sort_by_key(|process| process.pid);
+            return Ok(found);
+        }
         let Ok(zone) = stat(proc.join(format!("{}/ns/pid", self.init()))) else {
             // It has just ended.
             return Ok(Vec::new());

@@ -19,18 +19,20 @@ use crate::supervise::End;
 
 /// Starts the zone that `config` describes, and supervises it to its end.
 ///
-/// `guest` goes on in the zone's first process, and is told there whether the zone could be built.
+/// `image` is the brand's, for a zone without namespaces, whose processes are told by it. `guest` goes on in the zone's first process, and is told there whether the zone could be built.
 /// It comes back only when it could not start a program, with the exit status.
 ///
 /// # Errors
 /// What could not be set up outside the zone; nothing is left behind then.
 pub fn start(
     config: &Config,
+    image: Option<OwnedFd>,
     guest: impl FnOnce(std::result::Result<Inside, Error>) -> u8,
 ) -> Result<End> {
     confine::standard::check().map_err(|why| Error::because("the zone could be left", why))?;
     if config.isolation == Isolation::Bare {
-        return crate::bare::start(config, guest);
+        let image = image.ok_or_else(|| Error::because("the brand's image", "there is none"))?;
+        return crate::bare::start(config, image, guest);
     }
     let user = user_of(&config.roots(), config.user.as_deref())?;
     let own_users = !namespaces::is_privileged();

@@ -15,6 +15,7 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::process::{PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use serde::{Deserialize, Serialize};
 
+use crate::bare::Mark;
 use crate::cgroup;
 use crate::config::Config;
 use crate::confine::Report;
@@ -30,17 +31,30 @@ pub(crate) struct Running {
     pub(crate) init: (i32, u64),
     /// How they are confined.
     pub(crate) confinement: Report,
+    /// Device and number of the file of the brand's image, which tells the processes of a zone without
+    /// namespaces from others.
+    #[serde(default)]
+    pub(crate) image: Option<(u64, u64)>,
 }
 
 impl Running {
     /// This process is zsched, `init` its child.
-    pub(crate) fn now(init: Pid, confinement: &Report) -> Self {
+    pub(crate) fn now(init: Pid, confinement: &Report, image: Option<(u64, u64)>) -> Self {
         let process = |pid: Pid| (pid.as_raw(), start_time(pid).unwrap_or(0));
         Self {
             zsched: process(Pid::this()),
             init: process(init),
             confinement: confinement.clone(),
+            image,
         }
+    }
+
+    /// What tells its processes from others, where no namespace does.
+    pub(crate) fn mark(&self) -> Option<Mark> {
+        self.image.map(|image| Mark {
+            first: self.init,
+            image,
+        })
     }
 }
 
@@ -49,7 +63,7 @@ pub(crate) fn start_time(pid: Pid) -> Option<u64> {
     start_time_in(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
 }
 
-fn start_time_in(stat: &str) -> Option<u64> {
+pub(crate) fn start_time_in(stat: &str) -> Option<u64> {
     // The name in parentheses may hold anything; state, field 3, is the first behind it.
     let (_, rest) = stat.rsplit_once(')')?;
     rest.split_ascii_whitespace().nth(22 - 3)?.parse().ok()
@@ -148,7 +162,10 @@ pub(crate) fn clean_up(base: &Path) -> io::Result<()> {
         }
         let state = fs::read(path.join(STATE)).unwrap_or_default();
         if let Ok(running) = serde_json::from_slice::<Running>(&state) {
-            kill(running.init)?;
+            match running.mark() {
+                Some(mark) => mark.end(),
+                None => kill(running.init)?,
+            }
         }
         let groups = fs::read(path.join(GROUPS)).unwrap_or_default();
         for group in serde_json::from_slice::<Vec<PathBuf>>(&groups).unwrap_or_default() {

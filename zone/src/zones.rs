@@ -159,7 +159,7 @@ impl Zone {
             "name": self.config.name,
             "state": "running",
             "seconds": self.age().as_secs(),
-            "isolation": "namespaces",
+            "isolation": self.config.isolation,
             "zsched": process(self.running.zsched),
             "init": process(self.running.init),
             "config": self.config,

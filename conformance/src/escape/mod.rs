@@ -11,9 +11,10 @@ mod scenario;
 mod table;
 mod target;
 
-use crate::lx::{self, INTERCEPTIONS, Mode};
+use crate::lx;
 use crate::report::Tally;
 use crate::restricted;
+use crate::way::Intercept;
 use place::Place;
 use scenario::{Scenario, Where};
 use std::path::PathBuf;
@@ -25,10 +26,10 @@ pub struct Options {
     /// The lx to test [default: the one beside this program]
     #[arg(long, value_name = "FILE")]
     pub lx: Option<PathBuf>,
-    /// Only these modes
-    #[arg(long, value_enum, value_delimiter = ',')]
-    pub modes: Vec<Mode>,
-    /// One mode only, unless --modes names others
+    /// How calls are caught [default: each way in turn]
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "HOW")]
+    pub intercept: Vec<Intercept>,
+    /// One way to catch calls only, unless --intercept names others
     #[arg(long)]
     pub quick: bool,
     /// Expect the attempts past the brand to succeed: lx was built without confinement. Needs root,
@@ -77,9 +78,13 @@ pub fn run(options: &Options) -> Result<Tally, String> {
 
 fn scenarios(options: &Options) -> Vec<Scenario> {
     let own = nix::unistd::geteuid().as_raw();
-    let modes = match (options.modes.as_slice(), options.quick || options.control) {
-        ([], true) => &INTERCEPTIONS[..1],
-        ([], false) => &INTERCEPTIONS[..],
+    let all = [Intercept::Rewrite, Intercept::Sud, Intercept::Trap];
+    let modes = match (
+        options.intercept.as_slice(),
+        options.quick || options.control,
+    ) {
+        ([], true) => &all[..1],
+        ([], false) => &all[..],
         (named, _) => named,
     };
     let mut places = Vec::new();

@@ -4,7 +4,7 @@ use super::place::{Folders, Place};
 use super::table::{IN_ZONE, Line, Shown};
 use super::target::Target;
 use crate::child::{End, append, end_of, wait};
-use crate::lx::Mode;
+use crate::way::Intercept;
 use std::fmt;
 use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -35,7 +35,7 @@ pub(super) enum Where {
 pub(super) struct Scenario {
     user: u32,
     place: Where,
-    mode: Mode,
+    mode: Intercept,
     /// Tells this run's names apart from those of others.
     tag: String,
 }
@@ -48,12 +48,12 @@ impl fmt::Display for Scenario {
             Where::Joined => format!("{IN_ZONE} entered"),
             Where::Host => ", no zone".to_owned(),
         };
-        write!(f, "user {}{place}, {}", self.user, self.mode)
+        write!(f, "user {}{place}, {}", self.user, self.mode.name())
     }
 }
 
 impl Scenario {
-    pub(super) fn new(user: u32, place: Where, mode: Mode) -> Self {
+    pub(super) fn new(user: u32, place: Where, mode: Intercept) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let serial = NEXT.fetch_add(1, Ordering::Relaxed);
         let tag = format!("{}-{serial}", std::process::id());
@@ -133,7 +133,7 @@ impl Scenario {
         command
             .arg(action)
             .env_clear()
-            .env("LX_INTERCEPT", self.mode.intercept())
+            .env("LX_INTERCEPT", self.mode.name())
             .env("XDG_RUNTIME_DIR", folders.path("run"));
         self.as_user(&mut command);
         command

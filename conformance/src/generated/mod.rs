@@ -3,22 +3,27 @@
 pub mod program;
 pub mod shrink;
 
-use crate::child::{End, Job, Shown, run as run_job};
+use crate::child::{Job, Scratch, Shown, run as run_job};
+use crate::data;
 use crate::guests::{self, Guest};
-use crate::lx::{self, Mode, OF_THIS_USER};
-use crate::pool;
-use crate::report::{self, Entry, Tally, Verdict, first_difference};
+use crate::judge::{difference, native_trouble};
+use crate::lx::Lx;
+use crate::options::Common;
+use crate::own::environment;
+use crate::report::{Entry, Tally, Verdict};
+use crate::runner::{self, At, Setting, Suite, Target};
+use crate::way::Way;
 use program::{Line, generate, text};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// `conformance generated`.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub struct Options {
-    /// The lx to test [default: the one beside this program]
-    #[arg(long, value_name = "FILE")]
-    pub lx: Option<PathBuf>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub common: Common,
     /// The first seed
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
@@ -28,15 +33,6 @@ pub struct Options {
     /// Calls in one program
     #[arg(long, default_value_t = 120)]
     pub length: usize,
-    /// Only these modes
-    #[arg(long, value_enum, value_delimiter = ',')]
-    pub modes: Vec<Mode>,
-    /// Run natively only, and check that the output is the same twice
-    #[arg(long)]
-    pub native: bool,
-    /// Programs at a time [default: one per processor]
-    #[arg(long)]
-    pub jobs: Option<usize>,
     /// Do not keep what fails in `regressions/`
     #[arg(long)]
     pub discard: bool,
@@ -49,42 +45,23 @@ const LIMIT: Duration = Duration::from_secs(20);
 /// The folder of kept programs.
 #[must_use]
 pub fn regressions() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("regressions")
+    data::folder().join("regressions")
 }
 
 /// Runs the kept programs, then the generated ones, and prints a report.
 pub fn run(options: &Options) -> Result<Tally, String> {
-    Ok(report::print(&entries(options)?))
+    runner::run(&Sequences::new(options)?, tasks(options)?, &options.common)
 }
 
 /// Runs the kept programs, then the generated ones.
 pub fn entries(options: &Options) -> Result<Vec<Entry>, String> {
-    let source = guests::folder().join("generated/interpreter.c");
-    let interpreters = guests::build(&source, "interpreter")?;
-    let lx = if options.native {
-        PathBuf::new()
-    } else {
-        lx::locate(options.lx.as_deref())?
-    };
-    let modes = if options.modes.is_empty() {
-        OF_THIS_USER.to_vec()
-    } else {
-        options.modes.clone()
-    };
-    let bench = Bench {
-        options,
-        interpreters,
-        lx,
-        modes,
-    };
+    runner::entries(&Sequences::new(options)?, &tasks(options)?, &options.common)
+}
+
+fn tasks(options: &Options) -> Result<Vec<Task>, String> {
     let mut tasks: Vec<Task> = kept()?.into_iter().map(Task::Kept).collect();
     tasks.extend((0..options.count).map(|n| Task::Seed(options.seed.wrapping_add(n))));
-    let workers = options.jobs.unwrap_or_else(pool::default_workers);
-    let mut entries = Vec::new();
-    for result in pool::map(&tasks, workers, |task| bench.one(task)) {
-        entries.extend(result?);
-    }
-    Ok(entries)
+    Ok(tasks)
 }
 
 fn kept() -> Result<Vec<PathBuf>, String> {
@@ -105,151 +82,143 @@ enum Task {
     Seed(u64),
 }
 
-struct Bench<'a> {
+struct Sequences<'a> {
     options: &'a Options,
     interpreters: Vec<Guest>,
-    lx: PathBuf,
-    modes: Vec<Mode>,
 }
 
-impl Bench<'_> {
-    fn one(&self, task: &Task) -> Result<Vec<Entry>, String> {
-        match task {
-            Task::Kept(path) => {
-                let name = path
-                    .file_stem()
-                    .unwrap_or_default()
-                    .to_string_lossy()
-                    .into_owned();
-                self.compare(&name, path, None)
-            }
-            Task::Seed(seed) => {
-                let lines = generate(*seed, self.options.length);
-                let written = Written::new(&lines)?;
-                self.compare(&format!("seed-{seed}"), &written.0, Some(&lines))
-            }
-        }
+impl<'a> Sequences<'a> {
+    fn new(options: &'a Options) -> Result<Self, String> {
+        let source = guests::folder().join("generated/interpreter.c");
+        Ok(Self {
+            options,
+            interpreters: guests::build(&source, "interpreter")?,
+        })
     }
 
-    fn compare(
-        &self,
-        name: &str,
-        path: &Path,
-        lines: Option<&[Line]>,
-    ) -> Result<Vec<Entry>, String> {
-        let mut entries = Vec::new();
-        // Each seed takes the next build of the interpreter.
-        let which = name
+    /// Each program takes the next build of the interpreter.
+    fn interpreter(&self, task: &Task) -> Result<&Guest, String> {
+        let name = self.label(task);
+        let sum = name
             .bytes()
             .fold(0_usize, |sum, byte| sum + usize::from(byte));
-        let interpreter = &self.interpreters[which % self.interpreters.len()];
-        let entry = |mode, verdict| Entry {
-            case: format!("generated/{name}"),
-            mode,
-            verdict,
-        };
-        let native = self.native(interpreter, path)?;
-        let again = self.native(interpreter, path)?;
-        if !native.agrees(&again) || native.end == End::TimedOut {
-            let why = first_difference(&native.stdout, &again.stdout);
-            entries.push(entry(
-                None,
-                Verdict::Skipped(format!("not the same twice natively: {why}")),
-            ));
-            return Ok(entries);
-        }
-        if self.options.native {
-            entries.push(entry(None, Verdict::Passed));
-            return Ok(entries);
-        }
-        for mode in &self.modes {
-            let shown = self.under_lx(interpreter, path, *mode)?;
-            if shown.agrees(&native) {
-                entries.push(entry(Some(*mode), Verdict::Passed));
-                continue;
-            }
-            let mut why = describe(&native, &shown);
-            if let Some(lines) = lines {
-                let short = self.shorten(interpreter, lines, *mode);
-                why = format!("{why}; in short: {}", text(&short).replace('\n', "; "));
-                if !self.options.discard {
-                    self.keep(name, *mode, &short)?;
-                }
-            }
-            entries.push(entry(Some(*mode), Verdict::Failed(why)));
-        }
-        Ok(entries)
+        let which = sum.checked_rem(self.interpreters.len()).unwrap_or(0);
+        let found = self.interpreters.get(which);
+        found.ok_or_else(|| "the interpreter has no builds".to_owned())
     }
 
-    fn native(&self, interpreter: &Guest, path: &Path) -> Result<Shown, String> {
-        let line = vec![interpreter.program.clone().into_os_string(), path.into()];
-        run_job(&Job {
-            line,
-            restricted: false,
-            mode: None,
-            limit: LIMIT,
-            input: None,
+    fn lines(&self, seed: u64) -> Vec<Line> {
+        generate(seed, self.options.length)
+    }
+
+    fn one(&self, task: &Task, program: &Path, at: At<'_>) -> Result<Shown, String> {
+        let interpreter = self.interpreter(task)?;
+        let line = [interpreter.program.clone().into_os_string(), program.into()];
+        run_job(&match at {
+            At::Natively(setting) => Job {
+                restricted: setting == Setting::Restricted,
+                ..Job::new(line.to_vec(), LIMIT)
+            },
+            At::Under(target, lx, _) => Job {
+                restricted: target.way.is_restricted(),
+                way: Some(target.way),
+                ..Job::new(target.way.command_line(lx, &environment(), &line), LIMIT)
+            },
         })
     }
 
-    fn under_lx(&self, interpreter: &Guest, path: &Path, mode: Mode) -> Result<Shown, String> {
-        let line = [interpreter.program.clone().into_os_string(), path.into()];
-        let line = lx::command_line(&self.lx, mode, &line);
-        run_job(&Job {
-            line,
-            restricted: false,
-            mode: Some(mode),
-            limit: LIMIT,
-            input: None,
-        })
-    }
-
-    fn shorten(&self, interpreter: &Guest, lines: &[Line], mode: Mode) -> Vec<Line> {
+    fn shorten(&self, task: &Task, target: &Target, lx: &Lx, lines: &[Line]) -> Vec<Line> {
         shrink::shrink(lines, SHRINK_BUDGET, |shorter| {
             let Ok(written) = Written::new(shorter) else {
                 return false;
             };
-            let native = self.native(interpreter, &written.0);
-            let shown = self.under_lx(interpreter, &written.0, mode);
-            matches!((native, shown), (Ok(native), Ok(shown)) if !native.agrees(&shown))
+            let Ok(native) = self.one(task, &written.path(), At::Natively(target.setting)) else {
+                return false;
+            };
+            let at = At::Under(target, lx.of(target.way), &native);
+            let shown = self.one(task, &written.path(), at);
+            shown.is_ok_and(|shown| !shown.agrees(&native))
         })
-    }
-
-    fn keep(&self, name: &str, mode: Mode, lines: &[Line]) -> Result<(), String> {
-        let path = regressions().join(format!("{name}-{mode}.calls"));
-        fs::create_dir_all(regressions()).map_err(|e| e.to_string())?;
-        fs::write(&path, text(lines)).map_err(|e| format!("{}: {e}", path.display()))
     }
 }
 
-fn describe(native: &Shown, shown: &Shown) -> String {
-    let difference = first_difference(&native.stdout, &shown.stdout);
-    if native.end == shown.end {
-        return difference;
+impl Suite for Sequences<'_> {
+    type Case = Task;
+
+    fn name(&self) -> String {
+        "generated".to_owned()
     }
-    format!(
-        "ended by {}, expected {}; {difference}",
-        shown.end, native.end
-    )
+
+    fn usual(&self) -> Vec<Way> {
+        Way::OF_THIS_USER.to_vec()
+    }
+
+    fn expectations(&self) -> PathBuf {
+        data::folder().join("expectations/generated.txt")
+    }
+
+    fn label(&self, task: &Task) -> String {
+        match task {
+            Task::Kept(path) => path
+                .file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
+            Task::Seed(seed) => format!("seed-{seed}"),
+        }
+    }
+
+    /// What is not the same twice natively tells nothing.
+    fn runs_twice(&self) -> bool {
+        true
+    }
+
+    fn run(&self, task: &Task, at: At<'_>) -> Result<Shown, String> {
+        match task {
+            Task::Kept(path) => self.one(task, path, at),
+            Task::Seed(seed) => {
+                let written = Written::new(&self.lines(*seed))?;
+                self.one(task, &written.path(), at)
+            }
+        }
+    }
+
+    fn unfit(&self, native: &Shown) -> Option<Verdict> {
+        native_trouble(native)
+    }
+
+    fn differs(&self, native: &Shown, got: &Shown) -> Option<String> {
+        difference(native, got, self.options.common.full)
+    }
+
+    /// Makes a failing program short, and keeps it.
+    fn examined(&self, task: &Task, target: &Target, why: String) -> Result<String, String> {
+        let Task::Seed(seed) = task else {
+            return Ok(why);
+        };
+        let lx = Lx::find(self.options.common.lx.as_deref(), &[target.way])?;
+        let short = text(&self.shorten(task, target, &lx, &self.lines(*seed)));
+        if !self.options.discard {
+            let path = regressions().join(format!("seed-{seed}-{}.calls", target.way));
+            fs::create_dir_all(regressions()).map_err(|e| e.to_string())?;
+            fs::write(&path, &short).map_err(|e| format!("{}: {e}", path.display()))?;
+        }
+        Ok(format!("{why}; in short: {}", short.replace('\n', "; ")))
+    }
 }
 
 /// A program's text in a file that goes away with this value.
-struct Written(PathBuf);
+struct Written(Scratch);
 
 impl Written {
     fn new(lines: &[Line]) -> Result<Self, String> {
-        use std::sync::atomic::{AtomicU64, Ordering};
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let serial = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("lx-conf-{}-{serial}.calls", std::process::id());
-        let path = std::env::temp_dir().join(name);
+        let written = Self(Scratch::new()?);
+        let path = written.path();
         fs::write(&path, text(lines)).map_err(|e| format!("{}: {e}", path.display()))?;
-        Ok(Self(path))
+        Ok(written)
     }
-}
 
-impl Drop for Written {
-    fn drop(&mut self) {
-        drop(fs::remove_file(&self.0));
+    fn path(&self) -> PathBuf {
+        self.0.path().join("program.calls")
     }
 }

@@ -3,21 +3,61 @@
 //! Programs of the newer library print `file.c:12: TPASS: text`; those of the older one print
 //! `name    1  TPASS  :  text`.
 
-use serde::{Deserialize, Serialize};
+use crate::child::{End, Shown};
+use crate::report::{Counts, Ran};
+use std::time::Duration;
 
-/// How many checks ended in which way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counts {
-    /// TPASS.
-    pub pass: u32,
-    /// TFAIL.
-    pub fail: u32,
-    /// TBROK.
-    pub broken: u32,
-    /// TWARN.
-    pub warning: u32,
-    /// TCONF.
-    pub not_applicable: u32,
+/// What is kept of a run.
+#[must_use]
+pub fn kept(shown: &Shown) -> Ran {
+    let text = String::from_utf8_lossy(&shown.stdout);
+    Ran {
+        end: end_text(shown.end),
+        seconds: shown.took.as_secs_f64(),
+        counts: Some(count(&text)),
+        lines: telling_lines(&text),
+    }
+}
+
+/// A run of which that was kept, as far as it can be told from it.
+#[must_use]
+pub fn remembered(ran: &Ran) -> Shown {
+    let passes = ran.counts.map_or(0, |counts| counts.pass);
+    let line = "earlier: TPASS: see there\n";
+    let lines = (0..passes).flat_map(|_| line.bytes());
+    Shown {
+        stdout: lines.collect(),
+        stderr: Vec::new(),
+        end: match ran.end.as_str() {
+            "pass" => End::Exit(0),
+            "not applicable" => End::Exit(32),
+            "time limit" => End::TimedOut,
+            _ => End::Exit(1),
+        },
+        took: Duration::from_secs_f64(ran.seconds.max(0.0)),
+    }
+}
+
+/// The end in a word or two; LTP's exit status is a mask.
+#[must_use]
+pub fn end_text(end: End) -> String {
+    match end {
+        End::Exit(0) => "pass".to_owned(),
+        End::Exit(32) => "not applicable".to_owned(),
+        // The shell found or could start no such program: it is not installed.
+        End::Exit(126 | 127) => "not installed".to_owned(),
+        End::Exit(status @ 129..) => format!("signal {}", status - 128),
+        End::Exit(status) => {
+            let bits = [(1, "fail"), (2, "broken"), (4, "warning"), (32, "n/a")];
+            let names: Vec<&str> = bits
+                .iter()
+                .filter(|(bit, _)| status & bit != 0)
+                .map(|(_, name)| *name)
+                .collect();
+            format!("exit {status} ({})", names.join("+"))
+        }
+        other => other.to_string(),
+    }
 }
 
 /// The result word of a line, if it states one.
@@ -74,7 +114,32 @@ fn short(line: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Counts, count, telling_lines};
+    use super::{count, end_text, kept, remembered, telling_lines};
+    use crate::child::{End, Shown};
+    use crate::report::Counts;
+    use std::time::Duration;
+
+    #[test]
+    fn statuses_are_masks() {
+        assert_eq!(end_text(End::Exit(0)), "pass");
+        assert_eq!(end_text(End::Exit(33)), "exit 33 (fail+n/a)");
+        assert_eq!(end_text(End::Exit(127)), "not installed");
+        assert_eq!(end_text(End::Exit(139)), "signal 11");
+        assert_eq!(end_text(End::Signal(9)), "signal 9");
+    }
+
+    #[test]
+    fn a_run_is_remembered_by_its_end_and_its_checks() {
+        let shown = Shown {
+            stdout: b"a.c:1: TPASS: x\na.c:2: TPASS: y\n".to_vec(),
+            stderr: Vec::new(),
+            end: End::Exit(0),
+            took: Duration::from_secs(2),
+        };
+        let again = remembered(&kept(&shown));
+        assert_eq!((again.end, again.took), (shown.end, shown.took));
+        assert_eq!(kept(&again).counts, kept(&shown).counts);
+    }
 
     #[test]
     fn both_forms_are_counted() {

@@ -7,45 +7,29 @@
 
 mod build;
 
-use crate::apps::{find, read_scripts};
+use crate::apps::{absent, read_scripts};
 use crate::child::{End, Job, Shown, run as run_job};
-use crate::expect::Expectations;
-use crate::judge::{Tries, difference, judged, native_trouble};
-use crate::lx::{self, Mode};
-use crate::pool;
-use crate::report::{self, Entry, Tally, Verdict};
+use crate::data;
+use crate::judge::{difference, native_trouble};
+use crate::lx;
+use crate::options::Common;
+use crate::report::{Tally, Verdict};
+use crate::runner::{self, At, Setting, Suite, Target};
+use crate::way::Way;
 use build::{Made, Roots, USER};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// `conformance roots`.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub struct Options {
-    /// The lx to test [default: the one beside this program]
-    #[arg(long, value_name = "FILE")]
-    pub lx: Option<PathBuf>,
-    /// How lx catches calls
-    #[arg(long, value_enum, value_delimiter = ',', default_values = ["rewrite"])]
-    pub mode: Vec<Mode>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub common: Common,
     /// Where the roots are kept once they are made [default: beside lx]
     #[arg(long, value_name = "DIR")]
     pub cache: Option<PathBuf>,
-    /// How often each script is run in each mode
-    #[arg(long, default_value_t = 1)]
-    pub repeat: u32,
-    /// How often a failed script is tried again, to tell flaky from broken
-    #[arg(long, default_value_t = 1)]
-    pub retries: u32,
-    /// Scripts at a time [default: one per processor]
-    #[arg(long)]
-    pub jobs: Option<usize>,
-    /// Print both outputs of a failed script in full
-    #[arg(long)]
-    pub full: bool,
-    /// Only scripts whose name contains this
-    #[arg(long)]
-    pub filter: Option<String>,
 }
 
 /// One script.
@@ -58,41 +42,32 @@ struct Script {
     limit: Duration,
 }
 
-/// Who runs the zones of a script.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Who {
-    Root,
-    User,
-}
+/// Who runs the zones of a script, by the number of the variant.
+const USERS: [&str; 2] = ["root", "user"];
 
 /// Runs the list and prints its report.
 pub fn run(options: &Options) -> Result<Tally, String> {
-    let home = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut scripts = read_scripts(&home.join("roots"), parse)?;
-    if let Some(filter) = &options.filter {
-        scripts.retain(|script| script.name.contains(filter.as_str()));
-    }
-    let lx = lx::locate(options.lx.as_deref())?;
+    let home = data::folder();
+    let scripts = read_scripts(&home.join("roots"), parse)?;
+    let filter = options.common.filter()?;
+    let names: Vec<&str> = match options.common.list {
+        true => Vec::new(),
+        false => scripts
+            .iter()
+            .filter(|script| filter.admits(&script.name))
+            .map(|script| script.root.as_str())
+            .collect(),
+    };
     let cache = match &options.cache {
         Some(folder) => folder.clone(),
-        None => lx.with_file_name("roots"),
+        None => lx::locate(options.common.lx.as_deref())?.with_file_name("roots"),
     };
-    let names: Vec<&str> = scripts.iter().map(|script| script.root.as_str()).collect();
-    let runner = Runner {
-        options,
-        lx,
+    let suite = Zones {
+        full: options.common.full,
         lib: home.join("roots/lib"),
-        expectations: Expectations::read(&home.join("expectations/roots.txt"))?,
         roots: Roots::make(&home.join("roots"), &cache, &names)?,
     };
-    let workers = options.jobs.unwrap_or_else(pool::default_workers);
-    let results = pool::map(&scripts, workers, |script| runner.one(script));
-    let mut entries = Vec::new();
-    for result in results {
-        entries.extend(result?);
-    }
-    println!();
-    Ok(report::print(&entries))
+    runner::run(&suite, scripts, &options.common)
 }
 
 fn parse(file: &Path, text: &str) -> Result<Script, String> {
@@ -126,124 +101,100 @@ fn parse(file: &Path, text: &str) -> Result<Script, String> {
     Ok(script)
 }
 
-struct Runner<'a> {
-    options: &'a Options,
-    lx: PathBuf,
+struct Zones {
+    full: bool,
     /// Programs that the runs consist of.
     lib: PathBuf,
-    expectations: Expectations,
     roots: Roots,
 }
 
-impl Runner<'_> {
-    /// All entries of one script: one when there is nothing to compare, else one for each user in
-    /// each mode.
-    fn one(&self, script: &Script) -> Result<Vec<Entry>, String> {
-        let alone = |verdict| {
-            Ok(vec![Entry {
-                case: script.name.clone(),
-                mode: None,
-                verdict,
-            }])
-        };
-        let absent: Vec<&str> = script
-            .needs
-            .iter()
-            .map(String::as_str)
-            .filter(|command| !find(command))
-            .collect();
-        if !absent.is_empty() {
-            return alone(Verdict::Skipped(format!(
-                "not installed: {}",
-                absent.join(" ")
-            )));
+impl Zones {
+    fn root(&self, script: &Script, who: usize) -> Made {
+        match who {
+            0 => self.roots.of_root(&script.root),
+            _ => self.roots.of_user(&script.root),
         }
-        let root = match self.roots.of_root(&script.root) {
-            Made::Here(root) => root,
-            Made::Not(why) => return alone(Verdict::Skipped(why)),
-        };
-        let native = self.shown(script, &root, None)?;
-        if let Some(verdict) = native_trouble(&native) {
-            return alone(verdict);
-        }
-        // What fails before its first zone would do so under lx too, and agree.
-        if native.end != End::Exit(0) || native.stdout.is_empty() {
-            let why = format!("native run: ended by {}", native.end);
-            return alone(Verdict::Failed(why));
-        }
-        let mut entries = Vec::new();
-        for (who, word) in [(Who::Root, "root"), (Who::User, "user")] {
-            let root = match who {
-                Who::Root => Made::Here(root.clone()),
-                Who::User => self.roots.of_user(&script.root),
+    }
+}
+
+impl Suite for Zones {
+    type Case = Script;
+
+    fn name(&self) -> String {
+        "roots".to_owned()
+    }
+
+    fn usual(&self) -> Vec<Way> {
+        vec![Way::ZONE]
+    }
+
+    fn expectations(&self) -> PathBuf {
+        data::folder().join("expectations/roots.txt")
+    }
+
+    fn label(&self, script: &Script) -> String {
+        script.name.clone()
+    }
+
+    fn absent(&self, script: &Script) -> Option<String> {
+        absent(&script.needs).or_else(|| match self.root(script, 0) {
+            Made::Here(_) => None,
+            Made::Not(why) => Some(why),
+        })
+    }
+
+    fn targets(&self, script: &Script, ways: &[Way]) -> Vec<Target> {
+        let target = |(who, user): (usize, &str)| {
+            let case = format!("{}.{user}", script.name);
+            let absent = match self.root(script, who) {
+                Made::Here(_) => None,
+                Made::Not(why) => Some(why),
             };
-            let name = format!("{}.{word}", script.name);
-            for &mode in &self.options.mode {
-                let verdict = match &root {
-                    Made::Here(root) => self.judged(script, &name, root, (who, mode), &native)?,
-                    Made::Not(why) => Verdict::Skipped(why.clone()),
-                };
-                entries.push(Entry {
-                    case: name.clone(),
-                    mode: Some(mode),
-                    verdict,
-                });
+            ways.iter().map(move |&way| Target {
+                case: case.clone(),
+                way,
+                setting: Setting::Host,
+                variant: who,
+                absent: absent.clone(),
+            })
+        };
+        USERS.into_iter().enumerate().flat_map(target).collect()
+    }
+
+    fn run(&self, script: &Script, at: At<'_>) -> Result<Shown, String> {
+        let who = match at {
+            At::Natively(_) => 0,
+            At::Under(target, ..) => target.variant,
+        };
+        let Made::Here(root) = self.root(script, who) else {
+            return Err(format!("no root {}", script.root));
+        };
+        let mut line: Vec<OsString> = vec!["/bin/sh".into(), self.lib.join("run").into()];
+        line.extend([script.file.clone().into(), root.into()]);
+        run_job(&match at {
+            At::Natively(_) => Job::new(line, script.limit),
+            At::Under(target, lx, _) => {
+                line.push(lx.into());
+                line.extend((who == 1).then(|| USER.into()));
+                // Twice the native limit under lx, since every call may trap.
+                Job {
+                    way: Some(target.way),
+                    ..Job::new(line, script.limit * 2)
+                }
             }
-        }
-        Ok(entries)
-    }
-
-    fn judged(
-        &self,
-        script: &Script,
-        name: &str,
-        root: &Path,
-        (who, mode): (Who, Mode),
-        native: &Shown,
-    ) -> Result<Verdict, String> {
-        let tries = Tries {
-            repeat: self.options.repeat,
-            retries: self.options.retries,
-        };
-        judged(self.expectations.find(name, mode), tries, || {
-            let shown = self.shown(script, root, Some((who, mode)))?;
-            let agrees = shown.agrees(native);
-            println!(
-                "{} {name} [{mode}] native {:.1} s, lx {:.1} s",
-                if agrees { "ok     " } else { "DIFFERS" },
-                native.took.as_secs_f64(),
-                shown.took.as_secs_f64(),
-            );
-            Ok((!agrees).then(|| difference(native, &shown, self.options.full)))
         })
     }
 
-    fn shown(
-        &self,
-        script: &Script,
-        root: &Path,
-        under_lx: Option<(Who, Mode)>,
-    ) -> Result<Shown, String> {
-        let mut line: Vec<OsString> = build::CAGE.iter().map(OsString::from).collect();
-        line.extend(["/bin/sh".into(), self.lib.join("run").into()]);
-        line.extend([script.file.clone().into(), root.as_os_str().to_owned()]);
-        if let Some((who, _)) = under_lx {
-            line.push(self.lx.clone().into());
-            line.extend((who == Who::User).then(|| USER.into()));
-        }
-        // Twice the native limit under lx, since every call may trap.
-        let limit = if under_lx.is_some() {
-            script.limit * 2
-        } else {
-            script.limit
-        };
-        run_job(&Job {
-            line,
-            restricted: false,
-            mode: under_lx.map(|(_, mode)| mode),
-            limit,
-            input: None,
+    fn unfit(&self, native: &Shown) -> Option<Verdict> {
+        native_trouble(native).or_else(|| {
+            // What fails before its first zone would do so under lx too, and agree.
+            let nothing = native.end != End::Exit(0) || native.stdout.is_empty();
+            nothing.then(|| Verdict::Failed(format!("native run: ended by {}", native.end)))
         })
+    }
+
+    fn differs(&self, native: &Shown, got: &Shown) -> Option<String> {
+        difference(native, got, self.full)
     }
 }
 

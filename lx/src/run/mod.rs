@@ -124,8 +124,15 @@ fn become_guest(
         .map(|argument| c_string(argument))
         .collect::<Result<Vec<_>, _>>()?;
 
-    let image = image::create(intercept)
-        .map_err(|error| Failure::about("cannot make the brand's image", &error))?;
+    let own_image = match &place {
+        Place::Zone(inside) => inside.image.as_ref(),
+        Place::Host(_) => None,
+    };
+    let image = match own_image {
+        Some(image) => image.try_clone(),
+        None => image::create(intercept),
+    };
+    let image = image.map_err(|error| cannot_make_image(&error))?;
     let (zone, mounts, mut behind) = match &place {
         Place::Host(proc) => (false, 0, vec![proc.as_fd(); 3]),
         Place::Zone(inside) => (true, inside.mounts(), inside.descriptors()),
@@ -174,6 +181,10 @@ fn become_guest(
         Err(error) if is(&error, Errno::E2BIG) => Err(Failure::program(&program, &error)),
         Err(error) => Err(Failure::about("cannot start the brand", &error)),
     }
+}
+
+fn cannot_make_image(error: &io::Error) -> Failure {
+    Failure::about("cannot make the brand's image", error)
 }
 
 /// How calls are to be caught, from the environment and what the host offers.

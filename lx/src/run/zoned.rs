@@ -14,7 +14,7 @@ use zone::config::{Config, Isolation, Net};
 use zone::inside::Inside;
 use zone::limits::Limits;
 
-use super::{Guest, Place, become_guest, environment, go_to};
+use super::{Guest, Place, become_guest, cannot_make_image, environment, go_to, image};
 use crate::cli::{self, Network, Run, Zone};
 use crate::failure::Failure;
 
@@ -53,7 +53,11 @@ pub(super) fn run(options: &Run, intercept: Intercept) -> Result<ExitCode, Failu
         environment: &options.environment,
         intercept,
     };
-    zone::start(&config, |built| start.go_on(&config, built))
+    // Where no namespace tells a zone's processes, its own image does.
+    let own_image = config.isolation == Isolation::Bare;
+    let image = own_image.then(|| image::create(intercept)).transpose();
+    let image = image.map_err(|error| cannot_make_image(&error))?;
+    zone::start(&config, image, |built| start.go_on(&config, built))
         .map_err(|error| failed(&error))?
         .imitate()
 }

@@ -6,6 +6,7 @@ use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 /// A static program that is a shell and its tools.
 const BUSYBOX: &str = "/usr/bin/busybox";
@@ -71,11 +72,10 @@ impl Zone {
         self.folder.path().join(name)
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    /// lx with these arguments, as the zone's user.
+    fn lx(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(self.path("lx"));
         command
-            .args(["run", "--isolation", "bare", "--rootfs"])
-            .arg(self.path("root"))
             .args(arguments)
             .env_remove("LX_INTERCEPT")
             .env("XDG_RUNTIME_DIR", self.path("run"))
@@ -83,7 +83,34 @@ impl Zone {
         if nix::unistd::geteuid().as_raw() != self.user {
             command.uid(self.user).gid(self.user);
         }
-        run(command)
+        command
+    }
+
+    fn zoned(&self, arguments: &[&str]) -> Command {
+        let root = self.path("root");
+        let root = root.to_str().expect("it is plain");
+        let zoned = ["run", "--isolation", "bare", "--rootfs", root];
+        self.lx(&[&zoned, arguments].concat())
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        run(self.zoned(arguments))
+    }
+
+    /// A zone of that name that has made the file `/tmp/on`.
+    fn begin(&self, name: &str, script: &str) -> std::process::Child {
+        let script = format!("{script}; touch /tmp/on; sleep 1000");
+        let mut zoned = self.zoned(&["--name", name, "/bin/sh", "-c", &script]);
+        let child = zoned.spawn().expect("it starts");
+        until("it begins", || self.path("root/tmp/on").exists());
+        child
+    }
+
+    /// What it keeps of its zones.
+    fn kept(&self) -> Vec<std::ffi::OsString> {
+        let zones = fs::read_dir(self.path("run/lx/zones")).expect("it is there");
+        let names = zones.map(|entry| entry.expect("it is listed").file_name());
+        names.filter(|name| name != ".lock").collect()
     }
 
     /// What a script prints in the zone.
@@ -92,6 +119,23 @@ impl Zone {
         let text = stdout(&output) + &stderr(&output);
         assert!(output.status.success(), "{script}: {text}");
         text
+    }
+}
+
+/// Whether a process of the host sleeps for so many seconds.
+fn sleeps(mark: &str) -> bool {
+    fs::read_dir("/proc").expect("/proc").any(|entry| {
+        let path = entry.expect("it is listed").path().join("cmdline");
+        let line = fs::read(path).unwrap_or_default();
+        line.starts_with(b"sleep\0") && line[6..].starts_with(mark.as_bytes())
+    })
+}
+
+fn until(what: &str, holds: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "{what}");
+        std::thread::sleep(Duration::from_millis(5));
     }
 }
 
@@ -302,21 +346,49 @@ fn nothing_outlives_the_zone() {
     Zone::each("end", |zone| {
         let mark = format!("{}", 7000 + u64::from(std::process::id()));
         zone.sh(&format!("sleep {mark} & sleep {mark} & exit 0"));
-        let running = fs::read_dir("/proc").expect("/proc").any(|entry| {
-            let path = entry.expect("it is listed").path().join("cmdline");
-            fs::read(path).is_ok_and(|line| {
-                line.starts_with(b"sleep") && line.windows(mark.len()).any(|w| w == mark.as_bytes())
-            })
-        });
-        assert!(!running);
-        if zone.user != 0 {
-            let zones = fs::read_dir(zone.path("run/lx/zones")).expect("it is there");
-            let left: Vec<_> = zones
-                .map(|entry| entry.expect("it is listed").file_name())
-                .filter(|name| name != ".lock")
-                .collect();
-            assert!(left.is_empty(), "{left:?}");
-        }
+        assert!(!sleeps(&mark));
+        assert!(zone.kept().is_empty(), "{:?}", zone.kept());
+    });
+}
+
+#[test]
+fn nothing_outlives_a_killed_zsched() {
+    Zone::each("killed", |zone| {
+        let mark = format!("{}", 8000 + u64::from(std::process::id()));
+        // Also what is in a session of its own, and has lost its parent.
+        let script = format!("(setsid sleep {mark} &); sleep {mark} & true");
+        let mut zsched = zone.begin("killed", &script);
+        until("they sleep", || sleeps(&mark));
+        zsched.kill().expect("it is killed");
+        zsched.wait().expect("it ends");
+        until("they end", || !sleeps(&mark));
+        // Its directory is the next command's to remove.
+        assert_eq!(zone.kept(), ["killed"]);
+        run(zone.lx(&["info"]));
+        assert!(zone.kept().is_empty(), "{:?}", zone.kept());
+    });
+}
+
+#[test]
+fn processes_are_listed_from_outside() {
+    Zone::each("listed", |zone| {
+        let mut zsched = zone.begin("listed", "sleep 999 & true");
+        let output = run(zone.lx(&["ps", "listed", "--json"]));
+        let text = stdout(&output);
+        let list: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
+        let pids: Vec<_> = list.as_array().expect("a list").iter().collect();
+        // The shell has become its last command.
+        assert_eq!(pids.len(), 2, "{text}");
+        assert_eq!(pids[0]["pid"], 1, "{text}");
+        let output = run(zone.lx(&["zone", "inspect", "listed"]));
+        let state: serde_json::Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+        assert_eq!(state["isolation"], "bare");
+        assert!(run(zone.lx(&["kill", "listed"])).status.success());
+        assert_eq!(
+            std::os::unix::process::ExitStatusExt::signal(&zsched.wait().expect("it ends")),
+            Some(9)
+        );
+        assert!(zone.kept().is_empty(), "{:?}", zone.kept());
     });
 }
 
@@ -350,6 +422,7 @@ fn what_the_bare_way_cannot_keep_apart_is_refused() {
         for options in [
             &["--read-only"][..],
             &["-v", "/tmp:/mnt:ro"],
+            &["--tmpfs", "/mnt:size=1m"],
             &["--net", "none"],
         ] {
             let output = zone.run(&[options, &["/bin/true"]].concat());

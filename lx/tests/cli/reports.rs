@@ -1,7 +1,8 @@
 //! The commands of lx that only report.
 
-use crate::common::{LX, lx, run, stdout};
+use crate::common::{Folder, LX, lx, run, stderr, stdout};
 use serde_json::Value;
+use std::process::Command;
 
 /// What lx prints when called so, which must succeed.
 fn printed(arguments: &[&str]) -> String {
@@ -115,4 +116,30 @@ fn a_reader_that_stops_early_is_no_error() {
     let output = run(command);
     assert!(output.status.success(), "{output:?}");
     assert!(output.stderr.is_empty(), "{output:?}");
+}
+
+#[test]
+fn conformance_is_its_runner_or_says_what_is_missing() {
+    let folder = Folder::new("conformance");
+    let lx = folder.path().join("lx");
+    std::fs::copy(LX, &lx).expect("it is copied");
+    let started = || {
+        let mut command = Command::new(&lx);
+        command.args(["conformance", "own", "--help"]);
+        run(command)
+    };
+    let missing = started();
+    assert_eq!(missing.status.code(), Some(125));
+    let told = stderr(&missing);
+    assert!(
+        told.contains("conformance suite is not installed"),
+        "{told}"
+    );
+
+    let runner = folder.path().join("conformance");
+    std::fs::write(&runner, "#!/bin/sh\necho \"$LX_UNDER_TEST\" \"$@\"\n").expect("it is written");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&runner, mode).expect("it is made executable");
+    let lx = lx.canonicalize().expect("it is there");
+    assert_eq!(stdout(&started()), format!("{} own --help\n", lx.display()));
 }

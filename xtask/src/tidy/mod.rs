@@ -1,5 +1,6 @@
 //! `cargo xtask tidy`: the rules of the house that neither rustc nor clippy checks.
 
+mod covered;
 mod layers;
 mod sources;
 mod tokens;
@@ -32,6 +33,7 @@ pub(crate) fn run() -> Result<(), String> {
         problems.extend(manifest_problems(&root, package)?);
         problems.extend(root_problems(&root, package)?);
     }
+    problems.extend(covered::problems(&root)?);
     let mut long = Vec::new();
     for file in source_files(&root)? {
         let text = fs::read_to_string(root.join(&file))

@@ -6,5 +6,6 @@ mod procs;
 mod start;
 mod tree;
 
-pub use start::start;
+pub(crate) use procs::{Mark, end_children};
+pub(crate) use start::start;
 pub(crate) use tree::{Mounts, remove};

@@ -1,7 +1,10 @@
 //! The start of a zone without namespaces.
 
+use std::io;
+use std::os::fd::OwnedFd;
+
 use nix::sched::CloneFlags;
-use rustix::fs::{CWD, Mode, OFlags, openat};
+use rustix::fs::{CWD, Mode, OFlags, fstat, openat};
 
 use super::procs;
 use super::tree::Mounts;
@@ -18,8 +21,9 @@ use crate::supervise::End;
 ///
 /// # Errors
 /// What could not be set up; nothing is left behind then.
-pub fn start(
+pub(crate) fn start(
     config: &Config,
+    image: OwnedFd,
     guest: impl FnOnce(std::result::Result<Inside, Error>) -> u8,
 ) -> Result<End> {
     if config.net == Net::None {
@@ -42,18 +46,31 @@ pub fn start(
         let why = "only the mounts of a zone with namespaces can be read-only or noexec";
         return Err(Error::because("--isolation bare", why));
     }
+    for mount in &config.mounts {
+        if let Source::Tmpfs { options } = &mount.source
+            && let Some((key, _)) = options.iter().find(|(key, _)| key != "mode")
+        {
+            let why = format!("only a zone with namespaces has one with an option '{key}'");
+            return Err(Error::because(
+                format!("--tmpfs {}", mount.target.display()),
+                why,
+            ));
+        }
+    }
     let user = bare_user(config)?;
     for mount in &config.mounts {
         prepare_source(mount)?;
     }
     // What zsched would do for the zone, it would do in the host's namespaces: nobody answers.
-    let zone = Zone::create(config)?.without_service();
+    let zone = Zone::create(config)?
+        .without_service()
+        .marked_by(ident(&image).about("the brand's image")?);
     let mounts = Mounts::prepare(config, zone.directory.path())?;
     zone.facts.set_placeholders(mounts.placeholders());
     let confinement = confinement(config, &mounts)?;
     let layers = confinement.report().clone();
     procs::adopt().about("cannot adopt the zone's orphans")?;
-    let end = zone.run(
+    zone.run(
         CloneFlags::empty(),
         &layers,
         |_| Ok(()),
@@ -70,15 +87,21 @@ pub fn start(
                 proc,
                 facts,
                 socket: first.socket,
+                image: Some(image),
                 home: user.home.clone(),
                 confinement,
                 mounts: Some(mounts),
+                mortal: false,
             })
         },
         guest,
-    );
-    procs::end();
-    end
+    )
+}
+
+/// Device and number of a file.
+fn ident(file: &OwnedFd) -> io::Result<(u64, u64)> {
+    let status = fstat(file)?;
+    Ok((status.st_dev, status.st_ino))
 }
 
 /// Who runs in the zone: without namespaces, an ordinary user can only be itself.

@@ -39,10 +39,14 @@ pub struct Inside {
     pub facts: OwnedFd,
     /// The socket to zsched.
     pub socket: OwnedFd,
+    /// The brand's image, if the zone has one of its own.
+    pub image: Option<OwnedFd>,
     /// The user's home directory.
     pub home: Option<String>,
     pub(crate) confinement: Confinement,
     pub(crate) mounts: Option<Mounts>,
+    /// Whether it ends with its zsched by the kernel's doing.
+    pub(crate) mortal: bool,
 }
 
 impl Inside {
@@ -86,13 +90,18 @@ impl Inside {
             socket,
             confinement,
             mounts,
+            image,
+            mortal,
             ..
         } = self;
         // What is kept are copies.
-        drop((proc, facts, socket, mounts));
+        drop((proc, facts, socket, mounts, image));
         confinement.apply(keep)?;
-        // A change of credentials has undone it.
-        Ok(set_parent_process_death_signal(Some(Signal::KILL))?)
+        if mortal {
+            // A change of credentials has undone it.
+            set_parent_process_death_signal(Some(Signal::KILL))?;
+        }
+        Ok(())
     }
 }
 
@@ -148,8 +157,10 @@ pub(crate) fn build(
         proc: procs.hidden,
         facts,
         socket: zone.socket,
+        image: None,
         home: user.home.clone(),
         confinement,
         mounts: None,
+        mortal: true,
     })
 }
