@@ -67,6 +67,8 @@ impl Mode {
                 "bare",
                 "--rootfs",
                 "/",
+                "--users",
+                "host",
                 "--init",
                 "--workdir",
                 HERE,

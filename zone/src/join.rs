@@ -143,6 +143,7 @@ fn settle(
         socket: keys.socket,
         home: user.home,
         confinement,
+        users: None,
         mounts: None,
     })
 }

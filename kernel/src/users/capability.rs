@@ -122,9 +122,16 @@ mod tests {
     fn they_go_with_root_and_not_with_half_of_it() {
         let root = Ids::all(0);
         let mut sets = Capabilities::ROOT;
-        let half = Ids { effective: 5, fs: 5, ..root };
+        let half = Ids {
+            effective: 5,
+            fs: 5,
+            ..root
+        };
         sets.follow(&root, &half, false);
-        assert_eq!((sets.effective, sets.permitted), (0, Capabilities::ROOT.permitted));
+        assert_eq!(
+            (sets.effective, sets.permitted),
+            (0, Capabilities::ROOT.permitted)
+        );
         sets.follow(&half, &root, false);
         assert!(sets.has(Capability::Setuid));
         sets.follow(&root, &Ids::all(5), false);

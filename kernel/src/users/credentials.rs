@@ -24,6 +24,8 @@ pub struct Credentials {
     pub capabilities: Capabilities,
     /// `PR_SET_KEEPCAPS`.
     pub keeps: bool,
+    /// `PR_SET_NO_NEW_PRIVS`, by the guest: to the host it is always set.
+    pub no_new_privs: bool,
 }
 
 /// What the set-id bits of a program ask for.
@@ -48,6 +50,7 @@ impl Credentials {
                 _ => Capabilities::NONE,
             },
             keeps: false,
+            no_new_privs: false,
         }
     }
 
@@ -61,7 +64,10 @@ impl Credentials {
     ///
     /// # Errors
     /// Those of `change`.
-    pub fn change_user<E>(&mut self, change: impl FnOnce(&mut Ids) -> Result<(), E>) -> Result<(), E> {
+    pub fn change_user<E>(
+        &mut self,
+        change: impl FnOnce(&mut Ids) -> Result<(), E>,
+    ) -> Result<(), E> {
         let old = self.user;
         change(&mut self.user)?;
         self.capabilities.follow(&old, &self.user, self.keeps);
@@ -120,14 +126,19 @@ impl Credentials {
             ids.saved = ids.effective;
             ids.fs = ids.effective;
         }
-        let changes = new.user.effective != self.user.real || new.group.effective != self.group.real;
+        let changes =
+            new.user.effective != self.user.real || new.group.effective != self.group.real;
         let sets = &mut new.capabilities;
         if changes {
             sets.ambient = 0;
         }
         if new.user.real == 0 || new.user.effective == 0 {
             sets.permitted = sets.bounding | sets.inheritable;
-            sets.effective = if new.user.effective == 0 { sets.permitted } else { 0 };
+            sets.effective = if new.user.effective == 0 {
+                sets.permitted
+            } else {
+                0
+            };
         } else {
             sets.permitted = sets.ambient;
             sets.effective = sets.ambient;
@@ -162,6 +173,7 @@ impl Credentials {
         ] {
             let _ = write!(text, "{set:x},");
         }
+        let _ = write!(text, "{:x},", u8::from(self.no_new_privs));
         for group in &self.groups {
             let _ = write!(text, "{group:x},");
         }
@@ -192,6 +204,7 @@ impl Credentials {
             bounding: numbers.next()??,
             ambient: numbers.next()??,
         };
+        let no_new_privs = numbers.next()?? == 1;
         let groups = numbers.map(|number| u32::try_from(number?).ok());
         Some(Self {
             user,
@@ -199,6 +212,7 @@ impl Credentials {
             groups: groups.collect::<Option<_>>()?,
             capabilities,
             keeps: false,
+            no_new_privs,
         })
     }
 }
@@ -215,7 +229,10 @@ mod tests {
     #[test]
     fn the_hand_over_keeps_all() {
         for credentials in [user(0, 0), user(1000, u32::MAX - 1)] {
-            assert_eq!(Credentials::decode(&credentials.encode()), Some(credentials));
+            assert_eq!(
+                Credentials::decode(&credentials.encode()),
+                Some(credentials)
+            );
         }
         assert_eq!(Credentials::decode(b"1,2"), None);
     }
@@ -242,7 +259,14 @@ mod tests {
             user: Some(0),
             group: None,
         });
-        assert!(secure && new.user == Ids { real: 1000, ..Ids::all(0) });
+        assert!(
+            secure
+                && new.user
+                    == Ids {
+                        real: 1000,
+                        ..Ids::all(0)
+                    }
+        );
         assert!(new.capabilities.effective != 0);
         let (same, secure) = user(1000, 100).after_exec(SetId::default());
         assert!(!secure && same == user(1000, 100));

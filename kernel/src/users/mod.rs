@@ -14,7 +14,7 @@ pub use capability::{Capabilities, Capability};
 pub use credentials::{Credentials, SetId};
 pub use ids::{Ids, UNCHANGED};
 pub use owner::{NAME, Owner};
-pub use record::Record;
+pub use record::{FILE_SIZE, Record};
 pub use rights::{EXECUTE, READ, Status, WRITE};
 
 use abi::stat::Stat;
@@ -63,8 +63,15 @@ impl Users {
     #[must_use]
     pub fn owner(&self, fd: i32, stat: &Stat) -> Owner {
         if !self.is_ours(stat) {
-            let gid = if stat.st_gid == self.host.gid { 0 } else { stat.st_gid };
-            return Owner { uid: stat.st_uid, gid };
+            let gid = if stat.st_gid == self.host.gid {
+                0
+            } else {
+                stat.st_gid
+            };
+            return Owner {
+                uid: stat.st_uid,
+                gid,
+            };
         }
         if owner::is_kept(stat.st_mode) {
             return owner::read(fd).unwrap_or_default();

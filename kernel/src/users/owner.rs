@@ -107,7 +107,15 @@ pub(super) fn read(fd: i32) -> Option<Owner> {
         let at = (&raw const arguments).expose_provenance();
         let size = size_of::<Arguments>();
         let empty = c"".as_ptr().expose_provenance();
-        result = host_call!(nr::GETXATTRAT, int(fd), empty, AT_EMPTY_PATH, name, at, size);
+        result = host_call!(
+            nr::GETXATTRAT,
+            int(fd),
+            empty,
+            AT_EMPTY_PATH,
+            name,
+            at,
+            size
+        );
     }
     if matches!(result, Err(Errno::ENOSYS | Errno::EPERM)) {
         LACKS_AT.store(true, Ordering::Relaxed);

@@ -10,8 +10,10 @@ use super::ids::Ids;
 
 /// How many records there are: of two processes whose numbers differ by a multiple of this, the
 /// younger has the place.
-pub const RECORDS: u32 = 1 << 16;
+const RECORDS: u32 = 1 << 16;
 const SIZE: usize = 32;
+/// How large the file is, in bytes.
+pub const FILE_SIZE: u64 = 32 * (RECORDS as u64);
 
 /// A process and its ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +43,13 @@ impl Record {
     pub fn read(pid: u32) -> Option<Self> {
         let mut bytes = [0u8; SIZE];
         let to = bytes.as_mut_ptr().expose_provenance();
-        let read = host_call!(nr::PREAD64, int(intercept::users_fd()), to, SIZE, place(pid));
+        let read = host_call!(
+            nr::PREAD64,
+            int(intercept::users_fd()),
+            to,
+            SIZE,
+            place(pid)
+        );
         if read != Ok(SIZE) {
             return None;
         }

@@ -123,6 +123,10 @@ fn become_guest(
 
     let image = image::create(intercept)
         .map_err(|error| Failure::about("cannot make the brand's image", &error))?;
+    let users = match &place {
+        Place::Host(_) => None,
+        Place::Zone(inside) => inside.users.clone(),
+    };
     let (zone, mounts, behind) = match &place {
         Place::Host(proc) => (false, 0, vec![proc.as_fd(); 3]),
         Place::Zone(inside) => (true, inside.mounts(), inside.descriptors()),
@@ -150,6 +154,7 @@ fn become_guest(
         init: zone && guest.init,
         secure: false,
         filters_fd: None,
+        users: users.as_deref(),
         files: None,
         comm: None,
         exe: exe.as_os_str().as_bytes(),

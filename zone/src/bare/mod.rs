@@ -5,6 +5,7 @@
 mod procs;
 mod start;
 mod tree;
+mod users;
 
 pub use start::start;
 pub(crate) use tree::{Mounts, remove};

@@ -5,13 +5,13 @@ use rustix::fs::{CWD, Mode, OFlags, openat};
 
 use super::procs;
 use super::tree::Mounts;
+use super::users::Who;
 use crate::config::{Config, Mount, Net, Source};
 use crate::confine::{self, Capabilities, Confinement};
 use crate::error::{Context, Error, Result};
 use crate::first::Zone;
 use crate::inside::Inside;
-use crate::passwd::User;
-use crate::start::{prepare_source, user_of};
+use crate::start::prepare_source;
 use crate::supervise::End;
 
 /// Starts the zone that `config` describes, and supervises it to its end; see [`crate::start()`].
@@ -42,7 +42,7 @@ pub fn start(
         let why = "only the mounts of a zone with namespaces can be read-only or noexec";
         return Err(Error::because("--isolation bare", why));
     }
-    let user = bare_user(config)?;
+    let who = Who::of(config)?;
     for mount in &config.mounts {
         prepare_source(mount)?;
     }
@@ -66,11 +66,16 @@ pub fn start(
             first.facts.set_numbers(std::process::id(), zsched);
             let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
             let proc = openat(CWD, "/proc", flags, Mode::empty()).about("/proc")?;
+            let (users, socket) = match who.kept {
+                Some((users, file)) => (Some(users), file),
+                None => (None, first.socket),
+            };
             Ok(Inside {
                 proc,
                 facts,
-                socket: first.socket,
-                home: user.home.clone(),
+                socket,
+                users,
+                home: who.home,
                 confinement,
                 mounts: Some(mounts),
             })
@@ -79,23 +84,6 @@ pub fn start(
     );
     procs::end();
     end
-}
-
-/// Who runs in the zone: without namespaces, an ordinary user can only be itself.
-fn bare_user(config: &Config) -> Result<User> {
-    let (uid, gid) = (nix::unistd::geteuid(), nix::unistd::getegid());
-    let mut user = user_of(&config.roots(), Some(&format!("{uid}:{gid}")))?;
-    user.groups = nix::unistd::getgroups()
-        .map(|groups| groups.into_iter().map(nix::unistd::Gid::as_raw).collect())
-        .about("cannot ask for the groups")?;
-    if config.user.is_some() {
-        let wanted = user_of(&config.roots(), config.user.as_deref())?;
-        if (wanted.uid, wanted.gid) != (user.uid, user.gid) {
-            let why = "only a zone with namespaces can run as somebody else";
-            return Err(Error::because("--user", why));
-        }
-    }
-    Ok(user)
 }
 
 /// What the zone's processes lose.

@@ -39,6 +39,8 @@ pub struct Inside {
     pub facts: OwnedFd,
     /// The socket to zsched.
     pub socket: OwnedFd,
+    /// Who the first process is, where the brand keeps the zone's users (`kernel::users`).
+    pub users: Option<Vec<u8>>,
     /// The user's home directory.
     pub home: Option<String>,
     pub(crate) confinement: Confinement,
@@ -150,6 +152,7 @@ pub(crate) fn build(
         socket: zone.socket,
         home: user.home.clone(),
         confinement,
+        users: None,
         mounts: None,
     })
 }
