@@ -223,7 +223,7 @@ mod tests {
     use crate::users::{EXECUTE, Ids, Owner, READ, Status, WRITE};
 
     fn user(uid: u32, gid: u32) -> Credentials {
-        Credentials::new(Owner { uid, gid }, vec![7, 8])
+        Credentials::new(Owner { uid, gid }, alloc::vec![7, 8])
     }
 
     #[test]
@@ -239,7 +239,7 @@ mod tests {
 
     #[test]
     fn permissions_are_those_of_one_class() {
-        let file = |mode, uid, gid| Status {
+        let file = |mode: u32, uid, gid| Status {
             mode: 0o100_000 | mode,
             owner: Owner { uid, gid },
             ours: true,

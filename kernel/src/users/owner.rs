@@ -1,8 +1,6 @@
 //! Whom a file belongs to, in an attribute of it. Its form is that of rootlesscontainers.org: the
 //! protocol buffer `Resource { uint32 uid = 1; uint32 gid = 2; }`. What has no attribute is root's.
 
-use core::sync::atomic::{AtomicBool, Ordering};
-
 use abi::{Errno, SysResult, nr};
 use alloc::vec::Vec;
 use host::call::int;
@@ -15,7 +13,6 @@ use crate::vfs::AT_FDCWD;
 pub const NAME: &core::ffi::CStr = c"user.rootlesscontainers";
 /// Both numbers, of ten bytes at most each, and their tags.
 const ROOM: usize = 24;
-const AT_EMPTY_PATH: usize = 0x1000;
 const S_IFMT: u32 = 0o170_000;
 const S_IFREG: u32 = 0o100_000;
 const S_IFDIR: u32 = 0o040_000;
@@ -83,45 +80,19 @@ pub(super) fn is_kept(mode: u32) -> bool {
     matches!(mode & S_IFMT, S_IFREG | S_IFDIR)
 }
 
-/// `struct xattr_args` (Linux 6.13).
-#[repr(C)]
-struct Arguments {
-    value: usize,
-    size: u32,
-    flags: u32,
-}
-
 /// What a file's attribute says.
 pub(super) fn read(fd: i32) -> Option<Owner> {
-    static LACKS_AT: AtomicBool = AtomicBool::new(false);
     let mut value = [0u8; ROOM];
     let to = value.as_mut_ptr().expose_provenance();
     let name = NAME.as_ptr().expose_provenance();
-    let mut result = Err(Errno::ENOSYS);
-    if !LACKS_AT.load(Ordering::Relaxed) {
-        let arguments = Arguments {
-            value: to,
-            size: u32::try_from(ROOM).unwrap_or(0),
-            flags: 0,
-        };
-        let at = (&raw const arguments).expose_provenance();
-        let size = size_of::<Arguments>();
-        let empty = c"".as_ptr().expose_provenance();
-        result = host_call!(
-            nr::GETXATTRAT,
-            int(fd),
-            empty,
-            AT_EMPTY_PATH,
-            name,
-            at,
-            size
-        );
-    }
-    if matches!(result, Err(Errno::ENOSYS | Errno::EPERM)) {
-        LACKS_AT.store(true, Ordering::Relaxed);
-        let path = Path::of(fd);
-        result = host_call!(nr::GETXATTR, path.register(), name, to, ROOM);
-    }
+    let result = match host_call!(nr::FGETXATTR, int(fd), name, to, ROOM) {
+        // What was opened by O_PATH, and the working directory.
+        Err(Errno::EBADF) => {
+            let path = Path::of(fd);
+            host_call!(nr::GETXATTR, path.register(), name, to, ROOM)
+        }
+        result => result,
+    };
     let length = result.ok()?;
     Owner::decode(value.get(..length)?)
 }

@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_record_is_read_as_it_was_written() {
-        let credentials = Credentials::new(Owner { uid: 7, gid: 8 }, vec![]);
+        let credentials = Credentials::new(Owner { uid: 7, gid: 8 }, alloc::vec![]);
         let record = Record::of(99, &credentials);
         assert_eq!(Record::decode(&record.encode()), record);
     }
