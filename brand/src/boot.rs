@@ -1,6 +1,7 @@
 //! The brand's beginning in a process: it reads what `lx run` or the brand before it left in the
 //! last environment string, and loads the program.
 
+use alloc::boxed::Box;
 use alloc::ffi::CString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -14,6 +15,7 @@ use host::{Thread, host_call, intercept, vdso};
 use kernel::program::Intercept;
 use kernel::seccomp::Seccomp;
 use kernel::signal::Sighand;
+use kernel::users::{Credentials, Users};
 use kernel::{Program, Task};
 use loader::handover::{self, Handover, Start};
 use syscalls::exec::{Bare, Inherited, Opened, Prepared, Strings, launch, prepare};
@@ -51,10 +53,15 @@ pub(crate) fn boot(mut boot: Boot, mut thread: Thread) -> Task {
         Start::Resolve => resolved(&boot, &handover, bare),
     };
     let execfn_at = last + text.len() - handover.execfn.len();
-    let loaded = load::load(&boot, &prepared, execfn_at).unwrap_or_else(|_| {
+    let mut loaded = load::load(&boot, &prepared, execfn_at).unwrap_or_else(|_| {
         // Past the point of no return.
         host::process::die_of(abi::signal::SIGSEGV)
     });
+    let users = handover.users.and_then(Credentials::decode).map(Users::new);
+    if let Some(users) = &users {
+        syscalls::users::describe(&users.now, handover.secure, &mut loaded.auxv);
+        users.publish(u32::try_from(host_call!(nr::GETPID).unwrap_or(0)).unwrap_or(0));
+    }
     let program = describe(&boot, &handover, bare, &prepared, &loaded, last);
     boot.finish(&loaded.auxv);
     // The program's descriptors are closed here, before the guest can see them.
@@ -72,6 +79,7 @@ pub(crate) fn boot(mut boot: Boot, mut thread: Thread) -> Task {
     let mask = SigSet(host::signal::mask().0 | handover.blocked_signals);
     let mounts = crate::mounts(program.exe.to_bytes());
     let mut task = Task::new(thread, Arc::new(program), sighand, mask, &PATCHER, mounts);
+    task.users = users.map(Box::new);
     if let Some(fd) = handover.filters_fd {
         task.seccomp = filters(fd).unwrap_or_else(|errno| {
             fatal(format_args!(
@@ -110,7 +118,8 @@ fn configure(boot: &Boot, handover: &Handover<'_>) -> Bare {
             fatal(format_args!("cannot read the zone's mounts: {errno}"));
         }));
         for (call, row) in rows.iter_mut().enumerate() {
-            if syscalls::bare::handler(call).is_some() {
+            let users = handover.users.is_some() && syscalls::users::handler(call).is_some();
+            if users || syscalls::bare::handler(call).is_some() {
                 *row = 0;
             }
         }
@@ -158,6 +167,7 @@ fn resolved(boot: &Boot, handover: &Handover<'_>, bare: Bare) -> Prepared {
             ignored: ignored_by_host(),
             blocked: SigSet::EMPTY,
             filters_fd: None,
+            users: (handover.users.unwrap_or_default().to_vec(), false),
             files: Vec::new(),
             observed: handover.observed,
         };

@@ -184,6 +184,13 @@ pub fn zsched_fd() -> i32 {
     reserved_fd() + 3
 }
 
+/// The descriptor of who the processes of a zone without namespaces are (`kernel::users`): no
+/// zsched answers such a zone.
+#[must_use]
+pub fn users_fd() -> i32 {
+    zsched_fd()
+}
+
 /// The descriptor of the mount table of a zone without namespaces.
 #[must_use]
 pub fn table_fd() -> i32 {

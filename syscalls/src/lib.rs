@@ -19,5 +19,6 @@ pub mod signal;
 pub mod system;
 pub mod table;
 pub mod time;
+pub mod users;
 
 pub use dispatch::dispatch;

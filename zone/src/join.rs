@@ -154,6 +154,7 @@ fn settle(
         image: None,
         home: user.home,
         confinement,
+        users: None,
         mounts: None,
         mortal: true,
     })

@@ -17,6 +17,7 @@ mod tree;
 pub use handle::Handle;
 pub use members::{is_member, members, threads};
 pub use names::Names;
+pub(crate) use node::S_IFDIR;
 pub use node::{HostPath, Node, host_path, link_text};
 pub use space::Space;
 pub use table::{Ident, Kind, MOST, Mount, NO_DEV, NO_EXEC, READ_ONLY, Table};

@@ -14,6 +14,7 @@ use super::handle::Handle;
 use super::names::Names;
 use super::node::{Node, S_IFDIR, link_text};
 use super::table::{Kind, Table};
+use crate::users::Users;
 use crate::vfs::At;
 use crate::walk::{Aim, Found, Limits, Tree, walk};
 
@@ -26,13 +27,22 @@ pub(super) const PATH_MAX: usize = 4096;
 #[derive(Clone, Copy, Debug)]
 pub struct Space<'a> {
     pub(super) table: &'a Table,
+    /// Who looks, where that decides what can be found.
+    pub(super) users: Option<&'a Users>,
 }
 
 impl<'a> Space<'a> {
     /// The space of a zone with this table.
     #[must_use]
     pub fn new(table: &'a Table) -> Self {
-        Self { table }
+        Self { table, users: None }
+    }
+
+    /// The same for a thread of a zone that keeps its users itself: directories must let it through.
+    #[must_use]
+    pub fn seen_by(self, users: Option<&'a Users>) -> Self {
+        let users = users.filter(|users| !users.is_unchecked());
+        Self { users, ..self }
     }
 
     /// The table.
@@ -58,6 +68,10 @@ impl<'a> Space<'a> {
     #[must_use]
     pub fn plain<'p>(&self, at: At<'p>) -> Option<(i32, &'p CStr)> {
         let path = at.path.to_bytes();
+        if self.users.is_some() {
+            // The host would go through all directories of its user's.
+            return None;
+        }
         if !path.starts_with(b"/") {
             let stays = self.table.stays(path) && !self.is_in_proc(at.dirfd);
             return stays.then_some((at.dirfd, at.path));
@@ -83,7 +97,7 @@ impl<'a> Space<'a> {
         let found = if path.is_empty() {
             Ok(Some(start))
         } else {
-            self.dive(&start, path)
+            self.unseen().dive(&start, path)
         };
         matches!(found, Ok(Some(node)) if node.ident().is_ok() && node.ident() == directory.ident())
     }
@@ -159,7 +173,9 @@ impl<'a> Space<'a> {
         let path = at.path.to_bytes();
         let plain = !path.is_empty() && !path.contains(&b'/') && path != b".." && path != b".";
         if plain && !self.table.is_point_name(path) {
-            return Ok((Node::new(Handle::borrowed(at.dirfd)), at.path.into()));
+            let directory = Node::new(Handle::borrowed(at.dirfd));
+            self.search(&directory)?;
+            return Ok((directory, at.path.into()));
         }
         match self.find(at, Aim::Parent, Limits::default())? {
             Found::Name(node, name) | Found::Node(node, Some((_, name))) => CString::new(name)
@@ -182,6 +198,22 @@ impl<'a> Space<'a> {
             && directory
                 .ident()
                 .is_ok_and(|above| self.table.mounted_at(above, name).is_some())
+    }
+
+    /// The same for whoever may go everywhere.
+    pub(super) fn unseen(&self) -> Self {
+        Self {
+            users: None,
+            ..*self
+        }
+    }
+
+    /// Whether whoever looks may go through a directory.
+    pub(super) fn search(&self, directory: &Node) -> SysResult<()> {
+        match self.users {
+            Some(users) => users.search(directory),
+            None => Ok(()),
+        }
     }
 
     /// How the zone calls what the host calls otherwise.

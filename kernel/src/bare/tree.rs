@@ -21,6 +21,7 @@ impl Tree for Space<'_> {
     }
 
     fn enter(&self, directory: &Node, name: &[u8]) -> SysResult<Entry<Node>> {
+        self.search(directory)?;
         if name != b"." {
             if self.table.is_point_name(name)
                 && let Some(mount) = self.table.mounted_at(directory.ident()?, name)
@@ -53,7 +54,7 @@ impl Tree for Space<'_> {
             return if path.is_empty() {
                 Ok(at)
             } else {
-                self.dive(&at, path)?.ok_or(Errno::ENOENT)
+                self.unseen().dive(&at, path)?.ok_or(Errno::ENOENT)
             };
         }
         let Entry::Plain(above) = self.enter_plain(directory, b"..")? else {
@@ -70,7 +71,7 @@ impl Tree for Space<'_> {
     }
 
     fn dive(&self, directory: &Node, path: &[u8]) -> SysResult<Option<Node>> {
-        if !self.table.stays(path) || self.is_proc_root(directory) {
+        if self.users.is_some() || !self.table.stays(path) || self.is_proc_root(directory) {
             return Ok(None);
         }
         // What stands there has numbers for names.

@@ -133,6 +133,10 @@ fn become_guest(
         None => image::create(intercept),
     };
     let image = image.map_err(|error| cannot_make_image(&error))?;
+    let users = match &place {
+        Place::Host(_) => None,
+        Place::Zone(inside) => inside.users.clone(),
+    };
     let (zone, mounts, mut behind) = match &place {
         Place::Host(proc) => (false, 0, vec![proc.as_fd(); 3]),
         Place::Zone(inside) => (true, inside.mounts(), inside.descriptors()),
@@ -161,6 +165,7 @@ fn become_guest(
         init: zone && guest.init,
         secure: false,
         filters_fd: None,
+        users: users.as_deref(),
         files: None,
         observed: guest.book.map(|_| 0),
         comm: None,

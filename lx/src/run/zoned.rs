@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use std::{env, fs};
 
 use loader::handover::Intercept;
-use zone::config::{Config, Isolation, Net};
+use zone::config::{Config, Isolation, Net, Users};
 use zone::inside::Inside;
 use zone::limits::Limits;
 
@@ -144,6 +144,12 @@ fn config(run: &Run) -> Result<Config, Failure> {
         }
     }
     let isolation = isolation(options.isolation)?;
+    let own_root = options.rootfs.is_some() || !options.layers.is_empty();
+    if isolation == Isolation::Namespaces && options.users == Some(cli::Users::Host) {
+        return Err(Failure::own(
+            "--users host: only a zone without namespaces has the host's users",
+        ));
+    }
     Ok(Config {
         isolation,
         name: options.name.clone().unwrap_or_else(random_name),
@@ -155,6 +161,12 @@ fn config(run: &Run) -> Result<Config, Failure> {
             .collect::<Result<_, _>>()?,
         hostname: options.hostname.clone(),
         user: options.user.clone(),
+        users: match options.users {
+            Some(cli::Users::Host) => Users::Host,
+            Some(cli::Users::Zone) => Users::Zone,
+            None if own_root => Users::Zone,
+            None => Users::Host,
+        },
         read_only: options.read_only,
         mounts,
         net: match options.net {
@@ -170,7 +182,7 @@ fn config(run: &Run) -> Result<Config, Failure> {
         },
         init: options.init,
         // The host's root has its tools anyway.
-        native: (options.rootfs.is_some() || !options.layers.is_empty()) && !options.no_native,
+        native: own_root && !options.no_native,
         terminal: options.terminal,
         kernel_version: run.kernel_version.clone(),
         allow_weaker: options.allow_weaker.clone(),

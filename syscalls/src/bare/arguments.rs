@@ -13,17 +13,18 @@ use kernel::vfs::{AT_FDCWD, At, FileSystem, Links, Place};
 use kernel::walk::{Aim, Found, Limits};
 
 /// The space of the zone that the task runs in. Only tasks of such a zone come here.
-pub(super) fn space(t: &Task) -> SysResult<Space<'static>> {
-    t.program.bare.map(Space::new).ok_or(Errno::ENOSYS)
+pub(crate) fn space(t: &Task) -> SysResult<Space<'_>> {
+    let table = t.program.bare.ok_or(Errno::ENOSYS)?;
+    Ok(Space::new(table).seen_by(t.users.as_deref()))
 }
 
 /// Reads the path at the address in a register.
-pub(super) fn path(room: &mut PathBuffer, register: usize) -> SysResult<&CStr> {
+pub(crate) fn path(room: &mut PathBuffer, register: usize) -> SysResult<&CStr> {
     room.read(Path::from(RawArg(register)))
 }
 
 /// A path, and where it starts.
-pub(super) fn at(dirfd: usize, path: &CStr) -> At<'_> {
+pub(crate) fn at(dirfd: usize, path: &CStr) -> At<'_> {
     At {
         dirfd: as_int(dirfd),
         path,
@@ -31,10 +32,10 @@ pub(super) fn at(dirfd: usize, path: &CStr) -> At<'_> {
 }
 
 /// The register that passes `AT_FDCWD`.
-pub(super) const CWD: usize = host::call::int(AT_FDCWD);
+pub(crate) const CWD: usize = host::call::int(AT_FDCWD);
 
 /// `AT_*` flags in a register.
-pub(super) fn at_flags(register: usize) -> AtFlags {
+pub(crate) fn at_flags(register: usize) -> AtFlags {
     AtFlags::from(RawArg(register))
 }
 
@@ -48,7 +49,7 @@ pub(super) fn aim(flags: AtFlags) -> Aim {
 }
 
 /// What a call works on: what a path names, or a descriptor of the guest's itself.
-pub(super) enum Target {
+pub(crate) enum Target {
     /// What a path names.
     Named(Node),
     /// The descriptor, or the working directory.
@@ -56,7 +57,7 @@ pub(super) enum Target {
 }
 
 /// Finds what a call with `AT_EMPTY_PATH` works on.
-pub(super) fn target(t: &Task, dirfd: usize, path_at: usize, flags: AtFlags) -> SysResult<Target> {
+pub(crate) fn target(t: &Task, dirfd: usize, path_at: usize, flags: AtFlags) -> SysResult<Target> {
     if flags.contains(AtFlags::EMPTY_PATH) && path_at == 0 {
         return Ok(Target::Itself);
     }
@@ -70,7 +71,7 @@ pub(super) fn target(t: &Task, dirfd: usize, path_at: usize, flags: AtFlags) -> 
 }
 
 /// Finds what a path names from the working directory on.
-pub(super) fn object(t: &Task, path_at: usize, aim: Aim) -> SysResult<Node> {
+pub(crate) fn object(t: &Task, path_at: usize, aim: Aim) -> SysResult<Node> {
     object_at(t, CWD, path_at, aim)
 }
 
@@ -82,7 +83,7 @@ pub(super) fn object_at(t: &Task, dirfd: usize, path_at: usize, aim: Aim) -> Sys
 }
 
 /// Finds what `at` names.
-pub(super) fn find(t: &Task, at: At<'_>, aim: Aim) -> SysResult<Node> {
+pub(crate) fn find(t: &Task, at: At<'_>, aim: Aim) -> SysResult<Node> {
     let space = space(t)?;
     if let Some(node) = space.plain_object(at, aim)? {
         return Ok(node);
@@ -126,7 +127,7 @@ pub(super) fn in_proc(
 
 impl Emulated {
     /// Where the host has it.
-    pub(super) fn at(&self) -> At<'_> {
+    pub(crate) fn at(&self) -> At<'_> {
         At {
             dirfd: self.directory.fd(),
             path: &self.name,
@@ -156,6 +157,6 @@ pub(super) fn ask<const N: usize>(number: usize, args: &[usize; N]) -> SysResult
 }
 
 /// A structure in the guest's memory.
-pub(super) fn pointer<T>(register: usize) -> UserPtr<T> {
+pub(crate) fn pointer<T>(register: usize) -> UserPtr<T> {
     UserPtr::new(register)
 }

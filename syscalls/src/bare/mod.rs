@@ -15,6 +15,9 @@ mod signals;
 mod sockets;
 mod status;
 
+pub(crate) use arguments::{CWD, Target, at, at_flags, find, object, path, pointer, space, target};
+pub(crate) use owners::senders;
+
 use abi::nr::LIMIT;
 use abi::{Errno, SysResult, nr};
 use kernel::Task;

@@ -234,7 +234,7 @@ const SCM_CREDENTIALS: u32 = 2;
 const HEADER: usize = 16;
 
 /// Where the messages of `length` bytes at `control` have a sender's number.
-fn senders(control: usize, length: usize) -> alloc::vec::Vec<usize> {
+pub(crate) fn senders(control: usize, length: usize) -> alloc::vec::Vec<usize> {
     let mut found = alloc::vec::Vec::new();
     let mut offset = 0;
     while length.saturating_sub(offset) >= HEADER {

@@ -92,6 +92,7 @@ pub fn execveat(
     if flags.0 & AT_EXECVE_CHECK != 0 {
         return Ok(0);
     }
+    let users = crate::users::after_exec(t, &prepared.program)?;
     let ignored = t.sighand.those(|handler| handler == SIG_IGN);
     let filters_fd = filters_fd(t)?;
     let blocked = t.blocked.intersection(SigSet::PROTECTED);
@@ -99,6 +100,7 @@ pub fn execveat(
         ignored,
         blocked,
         filters_fd,
+        users,
         files: open_files(t),
         observed: host::observe::is_on().then(|| t.thread.slot().unwrap_or(0)),
     };
@@ -117,6 +119,9 @@ pub struct Inherited {
     pub blocked: SigSet,
     /// A file with the seccomp filters.
     pub filters_fd: Option<i32>,
+    /// Who the program is, in a zone that keeps its users itself, and whether that makes it run
+    /// with `AT_SECURE`.
+    pub users: (Vec<u8>, bool),
     /// What the file systems say of open files (`FileSystem::over_exec`).
     pub files: Vec<u8>,
     /// The place of the thread in the book of those who observe it.
@@ -160,8 +165,11 @@ pub fn launch(
         zone: current.zone,
         mounts: current.bare.map_or(0, |table| table.mounts.len()),
         init: false,
-        secure: false,
+        secure: inherited.users.1,
         filters_fd: inherited.filters_fd,
+        users: Some(&inherited.users.0)
+            .filter(|users| !users.is_empty())
+            .map(Vec::as_slice),
         files: Some(&inherited.files)
             .filter(|files| !files.is_empty())
             .map(Vec::as_slice),

@@ -5,6 +5,7 @@
 mod procs;
 mod start;
 mod tree;
+mod users;
 
 pub(crate) use procs::{Mark, end_children};
 pub(crate) use start::start;

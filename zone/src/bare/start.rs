@@ -8,13 +8,13 @@ use rustix::fs::{CWD, Mode, OFlags, fstat, openat};
 
 use super::procs;
 use super::tree::Mounts;
+use super::users::Who;
 use crate::config::{Config, Mount, Net, Source};
 use crate::confine::{self, Capabilities, Confinement};
 use crate::error::{Context, Error, Result};
 use crate::first::Zone;
 use crate::inside::Inside;
-use crate::passwd::User;
-use crate::start::{prepare_source, user_of};
+use crate::start::prepare_source;
 use crate::supervise::End;
 
 /// Starts the zone that `config` describes, and supervises it to its end; see [`crate::start()`].
@@ -57,7 +57,7 @@ pub(crate) fn start(
             ));
         }
     }
-    let user = bare_user(config)?;
+    let who = Who::of(config)?;
     for mount in &config.mounts {
         prepare_source(mount)?;
     }
@@ -83,12 +83,17 @@ pub(crate) fn start(
             first.facts.set_numbers(std::process::id(), zsched);
             let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
             let proc = openat(CWD, "/proc", flags, Mode::empty()).about("/proc")?;
+            let (users, socket) = match who.kept {
+                Some((users, file)) => (Some(users), file),
+                None => (None, first.socket),
+            };
             Ok(Inside {
                 proc,
                 facts,
-                socket: first.socket,
+                socket,
                 image: Some(image),
-                home: user.home.clone(),
+                users,
+                home: who.home,
                 confinement,
                 mounts: Some(mounts),
                 mortal: false,
@@ -102,23 +107,6 @@ pub(crate) fn start(
 fn ident(file: &OwnedFd) -> io::Result<(u64, u64)> {
     let status = fstat(file)?;
     Ok((status.st_dev, status.st_ino))
-}
-
-/// Who runs in the zone: without namespaces, an ordinary user can only be itself.
-fn bare_user(config: &Config) -> Result<User> {
-    let (uid, gid) = (nix::unistd::geteuid(), nix::unistd::getegid());
-    let mut user = user_of(&config.roots(), Some(&format!("{uid}:{gid}")))?;
-    user.groups = nix::unistd::getgroups()
-        .map(|groups| groups.into_iter().map(nix::unistd::Gid::as_raw).collect())
-        .about("cannot ask for the groups")?;
-    if config.user.is_some() {
-        let wanted = user_of(&config.roots(), config.user.as_deref())?;
-        if (wanted.uid, wanted.gid) != (user.uid, user.gid) {
-            let why = "only a zone with namespaces can run as somebody else";
-            return Err(Error::because("--user", why));
-        }
-    }
-    Ok(user)
 }
 
 /// What the zone's processes lose.

@@ -41,6 +41,8 @@ pub struct Inside {
     pub socket: OwnedFd,
     /// The brand's image, if the zone has one of its own.
     pub image: Option<OwnedFd>,
+    /// Who the first process is, where the brand keeps the zone's users (`kernel::users`).
+    pub users: Option<Vec<u8>>,
     /// The user's home directory.
     pub home: Option<String>,
     pub(crate) confinement: Confinement,
@@ -160,6 +162,7 @@ pub(crate) fn build(
         image: None,
         home: user.home.clone(),
         confinement,
+        users: None,
         mounts: None,
         mortal: true,
     })

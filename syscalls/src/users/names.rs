@@ -1,0 +1,156 @@
+//! Names in directories: who may make, remove and move them, and whose what they name is.
+
+use abi::{Errno, SysResult, nr};
+use host::call::int;
+use host::host_call;
+use host::user::PathBuffer;
+use kernel::Task;
+use kernel::users::{EXECUTE, WRITE};
+use kernel::walk::Aim;
+
+use super::owners::{group_of, own};
+use super::{beneath, users};
+use crate::bare::{CWD, at, path, space};
+
+const AT_REMOVEDIR: usize = 0x200;
+const AT_SYMLINK_NOFOLLOW: usize = 0x100;
+const S_ISVTX: u32 = 0o1000;
+
+/// Whether the thread may make a name. What is there already the call itself finds.
+fn may_make(t: &Task, dirfd: usize, path_at: usize) -> SysResult<()> {
+    let users = users(t)?;
+    if users.is_unchecked() {
+        return Ok(());
+    }
+    let mut room = PathBuffer::new();
+    let text = path(&mut room, path_at)?;
+    let (directory, name) = space(t)?.parent(at(dirfd, text))?;
+    let mut stat = abi::stat::Stat::default();
+    let to = (&raw mut stat).expose_provenance();
+    let name = name.as_ptr().expose_provenance();
+    let fd = int(directory.fd());
+    if host_call!(nr::NEWFSTATAT, fd, name, to, AT_SYMLINK_NOFOLLOW).is_ok() {
+        return Ok(());
+    }
+    users.check(directory.fd(), WRITE | EXECUTE)
+}
+
+/// Whether the thread may remove a name (`may_delete`).
+fn may_remove(t: &Task, dirfd: usize, path_at: usize) -> SysResult<()> {
+    let users = users(t)?;
+    if users.is_unchecked() {
+        return Ok(());
+    }
+    let mut room = PathBuffer::new();
+    let text = path(&mut room, path_at)?;
+    let space = space(t)?;
+    let (directory, _) = space.parent(at(dirfd, text))?;
+    let node = space.object(at(dirfd, text), Aim::Keep)?;
+    users.check(directory.fd(), WRITE | EXECUTE)?;
+    let above = users.status(directory.fd())?;
+    if above.mode & S_ISVTX != 0
+        && !users.now.owns(&above)
+        && !users.now.owns(&users.status(node.fd())?)
+    {
+        return Err(Errno::EPERM);
+    }
+    Ok(())
+}
+
+/// Makes what now is at a path belong to its maker.
+fn made(t: &Task, dirfd: usize, path_at: usize) -> SysResult<()> {
+    let mut room = PathBuffer::new();
+    let text = path(&mut room, path_at)?;
+    let space = space(t)?;
+    let (directory, _) = space.parent(at(dirfd, text))?;
+    let group = group_of(t, directory.fd())?;
+    if group.unwrap_or(users(t)?.now.group.fs) == 0 && users(t)?.now.user.fs == 0 {
+        return Ok(());
+    }
+    let node = space.object(at(dirfd, text), Aim::Keep)?;
+    own(t, node.fd(), group)
+}
+
+/// mkdir(2).
+pub(super) fn mkdir(t: &mut Task, a: &[usize; 6]) -> SysResult {
+    mkdirat(t, &[CWD, a[0], a[1], 0, 0, 0])
+}
+
+/// mkdirat(2).
+pub(super) fn mkdirat(t: &mut Task, a: &[usize; 6]) -> SysResult {
+    may_make(t, a[0], a[1])?;
+    beneath(t, nr::MKDIRAT, a)?;
+    made(t, a[0], a[1])?;
+    Ok(0)
+}
+
+/// mknod(2).
+pub(super) fn mknod(t: &mut Task, a: &[usize; 6]) -> SysResult {
+    mknodat(t, &[CWD, a[0], a[1], a[2], 0, 0])
+}
+
+/// mknodat(2).
+pub(super) fn mknodat(t: &mut Task, a: &[usize; 6]) -> SysResult {
+    may_make(t, a[0], a[1])?;
+    beneath(t, nr::MKNODAT, a)?;
+    made(t, a[0], a[1])?;
+    Ok(0)
+}
+
+/// symlink(2).
+pub(super) fn symlink(t: &mut Task, a: &[usize; 6]) -> SysResult {
+    symlinkat(t, &[a[0], CWD, a[1], 0, 0, 0])
+}
+
+/// symlinkat(2).
+pub(super) fn symlinkat(t: &mut Task, a: &[usize; 6]) -> SysResult {
+    may_make(t, a[1], a[2])?;
+    beneath(t, nr::SYMLINKAT, a)
+}
+
+/// unlink(2).
+pub(super) fn unlink(t: &mut Task, a: &[usize; 6]) -> SysResult {
+    unlinkat(t, &[CWD, a[0], 0, 0, 0, 0])
+}
+
+/// rmdir(2).
+pub(super) fn rmdir(t: &mut Task, a: &[usize; 6]) -> SysResult {
+    unlinkat(t, &[CWD, a[0], AT_REMOVEDIR, 0, 0, 0])
+}
+
+/// unlinkat(2).
+pub(super) fn unlinkat(t: &mut Task, a: &[usize; 6]) -> SysResult {
+    may_remove(t, a[0], a[1])?;
+    beneath(t, nr::UNLINKAT, a)
+}
+
+/// rename(2).
+pub(super) fn rename(t: &mut Task, a: &[usize; 6]) -> SysResult {
+    renameat2(t, &[CWD, a[0], CWD, a[1], 0, 0])
+}
+
+/// renameat(2).
+pub(super) fn renameat(t: &mut Task, a: &[usize; 6]) -> SysResult {
+    renameat2(t, &[a[0], a[1], a[2], a[3], 0, 0])
+}
+
+/// renameat2(2): what is replaced is removed.
+pub(super) fn renameat2(t: &mut Task, a: &[usize; 6]) -> SysResult {
+    may_remove(t, a[0], a[1])?;
+    match may_remove(t, a[2], a[3]) {
+        Err(Errno::ENOENT) => may_make(t, a[2], a[3])?,
+        result => result?,
+    }
+    beneath(t, nr::RENAMEAT2, a)
+}
+
+/// link(2).
+pub(super) fn link(t: &mut Task, a: &[usize; 6]) -> SysResult {
+    linkat(t, &[CWD, a[0], CWD, a[1], 0, 0])
+}
+
+/// linkat(2).
+pub(super) fn linkat(t: &mut Task, a: &[usize; 6]) -> SysResult {
+    may_make(t, a[2], a[3])?;
+    beneath(t, nr::LINKAT, a)
+}

@@ -1,0 +1,188 @@
+//! stat(2) and its kin with the owners that the zone knows, and lists of attributes without the one
+//! that says so.
+
+use abi::arg::AtFlags;
+use abi::stat::{Stat, Statx};
+use abi::{Errno, SysResult, UserPtr, nr};
+use alloc::vec::Vec;
+use host::call::as_int;
+use host::{host_call, user};
+use kernel::Task;
+use kernel::bare::{Kind, link_text};
+use kernel::users::{NAME, Owner, Record};
+use kernel::vfs::ProcView;
+
+use super::{beneath, users};
+use crate::bare::{CWD, Target, at_flags, pointer, target};
+use crate::fs::described;
+
+const PATH_MAX: usize = 4096;
+
+/// stat(2).
+pub(super) fn stat(t: &mut Task, a: &[usize; 6]) -> SysResult {
+    newfstatat(t, &[CWD, a[0], a[1], 0, 0, 0])
+}
+
+/// lstat(2).
+pub(super) fn lstat(t: &mut Task, a: &[usize; 6]) -> SysResult {
+    newfstatat(t, &[CWD, a[0], a[1], AtFlags::SYMLINK_NOFOLLOW.raw(), 0, 0])
+}
+
+/// fstat(2).
+pub(super) fn fstat(t: &mut Task, a: &[usize; 6]) -> SysResult {
+    beneath(t, nr::FSTAT, a)?;
+    tell::<Stat>(t, as_int(a[0]), pointer(a[1]))
+}
+
+/// fstatat(2).
+pub(super) fn newfstatat(t: &mut Task, a: &[usize; 6]) -> SysResult {
+    const KNOWN: AtFlags = AtFlags::SYMLINK_NOFOLLOW
+        .union(AtFlags::NO_AUTOMOUNT)
+        .union(AtFlags::EMPTY_PATH);
+    let flags = at_flags(a[3]);
+    if !KNOWN.contains(flags) {
+        return Err(Errno::EINVAL);
+    }
+    match target(t, a[0], a[1], flags)? {
+        Target::Itself => {
+            beneath(t, nr::NEWFSTATAT, a)?;
+            tell::<Stat>(t, as_int(a[0]), pointer(a[2]))
+        }
+        Target::Named(node) => {
+            host_call!(nr::FSTAT, node.register(), a[2])?;
+            described::<Stat>(t, pointer(a[2]))?;
+            tell::<Stat>(t, node.fd(), pointer(a[2]))
+        }
+    }
+}
+
+/// statx(2).
+pub(super) fn statx(t: &mut Task, a: &[usize; 6]) -> SysResult {
+    let flags = at_flags(a[2]);
+    match target(t, a[0], a[1], flags)? {
+        Target::Itself => {
+            beneath(t, nr::STATX, a)?;
+            tell::<Statx>(t, as_int(a[0]), pointer(a[4]))
+        }
+        Target::Named(node) => {
+            let flags = flags.difference(AtFlags::SYMLINK_NOFOLLOW) | AtFlags::EMPTY_PATH;
+            let empty = c"".as_ptr().expose_provenance();
+            host_call!(nr::STATX, node.register(), empty, flags.raw(), a[3], a[4])?;
+            described::<Statx>(t, pointer(a[4]))?;
+            tell::<Statx>(t, node.fd(), pointer(a[4]))
+        }
+    }
+}
+
+/// A structure that tells of a file.
+trait Told: Copy {
+    /// What the owner depends on.
+    fn status(at: UserPtr<Self>) -> SysResult<Stat>;
+    /// Puts the owner in.
+    fn put(at: UserPtr<Self>, owner: Owner) -> SysResult<()>;
+}
+
+impl Told for Stat {
+    fn status(at: UserPtr<Self>) -> SysResult<Stat> {
+        user::read(at)
+    }
+
+    fn put(at: UserPtr<Self>, owner: Owner) -> SysResult<()> {
+        /// Where `st_uid` and `st_gid` stand.
+        const OWNER: usize = 28;
+        let at = pointer(at.address().wrapping_add(OWNER));
+        user::write(at, &[owner.uid, owner.gid])
+    }
+}
+
+impl Told for Statx {
+    fn status(at: UserPtr<Self>) -> SysResult<Stat> {
+        let told: Self = user::read(at)?;
+        Ok(Stat {
+            st_dev: abi::stat::device(told.stx_dev),
+            st_mode: u32::from(told.stx_mode),
+            st_uid: told.stx_uid,
+            st_gid: told.stx_gid,
+            ..Stat::default()
+        })
+    }
+
+    fn put(at: UserPtr<Self>, owner: Owner) -> SysResult<()> {
+        /// Where `stx_uid` and `stx_gid` stand.
+        const OWNER: usize = 20;
+        let at = pointer(at.address().wrapping_add(OWNER));
+        user::write(at, &[owner.uid, owner.gid])
+    }
+}
+
+/// Puts the owner that the zone knows into what was told of a descriptor's file.
+fn tell<S: Told>(t: &Task, fd: i32, at: UserPtr<S>) -> SysResult {
+    let users = users(t)?;
+    let stat = S::status(at)?;
+    let owner = match process(t, fd, &stat) {
+        Some(owner) => owner,
+        None => users.owner(fd, &stat),
+    };
+    if (owner.uid, owner.gid) != (stat.st_uid, stat.st_gid) {
+        S::put(at, owner)?;
+    }
+    Ok(0)
+}
+
+/// Whose process something in /proc is about.
+fn process(t: &Task, fd: i32, stat: &Stat) -> Option<Owner> {
+    let table = t.program.bare?;
+    let proc = table.mounts.get(table.of_kind(Kind::Proc)?)?;
+    if proc.here.dev != stat.st_dev || !users(t).ok()?.is_ours(stat) {
+        return None;
+    }
+    let mut room = [0; PATH_MAX];
+    let path = link_text(fd, &mut room).ok()?.strip_prefix(b"/proc/")?;
+    let digits = path.split(|byte| *byte == b'/').next()?;
+    let number = core::str::from_utf8(digits).ok()?.parse().ok()?;
+    if number == t.pid() {
+        let now = &users(t).ok()?.now;
+        return Some(Owner {
+            uid: now.user.effective,
+            gid: now.group.effective,
+        });
+    }
+    let record = Record::read(number)?;
+    Some(Owner {
+        uid: record.user.effective,
+        gid: record.group[1],
+    })
+}
+
+/// Writes calls that list attributes.
+macro_rules! lists {
+    ($($name:ident = nr::$nr:ident, $doc:literal;)*) => {$(
+        #[doc = $doc]
+        pub(super) fn $name(t: &mut Task, a: &[usize; 6]) -> SysResult {
+            let length = beneath(t, nr::$nr, a)?;
+            without_owner(a[1], a[2], length)
+        }
+    )*};
+}
+
+lists! {
+    listxattr = nr::LISTXATTR, "listxattr(2).";
+    llistxattr = nr::LLISTXATTR, "llistxattr(2).";
+    flistxattr = nr::FLISTXATTR, "flistxattr(2).";
+}
+
+fn without_owner(at: usize, room: usize, length: usize) -> SysResult {
+    if room == 0 || length > room {
+        return Ok(length);
+    }
+    let mut names = alloc::vec![0u8; length];
+    user::read_bytes(at, &mut names)?;
+    let kept: Vec<u8> = names
+        .split_inclusive(|byte| *byte == 0)
+        .filter(|name| *name != NAME.to_bytes_with_nul())
+        .flatten()
+        .copied()
+        .collect();
+    user::write_bytes(at, &kept)?;
+    Ok(kept.len())
+}
