@@ -101,7 +101,15 @@ impl Way {
                 line.extend(options.map(OsString::from));
             }
             Isolation::Bare => {
-                let options = ["--isolation", "bare", "--rootfs", "/", "--users", "host", "--init"];
+                let options = [
+                    "--isolation",
+                    "bare",
+                    "--rootfs",
+                    "/",
+                    "--users",
+                    "host",
+                    "--init",
+                ];
                 line.extend(options.map(OsString::from));
                 line.extend(["--workdir".into(), HERE.into()]);
                 for (name, value) in environment {

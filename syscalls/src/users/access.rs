@@ -1,7 +1,8 @@
 //! Whether a thread may use what a path names: access(2), chdir(2), truncate(2).
 
 use abi::arg::AtFlags;
-use abi::{Errno, RawArg, SysResult, nr};
+use abi::nr as guest;
+use abi::{Errno, RawArg, SysResult};
 use host::call::as_int;
 use kernel::Task;
 use kernel::users::{EXECUTE, WRITE};
@@ -29,7 +30,7 @@ pub(super) fn faccessat2(t: &mut Task, a: &[usize; 6]) -> SysResult {
         return Err(Errno::EINVAL);
     }
     if wanted == 0 {
-        return beneath(t, nr::FACCESSAT2, a);
+        return beneath(t, guest::FACCESSAT2, a);
     }
     let status = {
         let fd = match target(t, a[0], a[1], flags)? {
@@ -47,7 +48,7 @@ pub(super) fn faccessat2(t: &mut Task, a: &[usize; 6]) -> SysResult {
     if !may {
         return Err(Errno::EACCES);
     }
-    match beneath(t, nr::FACCESSAT2, a) {
+    match beneath(t, guest::FACCESSAT2, a) {
         // Of its own files the host's user has the last word by changing their mode.
         Err(Errno::EACCES) if status.ours => Ok(0),
         answer => answer,
@@ -60,7 +61,7 @@ pub(super) fn chdir(t: &mut Task, a: &[usize; 6]) -> SysResult {
         let node = object(t, a[0], Aim::Follow)?;
         users(t)?.search(&node)?;
     }
-    beneath(t, nr::CHDIR, a)
+    beneath(t, guest::CHDIR, a)
 }
 
 /// fchdir(2).
@@ -68,7 +69,7 @@ pub(super) fn fchdir(t: &mut Task, a: &[usize; 6]) -> SysResult {
     if !users(t)?.is_unchecked() {
         users(t)?.check(as_int(a[0]), EXECUTE)?;
     }
-    beneath(t, nr::FCHDIR, a)
+    beneath(t, guest::FCHDIR, a)
 }
 
 /// truncate(2).
@@ -77,5 +78,5 @@ pub(super) fn truncate(t: &mut Task, a: &[usize; 6]) -> SysResult {
         let node = object(t, a[0], Aim::Follow)?;
         users(t)?.check(node.fd(), WRITE)?;
     }
-    beneath(t, nr::TRUNCATE, a)
+    beneath(t, guest::TRUNCATE, a)
 }

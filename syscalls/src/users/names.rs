@@ -1,5 +1,6 @@
 //! Names in directories: who may make, remove and move them, and whose what they name is.
 
+use abi::nr as guest;
 use abi::{Errno, SysResult, nr};
 use host::call::int;
 use host::host_call;
@@ -79,7 +80,7 @@ pub(super) fn mkdir(t: &mut Task, a: &[usize; 6]) -> SysResult {
 /// mkdirat(2).
 pub(super) fn mkdirat(t: &mut Task, a: &[usize; 6]) -> SysResult {
     may_make(t, a[0], a[1])?;
-    beneath(t, nr::MKDIRAT, a)?;
+    beneath(t, guest::MKDIRAT, a)?;
     made(t, a[0], a[1])?;
     Ok(0)
 }
@@ -92,7 +93,7 @@ pub(super) fn mknod(t: &mut Task, a: &[usize; 6]) -> SysResult {
 /// mknodat(2).
 pub(super) fn mknodat(t: &mut Task, a: &[usize; 6]) -> SysResult {
     may_make(t, a[0], a[1])?;
-    beneath(t, nr::MKNODAT, a)?;
+    beneath(t, guest::MKNODAT, a)?;
     made(t, a[0], a[1])?;
     Ok(0)
 }
@@ -105,7 +106,7 @@ pub(super) fn symlink(t: &mut Task, a: &[usize; 6]) -> SysResult {
 /// symlinkat(2).
 pub(super) fn symlinkat(t: &mut Task, a: &[usize; 6]) -> SysResult {
     may_make(t, a[1], a[2])?;
-    beneath(t, nr::SYMLINKAT, a)
+    beneath(t, guest::SYMLINKAT, a)
 }
 
 /// unlink(2).
@@ -121,7 +122,7 @@ pub(super) fn rmdir(t: &mut Task, a: &[usize; 6]) -> SysResult {
 /// unlinkat(2).
 pub(super) fn unlinkat(t: &mut Task, a: &[usize; 6]) -> SysResult {
     may_remove(t, a[0], a[1])?;
-    beneath(t, nr::UNLINKAT, a)
+    beneath(t, guest::UNLINKAT, a)
 }
 
 /// rename(2).
@@ -141,7 +142,7 @@ pub(super) fn renameat2(t: &mut Task, a: &[usize; 6]) -> SysResult {
         Err(Errno::ENOENT) => may_make(t, a[2], a[3])?,
         result => result?,
     }
-    beneath(t, nr::RENAMEAT2, a)
+    beneath(t, guest::RENAMEAT2, a)
 }
 
 /// link(2).
@@ -152,5 +153,5 @@ pub(super) fn link(t: &mut Task, a: &[usize; 6]) -> SysResult {
 /// linkat(2).
 pub(super) fn linkat(t: &mut Task, a: &[usize; 6]) -> SysResult {
     may_make(t, a[2], a[3])?;
-    beneath(t, nr::LINKAT, a)
+    beneath(t, guest::LINKAT, a)
 }

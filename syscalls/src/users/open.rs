@@ -1,7 +1,8 @@
 //! open(2) and its kin: who may, and whose new files are.
 
 use abi::arg::OpenFlags;
-use abi::{Errno, RawArg, SysResult, nr};
+use abi::nr as guest;
+use abi::{Errno, RawArg, SysResult};
 use host::call::as_int;
 use host::user::PathBuffer;
 use kernel::Task;
@@ -30,14 +31,14 @@ pub(super) fn creat(t: &mut Task, a: &[usize; 6]) -> SysResult {
 
 /// openat(2).
 pub(super) fn openat(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    by(t, nr::OPENAT, a, OpenFlags::from(RawArg(a[2])))
+    by(t, guest::OPENAT, a, OpenFlags::from(RawArg(a[2])))
 }
 
 /// openat2(2).
 pub(super) fn openat2(t: &mut Task, a: &[usize; 6]) -> SysResult {
     let [flags, ..] = read_how(pointer(a[2]), a[3])?;
     let flags = OpenFlags::from_bits_retain(u32::try_from(flags).unwrap_or(0));
-    by(t, nr::OPENAT2, a, flags)
+    by(t, guest::OPENAT2, a, flags)
 }
 
 fn by(t: &mut Task, number: usize, a: &[usize; 6], flags: OpenFlags) -> SysResult {

@@ -1,6 +1,7 @@
 //! What only a file's owner may change, and who that is: chown(2), chmod(2), utimensat(2).
 
 use abi::arg::AtFlags;
+use abi::nr as guest;
 use abi::{Errno, RawArg, SysResult, nr};
 use host::call::{as_int, int};
 use host::host_call;
@@ -115,25 +116,25 @@ fn check_owner_at(t: &Task, dirfd: usize, path: usize, flags: AtFlags) -> SysRes
 /// chmod(2).
 pub(super) fn chmod(t: &mut Task, a: &[usize; 6]) -> SysResult {
     check_owner_at(t, CWD, a[0], AtFlags::empty())?;
-    beneath(t, nr::CHMOD, a)
+    beneath(t, guest::CHMOD, a)
 }
 
 /// fchmod(2).
 pub(super) fn fchmod(t: &mut Task, a: &[usize; 6]) -> SysResult {
     check_owner(t, as_int(a[0]))?;
-    beneath(t, nr::FCHMOD, a)
+    beneath(t, guest::FCHMOD, a)
 }
 
 /// fchmodat(2).
 pub(super) fn fchmodat(t: &mut Task, a: &[usize; 6]) -> SysResult {
     check_owner_at(t, a[0], a[1], AtFlags::empty())?;
-    beneath(t, nr::FCHMODAT, a)
+    beneath(t, guest::FCHMODAT, a)
 }
 
 /// fchmodat2(2).
 pub(super) fn fchmodat2(t: &mut Task, a: &[usize; 6]) -> SysResult {
     check_owner_at(t, a[0], a[1], known(a[3])?)?;
-    beneath(t, nr::FCHMODAT2, a)
+    beneath(t, guest::FCHMODAT2, a)
 }
 
 /// The times of a file are its owner's to set; to the present, they are everybody's who may write
@@ -160,27 +161,27 @@ fn check_times(
 /// utime(2).
 pub(super) fn utime(t: &mut Task, a: &[usize; 6]) -> SysResult {
     check_times(t, CWD, a[0], AtFlags::empty(), a[1] == 0)?;
-    beneath(t, nr::UTIME, a)
+    beneath(t, guest::UTIME, a)
 }
 
 /// utimes(2).
 pub(super) fn utimes(t: &mut Task, a: &[usize; 6]) -> SysResult {
     check_times(t, CWD, a[0], AtFlags::empty(), a[1] == 0)?;
-    beneath(t, nr::UTIMES, a)
+    beneath(t, guest::UTIMES, a)
 }
 
 /// futimesat(2).
 pub(super) fn futimesat(t: &mut Task, a: &[usize; 6]) -> SysResult {
     let flags = empty_if(a[1] == 0);
     check_times(t, a[0], a[1], flags, a[2] == 0)?;
-    beneath(t, nr::FUTIMESAT, a)
+    beneath(t, guest::FUTIMESAT, a)
 }
 
 /// utimensat(2).
 pub(super) fn utimensat(t: &mut Task, a: &[usize; 6]) -> SysResult {
     let flags = known(a[3])? | empty_if(a[1] == 0);
     check_times(t, a[0], a[1], flags, a[2] == 0)?;
-    beneath(t, nr::UTIMENSAT, a)
+    beneath(t, guest::UTIMENSAT, a)
 }
 
 fn empty_if(empty: bool) -> AtFlags {

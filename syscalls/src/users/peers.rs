@@ -1,6 +1,7 @@
 //! Other processes: who may signal them, and who they are to those that they talk to.
 
-use abi::{Errno, SysResult, nr};
+use abi::nr as guest;
+use abi::{Errno, SysResult};
 use host::call::as_int;
 use host::user;
 use kernel::users::{Capability, Ids, Record};
@@ -34,22 +35,22 @@ fn may_signal(t: &Task, number: i32) -> SysResult<()> {
 pub(super) fn kill(t: &mut Task, a: &[usize; 6]) -> SysResult {
     if may_signal(t, as_int(a[0])).is_err() {
         // Whether it is there comes first.
-        beneath(t, nr::KILL, &[a[0], 0, 0, 0, 0, 0])?;
+        beneath(t, guest::KILL, &[a[0], 0, 0, 0, 0, 0])?;
         return Err(Errno::EPERM);
     }
-    beneath(t, nr::KILL, a)
+    beneath(t, guest::KILL, a)
 }
 
 /// tkill(2).
 pub(super) fn tkill(t: &mut Task, a: &[usize; 6]) -> SysResult {
     may_signal(t, as_int(a[0]))?;
-    beneath(t, nr::TKILL, a)
+    beneath(t, guest::TKILL, a)
 }
 
 /// tgkill(2).
 pub(super) fn tgkill(t: &mut Task, a: &[usize; 6]) -> SysResult {
     may_signal(t, as_int(a[0]))?;
-    beneath(t, nr::TGKILL, a)
+    beneath(t, guest::TGKILL, a)
 }
 
 /// Puts user and group into `struct ucred` whose process is put right already.
@@ -67,7 +68,7 @@ pub(super) fn getsockopt(t: &mut Task, a: &[usize; 6]) -> SysResult {
     const SOL_SOCKET: i32 = 1;
     const SO_PEERCRED: i32 = 17;
     const UCRED: u32 = 12;
-    let answer = beneath(t, nr::GETSOCKOPT, a)?;
+    let answer = beneath(t, guest::GETSOCKOPT, a)?;
     if (as_int(a[1]), as_int(a[2])) == (SOL_SOCKET, SO_PEERCRED)
         && user::read::<u32>(pointer(a[4]))? >= UCRED
     {
@@ -78,7 +79,7 @@ pub(super) fn getsockopt(t: &mut Task, a: &[usize; 6]) -> SysResult {
 
 /// recvmsg(2).
 pub(super) fn recvmsg(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    let answer = beneath(t, nr::RECVMSG, a)?;
+    let answer = beneath(t, guest::RECVMSG, a)?;
     let [_, _, _, _, control, length, _]: [usize; 7] = user::read(pointer(a[1]))?;
     for at in senders(control, length) {
         put_right(at)?;

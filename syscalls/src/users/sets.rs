@@ -1,6 +1,7 @@
 //! Capabilities: capget(2), capset(2), prctl(2).
 
-use abi::{Errno, RawArg, SysResult, nr};
+use abi::nr as guest;
+use abi::{Errno, RawArg, SysResult};
 use host::call::as_int;
 use host::user;
 use kernel::users::{Capabilities, Capability, Record};
@@ -133,7 +134,7 @@ pub(super) fn prctl(t: &mut Task, a: &[usize; 6]) -> SysResult {
         PR_SET_SECUREBITS if a[1] == 0 && setpcap => Ok(0),
         PR_SET_SECUREBITS => Err(Errno::EPERM),
         PR_CAP_AMBIENT => ambient(sets, RawArg(a[1]).low_u32(), a[2]),
-        _ => beneath(t, nr::PRCTL, a),
+        _ => beneath(t, guest::PRCTL, a),
     }
 }
 

@@ -2,6 +2,7 @@
 //! that says so.
 
 use abi::arg::AtFlags;
+use abi::nr as guest;
 use abi::stat::{Stat, Statx};
 use abi::{Errno, SysResult, UserPtr, nr};
 use alloc::vec::Vec;
@@ -30,7 +31,7 @@ pub(super) fn lstat(t: &mut Task, a: &[usize; 6]) -> SysResult {
 
 /// fstat(2).
 pub(super) fn fstat(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    beneath(t, nr::FSTAT, a)?;
+    beneath(t, guest::FSTAT, a)?;
     tell::<Stat>(t, as_int(a[0]), pointer(a[1]))
 }
 
@@ -45,7 +46,7 @@ pub(super) fn newfstatat(t: &mut Task, a: &[usize; 6]) -> SysResult {
     }
     match target(t, a[0], a[1], flags)? {
         Target::Itself => {
-            beneath(t, nr::NEWFSTATAT, a)?;
+            beneath(t, guest::NEWFSTATAT, a)?;
             tell::<Stat>(t, as_int(a[0]), pointer(a[2]))
         }
         Target::Named(node) => {
@@ -61,7 +62,7 @@ pub(super) fn statx(t: &mut Task, a: &[usize; 6]) -> SysResult {
     let flags = at_flags(a[2]);
     match target(t, a[0], a[1], flags)? {
         Target::Itself => {
-            beneath(t, nr::STATX, a)?;
+            beneath(t, guest::STATX, a)?;
             tell::<Statx>(t, as_int(a[0]), pointer(a[4]))
         }
         Target::Named(node) => {
@@ -156,19 +157,19 @@ fn process(t: &Task, fd: i32, stat: &Stat) -> Option<Owner> {
 
 /// Writes calls that list attributes.
 macro_rules! lists {
-    ($($name:ident = nr::$nr:ident, $doc:literal;)*) => {$(
+    ($($name:ident = guest::$nr:ident, $doc:literal;)*) => {$(
         #[doc = $doc]
         pub(super) fn $name(t: &mut Task, a: &[usize; 6]) -> SysResult {
-            let length = beneath(t, nr::$nr, a)?;
+            let length = beneath(t, guest::$nr, a)?;
             without_owner(a[1], a[2], length)
         }
     )*};
 }
 
 lists! {
-    listxattr = nr::LISTXATTR, "listxattr(2).";
-    llistxattr = nr::LLISTXATTR, "llistxattr(2).";
-    flistxattr = nr::FLISTXATTR, "flistxattr(2).";
+    listxattr = guest::LISTXATTR, "listxattr(2).";
+    llistxattr = guest::LLISTXATTR, "llistxattr(2).";
+    flistxattr = guest::FLISTXATTR, "flistxattr(2).";
 }
 
 fn without_owner(at: usize, room: usize, length: usize) -> SysResult {
