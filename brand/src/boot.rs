@@ -89,7 +89,7 @@ pub(crate) fn boot(mut boot: Boot, mut thread: Thread) -> Task {
         kernel::Patches::watch_all(&PATCHER);
     }
     if let Some(place) = handover.observed {
-        crate::observe::begin(&mut task, place);
+        crate::observe::begin(&mut task, place, &boot, handover.execfn);
     }
     if let Some(files) = handover.files {
         for fs in task.mounts.overlays() {
@@ -117,6 +117,9 @@ fn configure(boot: &Boot, handover: &Handover<'_>) -> Bare {
         bare = Some(table.unwrap_or_else(|errno| {
             fatal(format_args!("cannot read the zone's mounts: {errno}"));
         }));
+        if handover.users.is_some() {
+            intercept::reserve_users();
+        }
         for (call, row) in rows.iter_mut().enumerate() {
             let users = handover.users.is_some() && syscalls::users::handler(call).is_some();
             if users || syscalls::bare::handler(call).is_some() {

@@ -88,6 +88,9 @@ impl Brand for Lx {
     }
 
     fn deliver(task: &mut Task, info: &SigInfo, delivery: &mut Delivery<'_>) -> Outcome {
+        if host::observe::is_on() {
+            observe::signal(task, info);
+        }
         kernel::signal::deliver(task, info, delivery)
     }
 

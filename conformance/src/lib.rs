@@ -25,4 +25,5 @@ pub mod restricted;
 pub mod roots;
 pub mod runner;
 pub mod soak;
+pub mod suite;
 pub mod way;

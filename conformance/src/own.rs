@@ -6,7 +6,8 @@ use crate::guests::{self, Case};
 use crate::judge::{difference, native_trouble};
 use crate::options::Common;
 use crate::report::{Tally, Verdict};
-use crate::runner::{self, At, Setting, Suite};
+use crate::runner;
+use crate::suite::{At, Setting, Suite};
 use crate::way::Way;
 use std::path::PathBuf;
 

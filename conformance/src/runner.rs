@@ -10,135 +10,14 @@ use crate::pool;
 use crate::progress::Progress;
 use crate::report::json::Record;
 use crate::report::{Entry, Ran, Tally, Verdict, html, junit, table};
+use crate::suite::{At, Setting, Suite, Target};
 use crate::way::Way;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-/// The environment of a native run, which is to be equal to what the program has under lx.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Setting {
-    /// As whoever runs the suite, on the host.
-    Host,
-    /// In the restricted environment, as its user.
-    Restricted,
-    /// In a container of the host's kernel with a user namespace.
-    Container,
-}
-
-impl Setting {
-    /// What is equal to this way but for lx.
-    #[must_use]
-    pub const fn of(way: Way) -> Self {
-        match way.is_restricted() {
-            true => Self::Restricted,
-            false => Self::Host,
-        }
-    }
-}
-
-/// One way to run a case, and what it is compared with.
-#[derive(Clone, Debug)]
-pub struct Target {
-    /// Name of the case in this way.
-    pub case: String,
-    /// How it is run.
-    pub way: Way,
-    /// Where it is run natively.
-    pub setting: Setting,
-    /// Tells targets of one way apart.
-    pub variant: usize,
-    /// Why it cannot be run here.
-    pub absent: Option<String>,
-}
-
-/// Where a case is to be run now.
-#[derive(Clone, Copy, Debug)]
-pub enum At<'a> {
-    /// Natively.
-    Natively(Setting),
-    /// Under lx; with what the native run showed.
-    Under(&'a Target, &'a Path, &'a Shown),
-}
-
-/// A set of cases and what is known of them.
-pub trait Suite: Sync {
-    /// One of them.
-    type Case: Sync;
-
-    /// What reports call it.
-    fn name(&self) -> String;
-    /// The ways in which it is run unless others are asked for.
-    fn usual(&self) -> Vec<Way>;
-    /// The file that names what is known to fail.
-    fn expectations(&self) -> PathBuf;
-    /// Name of a case.
-    fn label(&self, case: &Self::Case) -> String;
-
-    /// Whether nothing else of the suite may run beside the case.
-    fn serial(&self, _case: &Self::Case) -> bool {
-        false
-    }
-
-    /// Why the case cannot be run on this machine.
-    fn absent(&self, _case: &Self::Case) -> Option<String> {
-        None
-    }
-
-    /// The ways to run the case.
-    fn targets(&self, case: &Self::Case, ways: &[Way]) -> Vec<Target> {
-        let target = |&way: &Way| Target {
-            case: self.label(case),
-            way,
-            setting: Setting::of(way),
-            variant: 0,
-            absent: None,
-        };
-        ways.iter().map(target).collect()
-    }
-
-    /// What an earlier native run showed, where that is enough.
-    fn earlier(&self, _case: &Self::Case, _setting: Setting) -> Option<Shown> {
-        None
-    }
-
-    /// Whether two native runs have to agree before anything is compared with them.
-    fn runs_twice(&self) -> bool {
-        false
-    }
-
-    /// Runs the case once.
-    fn run(&self, case: &Self::Case, at: At<'_>) -> Result<Shown, String>;
-
-    /// What makes a native run unfit to compare with.
-    fn unfit(&self, native: &Shown) -> Option<Verdict>;
-
-    /// What a run under lx differs in.
-    fn differs(&self, native: &Shown, got: &Shown) -> Option<String>;
-
-    /// What is kept of a run.
-    fn kept(&self, shown: &Shown) -> Ran {
-        Ran::of(shown)
-    }
-
-    /// Looks closer at what failed, and says more of it.
-    fn examined(
-        &self,
-        _case: &Self::Case,
-        _target: &Target,
-        why: String,
-    ) -> Result<String, String> {
-        Ok(why)
-    }
-
-    /// Removes what no run frees by itself, once all are over.
-    fn clean(&self) {}
-
-    /// Whether cases are run that can disturb the machine.
-    fn runs_harmful(&self) -> bool {
-        false
-    }
-}
+/// Results are saved whenever so many more cases are done, since a long run may be ended early.
+const SAVED_EVERY: usize = 100;
 
 /// Runs a suite, tells what came of it, and writes what is asked for.
 pub fn run<S: Suite>(suite: &S, cases: Vec<S::Case>, options: &Common) -> Result<Tally, String> {
@@ -150,11 +29,9 @@ pub fn run<S: Suite>(suite: &S, cases: Vec<S::Case>, options: &Common) -> Result
         return Ok(Tally::default());
     }
     let before = options.before.as_deref().map(Record::read).transpose()?;
-    let clock = SystemTime::now().duration_since(UNIX_EPOCH);
-    let (begun, watch) = (clock.map_or(0, |time| time.as_secs()), Instant::now());
+    let begun = Begun::now();
     let entries = entries(suite, &cases, options)?;
-    let seconds = watch.elapsed().as_secs_f64();
-    let record = Record::of(&suite.name(), begun, seconds, &entries);
+    let record = begun.record(&suite.name(), &entries);
     write(&record, before.as_ref(), options)?;
     if let Some(before) = &before {
         table::print_changes(&record, before);
@@ -196,6 +73,8 @@ pub fn entries<S: Suite>(
         },
         ways,
         progress: Progress::new(cases.len()),
+        begun: Begun::now(),
+        saved: Mutex::default(),
     };
     let (serial, parallel): (Vec<&S::Case>, Vec<&S::Case>) =
         cases.iter().partition(|case| suite.serial(case));
@@ -209,6 +88,33 @@ pub fn entries<S: Suite>(
         entries.extend(result?);
     }
     Ok(entries)
+}
+
+/// When a run began.
+#[derive(Clone, Copy, Debug)]
+struct Begun {
+    /// In seconds since 1970.
+    date: u64,
+    watch: Instant,
+}
+
+impl Begun {
+    fn now() -> Self {
+        let clock = SystemTime::now().duration_since(UNIX_EPOCH);
+        Self {
+            date: clock.map_or(0, |time| time.as_secs()),
+            watch: Instant::now(),
+        }
+    }
+
+    fn record(self, suite: &str, entries: &[Entry]) -> Record {
+        Record::of(
+            suite,
+            self.date,
+            self.watch.elapsed().as_secs_f64(),
+            entries,
+        )
+    }
 }
 
 fn write(record: &Record, before: Option<&Record>, options: &Common) -> Result<(), String> {
@@ -237,6 +143,9 @@ struct Runner<'a, S> {
     lx: Option<Lx>,
     ways: Vec<Way>,
     progress: Progress,
+    begun: Begun,
+    /// How many cases are done, and what came of them.
+    saved: Mutex<(usize, Vec<Entry>)>,
 }
 
 /// A native run that can be compared with, or what else came of it.
@@ -251,7 +160,22 @@ impl<S: Suite> Runner<'_, S> {
             .map_err(|why| format!("{label}: {why}"));
         self.progress
             .done(&label, result.as_deref().unwrap_or_default());
-        result
+        let entries = result?;
+        self.save(&entries)?;
+        Ok(entries)
+    }
+
+    fn save(&self, entries: &[Entry]) -> Result<(), String> {
+        let Some(path) = &self.options.json else {
+            return Ok(());
+        };
+        let mut saved = self.saved.lock().map_err(|error| error.to_string())?;
+        saved.0 += 1;
+        saved.1.extend_from_slice(entries);
+        if !saved.0.is_multiple_of(SAVED_EVERY) {
+            return Ok(());
+        }
+        self.begun.record(&self.suite.name(), &saved.1).write(path)
     }
 
     fn in_all_ways(&self, case: &S::Case) -> Result<Vec<Entry>, String> {
@@ -404,11 +328,12 @@ fn alone(case: String, verdict: Verdict, native: Option<Ran>) -> Entry {
 
 #[cfg(test)]
 mod tests {
-    use super::{At, Setting, Suite, entries, run};
+    use super::{entries, run};
     use crate::child::{End, Scratch, Shown};
     use crate::options::Common;
     use crate::report::Verdict;
     use crate::report::json::Record;
+    use crate::suite::{At, Setting, Suite};
     use crate::way::Way;
     use std::path::PathBuf;
     use std::sync::atomic::{AtomicU32, Ordering};

@@ -24,7 +24,6 @@ const RET_ALLOW: u32 = 0x7fff_0000;
 const RET_TRAP: u32 = 0x0003_0000;
 const MEMBARRIER_SYNC_CORE: usize = 1 << 5;
 const MEMBARRIER_REGISTER_SYNC_CORE: usize = 1 << 6;
-const O_RDWR_CLOEXEC: usize = 0o2 | 0o2_000_000;
 
 /// Per call number: bit 0, forwarded by entry.S as it is; bit 1, its first argument is a
 /// descriptor; bit 2, getpid; bit 3, gettid; bit 4, forwarded and counted.
@@ -114,6 +113,9 @@ pub fn release_file_rows() {
     }
 }
 
+/// How far behind the first of the brand's descriptors [`users_fd`] is.
+static USERS: AtomicU32 = AtomicU32::new(0);
+
 /// Sets the first of the brand's descriptors.
 pub fn set_reserved_fd(first: i32) {
     lx_reserved_fd.store(first.cast_unsigned(), Ordering::Relaxed);
@@ -136,6 +138,12 @@ pub fn reserved_count() -> usize {
 pub fn set_more_reserved(more: usize) {
     let more = u32::try_from(more).unwrap_or(0);
     lx_reserved_count.store(BASE.saturating_add(more), Ordering::Relaxed);
+}
+
+/// Behind the mounts of a zone that keeps its users itself there is one more: [`users_fd`].
+pub fn reserve_users() {
+    let place = lx_reserved_count.fetch_add(1, Ordering::Relaxed);
+    USERS.store(place, Ordering::Relaxed);
 }
 
 /// Behind all others there is one more: [`book_fd`].
@@ -184,11 +192,11 @@ pub fn zsched_fd() -> i32 {
     reserved_fd() + 3
 }
 
-/// The descriptor of who the processes of a zone without namespaces are (`kernel::users`): no
-/// zsched answers such a zone.
+/// The descriptor of who the processes of a zone are that keeps its users itself (`kernel::users`),
+/// after [`reserve_users`].
 #[must_use]
 pub fn users_fd() -> i32 {
-    zsched_fd()
+    reserved_fd() + USERS.load(Ordering::Relaxed).cast_signed()
 }
 
 /// The descriptor of the mount table of a zone without namespaces.
@@ -389,14 +397,10 @@ pub struct CodeWriter {
 }
 
 impl CodeWriter {
-    /// Opens it.
-    ///
-    /// # Errors
-    /// Those of openat(2).
-    pub fn open() -> SysResult<Self> {
-        let path = c"thread-self/mem".as_ptr().expose_provenance();
-        let fd = host_call!(nr::OPENAT, int(proc_fd()), path, O_RDWR_CLOEXEC, 0)?;
-        Ok(Self { fd })
+    /// One for the descriptor of that file, open for writing.
+    #[must_use]
+    pub fn new(fd: i32) -> Self {
+        Self { fd: int(fd) }
     }
 
     /// Writes `bytes` at `address`.

@@ -10,6 +10,7 @@ extern crate std;
 pub mod bare;
 pub mod numbers;
 pub mod overlay;
+pub mod proc;
 pub mod program;
 pub mod seccomp;
 pub mod signal;

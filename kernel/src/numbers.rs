@@ -54,14 +54,18 @@ pub fn outer(zone: u32) -> Option<u32> {
 /// one outside. A number may be that of a group whose leader has ended.
 #[must_use]
 pub fn shown(host: u32) -> u32 {
-    /// Asks whether there is such a process (kill(2)).
-    const NO_SIGNAL: usize = 0;
     let zone = inner(host);
-    if zone != host || host == 0 || first().is_none() {
+    if zone != host || host == 0 || first().is_none() || is_there_no_more(host) {
         return zone;
     }
-    let there = host_call!(nr::KILL, int(host.cast_signed()), NO_SIGNAL) != Err(Errno::ESRCH);
-    if there && !is_member(host) { 0 } else { host }
+    if is_member(host) { host } else { 0 }
+}
+
+/// Whether nothing has this number: what sent a signal, or led a group, may have ended.
+fn is_there_no_more(host: u32) -> bool {
+    /// kill(2) only asks.
+    const NO_SIGNAL: usize = 0;
+    host_call!(nr::KILL, int(host.cast_signed()), NO_SIGNAL) == Err(Errno::ESRCH)
 }
 
 /// A path or link in /proc with the zone's number of its first process in it.
@@ -122,7 +126,8 @@ pub fn told(info: &SigInfo) -> SigInfo {
     let zone = match host {
         0 | INIT => host,
         host if host == first => INIT,
-        host if is_member(host) || info.signo == i32::from(SIGCHLD) => host,
+        host if info.signo == i32::from(SIGCHLD) || is_there_no_more(host) => host,
+        host if is_member(host) => host,
         _ => 0,
     };
     let [a, b, c, d] = zone.to_le_bytes();

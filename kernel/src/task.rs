@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::ffi::CStr;
 use core::ops::Range;
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -13,7 +14,7 @@ use host::sync::Lock;
 use host::thread::BLOCK_ALL;
 use host::{Thread, host_call, intercept};
 
-use crate::bare::{Names, Space};
+use crate::bare::{Names, Shown, Space};
 use crate::numbers;
 use crate::program::Program;
 use crate::seccomp::{Mode, Seccomp};
@@ -358,6 +359,10 @@ impl ProcView for Task {
 
     fn names(&self) -> Option<Names> {
         self.program.bare.map(|table| Space::new(table).names())
+    }
+
+    fn mounts(&self) -> Option<Vec<Shown>> {
+        self.program.bare.map(|table| Space::new(table).mounts())
     }
 
     fn hides_fd(&self, fd: u32) -> bool {

@@ -20,6 +20,9 @@ pub const MAGIC: u64 = u64::from_le_bytes(*b"LXFACTS\x01");
 /// How many processors a zone can have.
 pub const MAX_CPUS: usize = 1024;
 
+/// How many programs that entered a zone without namespaces its processes see, at the most.
+pub const VISITORS: usize = 16;
+
 /// The beginning of the file. What follows are texts, at the places that [`Facts::texts`] names.
 ///
 /// zsched writes the structure anew every second, `ended` first and `begun` last, so that a reader
@@ -70,6 +73,8 @@ pub struct Facts {
     pub first: u64,
     /// The host's number of zsched there.
     pub zsched: u64,
+    /// The host's numbers of the processes of lx there whose children run in the zone.
+    pub visitors: [u64; VISITORS],
     /// Which processors it may use: bit n of word n / 64.
     pub cpus: [u64; MAX_CPUS / 64],
     /// Offset and length of each of the texts, by [`Text`].

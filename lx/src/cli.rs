@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
-use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use zone::config::Mount;
 use zone::confine::Layer;
@@ -56,6 +56,16 @@ pub(crate) enum Command {
     /// time went by in the program, in the translation layer and in the kernel.
     #[command(mut_arg("volumes", |arg| arg.short(None)))]
     Stat(Box<Stat>),
+    /// Run a program, and print its system calls as strace(1) does
+    ///
+    /// Calls are printed when they come back. Their arguments and results are noted in the program
+    /// itself, so that it is not stopped at each call.
+    #[command(
+        mut_arg("volumes", |arg| arg.short(None)),
+        mut_arg("terminal", |arg| arg.short(None)),
+        mut_arg("environment", |arg| arg.short('E'))
+    )]
+    Trace(Box<Trace>),
     /// Show an ELF file's segments, interpreter and `syscall` sites
     Inspect(Inspect),
     /// Show what this host offers and what lx will use
@@ -211,6 +221,80 @@ pub(crate) struct Stat {
     #[command(flatten)]
     pub(crate) run: Run,
 }
+
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "lx trace [OPTIONS] [--] PROGRAM [ARGS]...",
+    after_help = TRACE_EXAMPLES
+)]
+pub(crate) struct Trace {
+    /// Of all processes and threads, not of the first thread alone; -ff with -o: a file for each
+    #[arg(short = 'f', long, action = ArgAction::Count)]
+    pub(crate) follow: u8,
+
+    /// Which calls and signals, and what to do to them; may be repeated
+    ///
+    /// [trace=][!]SET: calls by name, %CLASS or /REGEX, separated by commas. Classes: file, desc,
+    /// process, network, signal, ipc, memory, clock, creds, stat, statfs. signal=[!]SET: signals.
+    /// inject=SET:error=E|retval=N[:signal=S][:delay_enter=T][:delay_exit=T][:when=N[..N][+[N]]];
+    /// fault=SET[:error=E][:when=...].
+    #[arg(short = 'e', long = "expr", value_name = "EXPR")]
+    pub(crate) expressions: Vec<String>,
+
+    /// Write to this file instead of standard error
+    #[arg(short = 'o', long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Print who called, as far as frame pointers tell
+    #[arg(short = 'k', long)]
+    pub(crate) stacks: bool,
+
+    /// Print the paths of descriptors
+    #[arg(short = 'y', long)]
+    pub(crate) paths: bool,
+
+    /// Print so many bytes of strings; paths are printed whole
+    #[arg(short = 's', long, value_name = "N", default_value_t = 32)]
+    pub(crate) strings: usize,
+
+    /// Print how long each call took
+    #[arg(short = 'T', long)]
+    pub(crate) durations: bool,
+
+    /// Print the time since the call before
+    #[arg(short = 'r', long)]
+    pub(crate) relative: bool,
+
+    /// Print the time of day (UTC); -tt: with microseconds; -ttt: as seconds since 1970
+    #[arg(short = 't', action = ArgAction::Count)]
+    pub(crate) times: u8,
+
+    /// Print only a table of calls, times and errors
+    #[arg(short = 'c', long)]
+    pub(crate) summary_only: bool,
+
+    /// Print that table, too
+    #[arg(short = 'C', long, conflicts_with = "summary_only")]
+    pub(crate) summary: bool,
+
+    /// Print only calls that succeed
+    #[arg(short = 'z', long)]
+    pub(crate) successful: bool,
+
+    /// Print only calls that fail
+    #[arg(short = 'Z', long, conflicts_with = "successful")]
+    pub(crate) failed: bool,
+
+    #[command(flatten)]
+    pub(crate) run: Run,
+}
+
+const TRACE_EXAMPLES: &str = "\
+Examples:
+  lx trace ls
+  lx trace -f -e %file,%process -o make.trace -- make
+  lx trace -y -T -e openat,read,close -- cat /etc/passwd
+  lx trace -e inject=openat:error=ENOENT:when=3+ -- ls /";
 
 const STAT_EXAMPLES: &str = "\
 Examples:

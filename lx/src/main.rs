@@ -11,6 +11,7 @@ mod observed;
 mod options;
 mod run;
 mod stat;
+mod trace;
 mod usage;
 mod zones;
 
@@ -47,6 +48,7 @@ fn execute(command: Command) -> Result<ExitCode, Failure> {
     match command {
         Command::Run(options) => return run::run(&options),
         Command::Stat(options) => return stat::stat(*options),
+        Command::Trace(options) => return trace::trace(*options),
         Command::Exec(options) => return run::exec(&options),
         Command::Ps(options) => print(&zones::processes(&options)?),
         Command::Kill(options) => return Ok(zones::kill(&options)),

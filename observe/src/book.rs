@@ -5,6 +5,7 @@
 //! | [`HEADER`] | what the reader wants, and where the ring is |
 //! | [`DIRECTORY`] | who holds which slot |
 //! | [`CALLS`] | what is wanted of each call |
+//! | [`RULES`] | what is done to calls |
 //! | [`SLOTS_FROM`] | the slots, one for each thread that made a call |
 //! | behind them | the ring |
 
@@ -21,8 +22,14 @@ pub const HEADER: usize = 0;
 pub const DIRECTORY: usize = 512;
 /// Where it stands what is wanted of each call.
 pub const CALLS: usize = DIRECTORY + SLOTS;
+/// Where it stands what is done to calls.
+pub const RULES: usize = CALLS + LIMIT;
 /// Where the slots begin.
-pub const SLOTS_FROM: usize = CALLS + 2 * LIMIT;
+pub const SLOTS_FROM: usize = RULES + RULE_WORDS * MOST_RULES;
+/// Words of a rule.
+const RULE_WORDS: usize = 16;
+/// How many rules there can be.
+pub const MOST_RULES: usize = 32;
 
 /// How many threads can be observed at once.
 pub const SLOTS: usize = 1024;
@@ -39,10 +46,13 @@ mod at {
     pub(super) const NEXT: usize = 8;
     pub(super) const LOST: usize = 9;
     pub(super) const GONE: usize = 10;
+    pub(super) const ROOT: usize = 11;
+    pub(super) const DROPPED: usize = 12;
     /// Written by those who put records into the ring.
     pub(super) const HEAD: usize = 16;
     /// Written by the reader.
     pub(super) const TAIL: usize = 24;
+    pub(super) const BEAT: usize = 32;
 }
 
 /// What the reader wants of all calls.
@@ -54,11 +64,19 @@ pub struct Wanted {
     pub records: bool,
     /// Each with the stack of its caller.
     pub stacks: bool,
+    /// Each with the paths of its descriptors.
+    pub paths: bool,
+    /// Not of the first thread alone.
+    pub follow: bool,
 }
 
 impl Wanted {
     const fn word(self) -> u64 {
-        self.tally as u64 | (self.records as u64) << 1 | (self.stacks as u64) << 2
+        self.tally as u64
+            | (self.records as u64) << 1
+            | (self.stacks as u64) << 2
+            | (self.paths as u64) << 3
+            | (self.follow as u64) << 4
     }
 
     const fn of(word: u64) -> Self {
@@ -66,6 +84,8 @@ impl Wanted {
             tally: word & 1 != 0,
             records: word & 2 != 0,
             stacks: word & 4 != 0,
+            paths: word & 8 != 0,
+            follow: word & 16 != 0,
         }
     }
 }
@@ -181,7 +201,79 @@ impl<'a> Book<'a> {
         self.header(at::GONE)
     }
 
-    /// What is wanted of call `nr`.
+    /// The first thread's number, once it is known.
+    #[must_use]
+    pub fn root(&self) -> &'a AtomicU64 {
+        self.header(at::ROOT)
+    }
+
+    /// Records that could not be put into the ring.
+    #[must_use]
+    pub fn dropped(&self) -> &'a AtomicU64 {
+        self.header(at::DROPPED)
+    }
+
+    /// When the reader was last known to live, in ticks.
+    #[must_use]
+    pub fn beat(&self) -> &'a AtomicU64 {
+        self.header(at::BEAT)
+    }
+
+    fn rule(&self, index: usize) -> Option<&'a [AtomicU64]> {
+        if index >= MOST_RULES {
+            return None;
+        }
+        let from = RULES + index * RULE_WORDS;
+        self.words.get(from..from + RULE_WORDS)
+    }
+
+    /// What rule `index` does.
+    #[must_use]
+    pub fn injection(&self, index: usize) -> Option<Injection> {
+        let [
+            has_result,
+            result,
+            before,
+            after,
+            signal,
+            first,
+            last,
+            step,
+            ..,
+        ] = self.rule(index)?
+        else {
+            return None;
+        };
+        let get = |word: &AtomicU64| word.load(Ordering::Relaxed);
+        Some(Injection {
+            result: (get(has_result) != 0).then_some(get(result)),
+            delay_before: get(before),
+            delay_after: get(after),
+            signal: get(signal),
+            first: get(first),
+            last: get(last),
+            step: get(step),
+        })
+    }
+
+    /// Writes rule `index`.
+    pub fn set_injection(&self, index: usize, rule: &Injection) {
+        let values = [
+            u64::from(rule.result.is_some()),
+            rule.result.unwrap_or(0),
+            rule.delay_before,
+            rule.delay_after,
+            rule.signal,
+            rule.first,
+            rule.last,
+            rule.step,
+        ];
+        for (word, value) in self.rule(index).into_iter().flatten().zip(values) {
+            word.store(value, Ordering::Relaxed);
+        }
+    }
+
+    /// What is wanted of call `nr`: bit 0, records; from bit 8 on, a rule and 1.
     #[must_use]
     pub fn call(&self, nr: usize) -> Option<&'a AtomicU64> {
         self.words.get(CALLS..CALLS + LIMIT)?.get(nr)
@@ -232,6 +324,7 @@ impl<'a> Book<'a> {
         slot.set(Word::Trapped, 0);
         slot.set(Word::Patched, 0);
         slot.set(Word::Brand, 0);
+        slot.set(Word::Staged, 0);
         slot.set(Word::Ids, u64::from(pid) << 32 | u64::from(tid));
         slot.set(Word::Started, now);
         Some((index, slot))
@@ -278,6 +371,44 @@ pub enum Word {
     NameEnd,
     /// Bit 0: the whole process ended with this thread.
     Last,
+    /// Words of the record that waits for the end of an exec.
+    Staged,
+}
+
+/// Where a thread counts the calls that rules are about.
+const COUNTS: usize = 16;
+
+/// What is done to a call (`lx trace -e inject`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Injection {
+    /// The call is not made; this is in rax.
+    pub result: Option<u64>,
+    /// Nanoseconds to wait before it.
+    pub delay_before: u64,
+    /// And after it.
+    pub delay_after: u64,
+    /// The signal to send after it, or 0.
+    pub signal: u64,
+    /// The first call of a thread that this is done to, from 1.
+    pub first: u64,
+    /// The last.
+    pub last: u64,
+    /// How many calls the next is behind one that this is done to; 0 for no next.
+    pub step: u64,
+}
+
+impl Injection {
+    /// Whether it is done to a thread's call of that number.
+    #[must_use]
+    pub const fn is_due(&self, number: u64) -> bool {
+        if number < self.first || number > self.last {
+            return false;
+        }
+        match (number - self.first).checked_rem(self.step) {
+            None => number == self.first,
+            Some(rest) => rest == 0,
+        }
+    }
 }
 
 impl Word {
@@ -316,6 +447,15 @@ impl<'a> Slot<'a> {
         }
     }
 
+    /// Counts a call that rule `index` is about; how many there were before.
+    #[must_use]
+    pub fn count_rule(&self, index: usize) -> Option<u64> {
+        let word = self.words.get(COUNTS..COUNTS + MOST_RULES)?.get(index)?;
+        let before = word.load(Ordering::Relaxed);
+        word.store(before.wrapping_add(1), Ordering::Relaxed);
+        Some(before)
+    }
+
     /// Adds to a word that this thread alone writes.
     pub fn add(&self, word: Word, value: u64) {
         self.set(word, self.get(word).wrapping_add(value));
@@ -347,6 +487,8 @@ mod tests {
             tally: true,
             records: true,
             stacks: false,
+            paths: true,
+            follow: false,
         };
         let book = Book::make(&space, wanted, 64, 32).expect("there is room");
         assert_eq!(book.wanted(), wanted);

@@ -3,6 +3,9 @@
 //!
 //! - [`book`]: where everything lies, and who holds which place in it.
 //! - [`tally`]: how often each thread made each call, and how long it took.
+//! - [`ring`]: records of single calls, on their way to the observer.
+//! - [`record`]: what is in a record.
+//! - [`shape`]: which of the guest's memory goes into one, by call and argument.
 //! - [`special`]: which calls do not come back as others do.
 //!
 //! Guests can write to the book as they please, being in the same address space as their brand.
@@ -10,10 +13,14 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
 pub mod book;
+pub mod record;
+pub mod ring;
+pub mod shape;
 pub mod special;
 pub mod tally;
 

@@ -12,7 +12,8 @@ pub const CELLS_FROM: usize = 64;
 /// Words of a cell.
 pub const CELL_WORDS: usize = 192;
 /// How many cells a slot has. The last stands for all calls that come when the others are taken.
-pub const CELLS: usize = (SLOT_WORDS - CELLS_FROM) / CELL_WORDS;
+pub const CELLS: usize = 160;
+const _: () = assert!(CELLS_FROM + CELLS * CELL_WORDS < SLOT_WORDS);
 /// Where the histogram begins in a cell, two counts of 32 bits in each word.
 pub const HISTOGRAM: usize = 8;
 /// How many counts it has.

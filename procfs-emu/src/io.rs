@@ -52,8 +52,7 @@ impl Drop for Owned {
 
 /// Opens without waiting.
 pub(crate) fn open(dirfd: i32, path: &CStr, flags: OpenFlags) -> SysResult<Owned> {
-    let path = path.as_ptr().expose_provenance();
-    host_call!(nr::OPENAT, int(dirfd), path, flags.raw(), 0).map(Owned::new)
+    kernel::proc::open(dirfd, path, flags).map(Owned)
 }
 
 /// Reads from the position of `fd` on.

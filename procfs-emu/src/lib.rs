@@ -51,6 +51,7 @@ mod listing;
 mod live;
 mod maps;
 mod memfd;
+mod mount_table;
 mod mounts;
 mod numa_maps;
 mod numbers;

@@ -18,7 +18,7 @@ use crate::rollup::Rollup;
 use crate::smaps::Smaps;
 use crate::subject::Subject;
 use crate::text::Lines;
-use crate::{auxv, environ, known, memfd, placeholder};
+use crate::{auxv, environ, known, memfd, mount_table, placeholder};
 
 /// Puts the text that the guest is to see where `fd`, just opened, leads to an emulated entry.
 pub(crate) fn emulate(view: &dyn ProcView, fd: &Owned, flags: OpenFlags) -> SysResult<()> {
@@ -62,7 +62,7 @@ pub(crate) fn text(
     let zone = placeholders() != 0;
     if let Kind::Mounts(_) | Kind::Cgroup = entry.kind {
         return if zone {
-            render_zones(entry, name, fd)
+            render_zones(view, entry, name, fd)
         } else {
             Ok(None)
         };
@@ -114,10 +114,22 @@ pub(crate) fn text(
 }
 
 /// As [`text`], for what is the same for all processes of a zone.
-fn render_zones(entry: Entry, name: &[u8], fd: i32) -> SysResult<Option<Owned>> {
+fn render_zones(
+    view: &dyn ProcView,
+    entry: Entry,
+    name: &[u8],
+    fd: i32,
+) -> SysResult<Option<Owned>> {
     let text = memfd::create(name)?;
     let written = match entry.kind {
-        Kind::Mounts(form) => filter(fd, text.raw(), &mut Mounts::new(form)),
+        Kind::Mounts(form) => match view.mounts() {
+            Some(mounts) => {
+                let info = io::open(view.proc_fd(), c"self/mountinfo", OpenFlags::CLOEXEC)?;
+                let told = mount_table::text(form, &mounts, &read_all(info.raw())?);
+                write_all(text.raw(), &told)
+            }
+            None => filter(fd, text.raw(), &mut Mounts::new(form)),
+        },
         // The one of version 2, which is the root to them.
         _ => write_all(text.raw(), b"0::/\n"),
     };

@@ -6,6 +6,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
+use nix::unistd::Pid;
 use rustix::net::sockopt::socket_peercred;
 use rustix::net::{
     AddressFamily, SocketAddrUnix, SocketFlags, SocketType, accept_with, bind, connect, listen,
@@ -31,6 +32,9 @@ pub(crate) struct Keys<T> {
     pub(crate) socket: T,
     /// The first process.
     pub(crate) init: T,
+    /// What only a process of a zone without namespaces holds: the brand's image, the mount table, and
+    /// what the mounts show.
+    pub(crate) own: Vec<T>,
 }
 
 /// zsched's side.
@@ -47,16 +51,16 @@ impl Entrance {
         Ok(Self(socket))
     }
 
-    /// Gives the keys to who waits first. Whatever is wrong with it is its own affair.
-    pub(crate) fn answer(&self, keys: &Keys<BorrowedFd<'_>>) {
+    /// Gives the keys to who waits first, and says who that is. Whatever is wrong with it is its own
+    /// affair.
+    pub(crate) fn answer(&self, keys: &Keys<BorrowedFd<'_>>) -> Option<Pid> {
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-        let Ok(visitor) = accept_with(&self.0, flags) else {
-            return;
-        };
-        if is_let_in(visitor.as_fd()) {
-            let fds = [keys.proc, keys.facts, keys.socket, keys.init];
-            let _ = Reporter::from(visitor).send(&Said::Keys, &fds);
-        }
+        let visitor = accept_with(&self.0, flags).ok()?;
+        let who = let_in(visitor.as_fd())?;
+        let mut fds = vec![keys.proc, keys.facts, keys.socket, keys.init];
+        fds.extend(&keys.own);
+        let sent = Reporter::from(visitor).send(&Said::Keys, &fds);
+        sent.ok().map(|()| who)
     }
 }
 
@@ -71,17 +75,19 @@ pub(crate) fn knock(directory: &Path) -> Result<Keys<OwnedFd>> {
     let zone = directory.file_name().unwrap_or_default().display();
     let zone = format!("zone {zone}");
     let answer = ask(directory).about(&zone)?;
-    let fds = match answer {
-        Some((Said::Keys, fds)) => <[OwnedFd; 4]>::try_from(fds).ok(),
-        _ => None,
+    let mut fds = match answer {
+        Some((Said::Keys, fds)) => fds,
+        _ => Vec::new(),
     };
-    let [proc, facts, socket, init] =
-        fds.ok_or_else(|| Error::because(zone, "it does not let anyone in"))?;
+    let own = fds.split_off(fds.len().min(4));
+    let [proc, facts, socket, init] = <[OwnedFd; 4]>::try_from(fds)
+        .map_err(|_| Error::because(zone, "it does not let anyone in"))?;
     Ok(Keys {
         proc,
         facts,
         socket,
         init,
+        own,
     })
 }
 
@@ -103,15 +109,23 @@ fn address(directory: &File) -> rustix::io::Result<SocketAddrUnix> {
     SocketAddrUnix::new(path)
 }
 
-/// Whether it is a process of zsched's user outside of every zone. Its directory is out of reach
-/// for others, but a zone that has the host's root has it too.
-fn is_let_in(visitor: BorrowedFd<'_>) -> bool {
+/// The process, if it is one of zsched's user outside of every zone. Its directory is out of reach
+/// for others, but a zone that has the host's root has it too, and without namespaces nothing hides it.
+/// There the filter tells: no process gets rid of one.
+fn let_in(visitor: BorrowedFd<'_>) -> Option<Pid> {
     let namespace = |process: &str| fs::read_link(format!("/proc/{process}/ns/pid")).ok();
-    let Ok(who) = socket_peercred(visitor) else {
-        return false;
+    let filters = |process: &str| {
+        let text = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+        let wanted = |line: &&str| line.starts_with("Seccomp");
+        Some(text.lines().filter(wanted).collect::<Vec<_>>().join("\n"))
     };
-    let pid = who.pid.as_raw_nonzero().to_string();
-    who.uid == geteuid() && namespace("self").is_some_and(|own| namespace(&pid) == Some(own))
+    let who = socket_peercred(visitor).ok()?;
+    let raw = who.pid.as_raw_nonzero().get();
+    let pid = raw.to_string();
+    let outside = who.uid == geteuid()
+        && namespace("self").is_some_and(|own| namespace(&pid) == Some(own))
+        && filters("self").is_some_and(|own| filters(&pid) == Some(own));
+    outside.then(|| Pid::from_raw(raw))
 }
 
 #[cfg(test)]
@@ -139,6 +153,7 @@ mod tests {
             facts: fd,
             socket: fd,
             init: fd,
+            own: vec![fd],
         });
         visitor.join().expect("it ends");
         drop(entrance);

@@ -36,7 +36,8 @@ pub(crate) struct Zone {
     entrance: Entrance,
     /// The guests' end of the zone's socket.
     socket: OwnedFd,
-    service: Service,
+    /// zsched's.
+    answers: Option<OwnedFd>,
     /// What the first process says, and where it says it.
     reports: Reports,
     reporter: Reporter,
@@ -44,6 +45,8 @@ pub(crate) struct Zone {
     terminal: Option<Terminal>,
     /// The file of the brand's image, where no namespace tells the zone's processes from others.
     image: Option<(u64, u64)>,
+    /// What else those get that enter it then.
+    own: Vec<OwnedFd>,
 }
 
 /// What the first process has of its zone.
@@ -65,7 +68,6 @@ impl Zone {
         facts.update(&mut meter);
         let (reporter, reports) = report::channel().about("cannot make a socket")?;
         let (socket, zsched_end) = service::socket().about("cannot make the zone's socket")?;
-        let service = Service::new(zsched_end).about("cannot make the zone's socket")?;
         let entrance =
             Entrance::create(directory.path()).about("cannot make the zone's entrance")?;
         let terminal = match config.terminal {
@@ -78,28 +80,27 @@ impl Zone {
             meter,
             entrance,
             socket,
-            service,
+            answers: Some(zsched_end),
             reports,
             reporter,
             terminal,
             image: None,
+            own: Vec::new(),
         })
     }
 
-    /// Its processes are those that run this image.
-    pub(crate) fn marked_by(self, image: (u64, u64)) -> Self {
+    /// Its processes are those that run this image, and hold these.
+    pub(crate) fn marked_by(self, image: (u64, u64), own: Vec<OwnedFd>) -> Self {
         Self {
             image: Some(image),
+            own,
             ..self
         }
     }
 
-    /// Nobody answers what guests ask.
-    pub(crate) fn without_service(self) -> Self {
-        Self {
-            service: Service::Nobody,
-            ..self
-        }
+    /// zsched's end of the zone's socket, for somebody else to answer there.
+    pub(crate) fn take_socket(&mut self) -> Option<OwnedFd> {
+        self.answers.take()
     }
 
     /// Splits this process. The child, in namespaces of these kinds, does what `build` says and
@@ -112,6 +113,8 @@ impl Zone {
         build: impl FnOnce(First<'_>) -> Result<Inside>,
         guest: impl FnOnce(Result<Inside>) -> u8,
     ) -> Result<End> {
+        let service = self.answers.map_or(Ok(Service::Nobody), Service::new);
+        let service = service.about("cannot make the zone's socket")?;
         let (go, say_go) = pipe_with(PipeFlags::CLOEXEC).about("cannot make a pipe")?;
         let signals = Signals::block().about("cannot block signals")?;
         let group = self.meter.groups().unified()?;
@@ -119,7 +122,7 @@ impl Zone {
             .about("the host refuses the namespaces of a zone")?;
         let (pid, pidfd) = match cloned {
             Cloned::Child => {
-                drop((say_go, self.service, self.reports));
+                drop((say_go, service, self.reports));
                 let built = build(First {
                     facts: &self.facts,
                     socket: self.socket,
@@ -156,8 +159,9 @@ impl Zone {
             self.meter,
             self.entrance,
             self.socket,
-            self.service,
+            service,
             (pid, pidfd),
+            self.own,
         );
         let supervisor =
             Supervisor::new(pid, &signals, terminal.as_ref(), self.reports, Some(keeper));

@@ -5,7 +5,9 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use nix::unistd::Pid;
+use rustix::fs::{CWD, Mode, OFlags, openat};
 
+use crate::bare::Visitors;
 use crate::entrance::{Entrance, Keys};
 use crate::facts::{Board, Meter};
 use crate::service::{Served, Service};
@@ -25,6 +27,9 @@ pub(crate) struct Keeper {
     service: Service,
     /// The first process.
     init: (Pid, OwnedFd),
+    /// What else those get that enter a zone without namespaces, and who they are.
+    own: Vec<OwnedFd>,
+    visitors: Visitors,
     /// When the facts are due.
     next: Instant,
 }
@@ -37,6 +42,7 @@ impl Keeper {
         socket: OwnedFd,
         service: Service,
         init: (Pid, OwnedFd),
+        own: Vec<OwnedFd>,
     ) -> Self {
         Self {
             facts,
@@ -45,6 +51,8 @@ impl Keeper {
             socket,
             service,
             init,
+            own,
+            visitors: Visitors::default(),
             next: Instant::now() + SECOND,
         }
     }
@@ -63,6 +71,9 @@ impl Keeper {
     pub(crate) fn work(&mut self) {
         if Instant::now() >= self.next {
             self.next = Instant::now() + SECOND;
+            if !self.own.is_empty() {
+                self.facts.set_visitors(self.visitors.living());
+            }
             self.facts.update(&mut self.meter);
         }
     }
@@ -87,17 +98,31 @@ impl Keeper {
     }
 
     /// Lets the first of them in.
-    pub(crate) fn answer(&self) -> io::Result<()> {
+    pub(crate) fn answer(&mut self) -> io::Result<()> {
         let facts = self.facts.for_reading()?;
-        let Some(proc) = self.meter.proc() else {
-            return Ok(());
+        let hosts;
+        let proc = match self.meter.proc() {
+            Some(proc) => proc,
+            None if self.own.is_empty() => return Ok(()),
+            None => {
+                let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+                hosts = openat(CWD, "/proc", flags, Mode::empty())?;
+                hosts.as_fd()
+            }
         };
-        self.entrance.answer(&Keys {
+        let visitor = self.entrance.answer(&Keys {
             proc,
             facts: facts.as_fd(),
             socket: self.socket.as_fd(),
             init: self.init.1.as_fd(),
+            own: self.own.iter().map(AsFd::as_fd).collect(),
         });
+        if let Some(visitor) = visitor
+            && !self.own.is_empty()
+        {
+            self.visitors.note(visitor);
+            self.facts.set_visitors(self.visitors.living());
+        }
         Ok(())
     }
 }

@@ -1,7 +1,9 @@
 //! A terminal of the zone's own for a guest (pty(7)).
 
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use std::path::{Path, PathBuf};
 
 use nix::unistd::{Uid, dup2_stderr, dup2_stdin, dup2_stdout, fchown};
 use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, fstatfs, major, minor, openat};
@@ -36,4 +38,44 @@ pub(crate) fn take(user: u32) -> io::Result<OwnedFd> {
     dup2_stdout(&slave)?;
     dup2_stderr(&slave)?;
     Ok(master)
+}
+
+/// A terminal of the host's own for a zone without namespaces.
+#[derive(Debug)]
+pub(crate) struct Pair {
+    /// Its other side.
+    pub(crate) master: OwnedFd,
+    slave: OwnedFd,
+    path: PathBuf,
+}
+
+/// Makes one.
+pub(crate) fn pair() -> io::Result<Pair> {
+    let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let master = openat(CWD, "/dev/ptmx", flags, Mode::empty())?;
+    unlockpt(&master)?;
+    let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+    let slave = ioctl_tiocgptpeer(&master, flags)?;
+    let path = std::fs::read_link(format!("/proc/self/fd/{}", slave.as_raw_fd()))?;
+    Ok(Pair {
+        master,
+        slave,
+        path,
+    })
+}
+
+impl Pair {
+    /// What it is called.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Makes it the controlling terminal of this process's session, and its standard descriptors.
+    pub(crate) fn take(&self) -> io::Result<()> {
+        ioctl_tiocsctty(&self.slave)?;
+        dup2_stdin(&self.slave)?;
+        dup2_stdout(&self.slave)?;
+        dup2_stderr(&self.slave)?;
+        Ok(())
+    }
 }

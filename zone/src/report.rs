@@ -29,12 +29,12 @@ pub(crate) enum Said {
     /// Something could not be done: what, and why.
     Refused(String, String),
     /// What a process needs that enters the zone: its processes' procfs, its facts, its socket,
-    /// and its first process.
+    /// and its first process; without namespaces the brand's image and the zone's mounts, too.
     Keys,
 }
 
 /// The most descriptors that come with a message.
-const MOST: usize = 4;
+const MOST: usize = 6 + kernel::bare::MOST;
 
 /// The child's end. It is closed when the guest begins.
 #[derive(Debug)]

@@ -102,6 +102,10 @@ fn scenarios(options: &Options) -> Vec<Scenario> {
                 places.push((user, Where::Zone { host_net }));
             }
             places.push((user, Where::Joined));
+            if user != 0 {
+                places.clear();
+                places.push((user, Where::Bare));
+            }
         }
     }
     let all = modes.iter().flat_map(|mode| {

@@ -27,6 +27,8 @@ pub(super) enum Where {
     Zone { host_net: bool },
     /// In a zone that runs, with a network of its own.
     Joined,
+    /// In a zone without namespaces.
+    Bare,
     /// Under lx, without a zone.
     Host,
 }
@@ -46,6 +48,7 @@ impl fmt::Display for Scenario {
             Where::Zone { host_net: false } => format!("{IN_ZONE}, own network"),
             Where::Zone { host_net: true } => format!("{IN_ZONE}, host's network"),
             Where::Joined => format!("{IN_ZONE} entered"),
+            Where::Bare => format!("{IN_ZONE} without namespaces"),
             Where::Host => ", no zone".to_owned(),
         };
         write!(f, "user {}{place}, {}", self.user, self.mode.name())
@@ -141,12 +144,14 @@ impl Scenario {
 
     fn zone(&self, place: &Place, folders: &Folders, root: &str) -> Command {
         let mut command = self.lx(place, folders, "run");
-        let net = match self.place {
-            Where::Zone { host_net: true } => "host",
-            _ => "none",
+        let how = match self.place {
+            Where::Zone { host_net: true } => ["--net", "host"],
+            Where::Bare => ["--isolation", "bare"],
+            _ => ["--net", "none"],
         };
         command.arg("--rootfs").arg(folders.path(root));
-        command.args(["--name", &self.zone_name(root), "--net", net, "--"]);
+        command.args(["--name", &self.zone_name(root)]).args(how);
+        command.arg("--");
         command
     }
 
@@ -216,15 +221,17 @@ impl Scenario {
 
     fn attempts(&self, place: &Place, folders: &Folders, facts: &[String]) -> Command {
         let mut command = match self.place {
-            Where::Zone { .. } | Where::Joined => {
+            Where::Zone { .. } | Where::Joined | Where::Bare => {
                 let mut command = match self.place {
                     Where::Joined => self.enter(place, folders),
                     _ => self.zone(place, folders, "root"),
                 };
                 command.args(["/escape", "attempts", "zone=1", "here=/tmp"]);
                 command.arg("program=/escape");
-                let host_net = matches!(self.place, Where::Zone { host_net: true });
+                let host_net = matches!(self.place, Where::Zone { host_net: true } | Where::Bare);
                 command.arg(format!("host_net={}", i32::from(host_net)));
+                let bare = matches!(self.place, Where::Bare);
+                command.arg(format!("bare={}", i32::from(bare)));
                 command
             }
             Where::Host => {

@@ -1,13 +1,14 @@
 //! What LTP's cases find around them, natively and under lx.
 
 use super::Options;
-use crate::child::{ENVIRONMENT, HERE, Job, PATH};
-use crate::runner::{At, Setting};
+use crate::child::{ENVIRONMENT, HERE, Job, PATH, Scratch};
+use crate::suite::{At, Setting};
 use crate::way::Isolation;
 use nix::unistd::{User, geteuid};
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -27,6 +28,8 @@ pub(super) struct Environment {
     /// Whose zones and containers the cases run in, where that is not oneself.
     user: Option<String>,
     obstacle: Option<String>,
+    /// The kernel's configuration as text, which LTP asks for and zones do not show.
+    configuration: Option<(Scratch, PathBuf)>,
 }
 
 impl Environment {
@@ -38,6 +41,7 @@ impl Environment {
             runtime: options.runtime,
             user,
             obstacle,
+            configuration: configuration(),
         }
     }
 
@@ -92,14 +96,18 @@ impl Environment {
     fn variables(&self, under_lx: bool) -> Vec<(&'static str, OsString)> {
         let bin = self.ltp.join("testcases/bin");
         let timeout = if under_lx { "2" } else { "1" };
-        vec![
+        let mut variables = vec![
             ("LTPROOT", self.ltp.clone().into()),
             ("PATH", format!("{PATH}:{}", bin.display()).into()),
             ("TMPDIR", HERE.into()),
             ("LTP_COLORIZE_OUTPUT", "0".into()),
             ("LTP_RUNTIME_MUL", self.runtime.to_string().into()),
             ("LTP_TIMEOUT_MUL", timeout.into()),
-        ]
+        ];
+        if let Some((_, path)) = &self.configuration {
+            variables.push(("KCONFIG_PATH", path.clone().into()));
+        }
+        variables
     }
 
     /// What lx gives a zone of an ordinary user, by the host's own tools.
@@ -149,6 +157,15 @@ impl Environment {
         whole.extend(line);
         whole
     }
+}
+
+/// None where the kernel does not tell; LTP then looks for it elsewhere by itself.
+fn configuration() -> Option<(Scratch, PathBuf)> {
+    let unpacked = Command::new("zcat").arg("/proc/config.gz").output().ok()?;
+    let scratch = Scratch::new().ok()?;
+    let path = scratch.path().join("config");
+    fs::write(&path, unpacked.stdout).ok()?;
+    unpacked.status.success().then_some((scratch, path))
 }
 
 fn obstacle(user: &str) -> Option<String> {

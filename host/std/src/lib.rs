@@ -10,6 +10,7 @@ pub mod entry;
 pub mod launch;
 pub mod mapped;
 pub mod mount;
+pub mod on_others;
 pub mod probe;
 pub mod process;
 pub mod shared;

@@ -4,25 +4,28 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
+use core::ffi::CStr;
+
+use abi::arg::OpenFlags;
 use abi::stat::Stat;
 use abi::{SysResult, nr};
 use host::call::int;
 use host::{host_call, intercept};
 
 use super::Ident;
-use crate::numbers;
+use crate::zone::VISITORS;
+use crate::{numbers, proc};
 
 /// How many generations are looked at.
 const DEPTH: usize = 64;
 /// Longer than what stands in `stat` before the parent's number (proc_pid_stat(5)).
 const ROOM: usize = 128;
-const O_CLOEXEC: usize = 0o2_000_000;
-const O_DIRECTORY: usize = 0o200_000;
 
 /// Whether the process or thread that the host calls `number` is one of the zone's.
 #[must_use]
 pub fn is_member(number: u32) -> bool {
     let mut number = number;
+    let mut visitors = None;
     for _ in 0..DEPTH {
         if numbers::first() == Some(number) {
             return true;
@@ -38,6 +41,14 @@ pub fn is_member(number: u32) -> bool {
             Some(parent) => number = parent,
             None => return false,
         }
+        // What entered the zone descends from none of its processes.
+        let visitors = visitors.get_or_insert_with(|| {
+            let facts = crate::zone::facts();
+            facts.map_or([0; VISITORS], |facts| facts.visitors)
+        });
+        if number != 0 && visitors.contains(&number.into()) {
+            return true;
+        }
     }
     false
 }
@@ -47,7 +58,7 @@ pub fn is_member(number: u32) -> bool {
 /// # Errors
 /// Those of getdents64(2).
 pub fn members() -> SysResult<Vec<u32>> {
-    let mut all = listed(c".".as_ptr().expose_provenance())?;
+    let mut all = listed(c".")?;
     all.retain(|number| is_member(*number));
     Ok(all)
 }
@@ -58,7 +69,7 @@ pub fn members() -> SysResult<Vec<u32>> {
 /// Those of getdents64(2); `ENOENT` when it has ended.
 pub fn threads(process: u32) -> SysResult<Vec<u32>> {
     let path = Path::of(process, b"/task");
-    listed(path.register())
+    listed(path.text())
 }
 
 /// Whether it runs the same image as this process.
@@ -80,8 +91,7 @@ fn runs_image(number: u32) -> bool {
 /// The parent of a process.
 fn parent(number: u32) -> Option<u32> {
     let path = Path::of(number, b"/stat");
-    let proc = int(intercept::proc_fd());
-    let fd = host_call!(nr::OPENAT, proc, path.register(), O_CLOEXEC, 0).ok()?;
+    let fd = int(proc::open(intercept::proc_fd(), path.text(), OpenFlags::CLOEXEC).ok()?);
     let mut text = [0u8; ROOM];
     let to = text.as_mut_ptr().expose_provenance();
     let read = host_call!(nr::PREAD64, fd, to, ROOM, 0);
@@ -98,11 +108,11 @@ fn parent_in(stat: &[u8]) -> Option<u32> {
 }
 
 /// The entries of a directory in /proc that are numbers.
-fn listed(path: usize) -> SysResult<Vec<u32>> {
+fn listed(path: &CStr) -> SysResult<Vec<u32>> {
     /// How much is listed at a time, in bytes.
     const PIECE: usize = 8 << 10;
-    let proc = int(intercept::proc_fd());
-    let fd = host_call!(nr::OPENAT, proc, path, O_CLOEXEC | O_DIRECTORY, 0)?;
+    let flags = OpenFlags::CLOEXEC | OpenFlags::DIRECTORY;
+    let fd = int(proc::open(intercept::proc_fd(), path, flags)?);
     let (mut piece, mut all) = (vec![0u8; PIECE], Vec::new());
     let to = piece.as_mut_ptr().expose_provenance();
     let ended = loop {
@@ -151,6 +161,10 @@ impl Path {
             *to = *from;
         }
         Self(text)
+    }
+
+    fn text(&self) -> &CStr {
+        CStr::from_bytes_until_nul(&self.0).unwrap_or_default()
     }
 
     fn register(&self) -> usize {

@@ -10,17 +10,20 @@ mod members;
 mod names;
 mod node;
 mod procs;
+mod shown;
 mod space;
 mod table;
 mod tree;
+pub mod warden;
 
 pub use handle::Handle;
 pub use members::{is_member, members, threads};
 pub use names::Names;
 pub(crate) use node::S_IFDIR;
 pub use node::{HostPath, Node, host_path, link_text};
+pub use shown::{Shown, Shows};
 pub use space::Space;
-pub use table::{Ident, Kind, MOST, Mount, NO_DEV, NO_EXEC, READ_ONLY, Table};
+pub use table::{ABSTRACT, Ident, Kind, MOST, Mount, NO_DEV, NO_EXEC, READ_ONLY, Table};
 
 use alloc::boxed::Box;
 use alloc::vec;
@@ -52,5 +55,6 @@ pub fn attach(mounts: usize) -> SysResult<&'static Table> {
     let table = Box::leak(Box::new(table.ok_or(Errno::EIO)?));
     // The table itself is one more.
     intercept::set_more_reserved(mounts + 1);
+    warden::appear();
     Ok(table)
 }

@@ -221,7 +221,7 @@ impl<'a> Space<'a> {
     pub fn names(&self) -> Names {
         let mut room = [0; PATH_MAX];
         let mounts = self.table.mounts.iter().enumerate();
-        let mounts = mounts.filter(|(_, mount)| mount.kind != Kind::ProcFiles);
+        let mounts = mounts.filter(|(_, mount)| mount.has_point());
         let names = mounts.filter_map(|(index, mount)| {
             let host = link_text(self.shown(index).fd(), &mut room).ok()?;
             Some((Vec::from(host), mount.target.clone()))

@@ -22,6 +22,8 @@ pub enum Kind {
     Proc,
     /// What stands in /proc besides processes. It has no mount point of its own.
     ProcFiles,
+    /// Segments of shared memory (shmget(2)). It has no mount point either.
+    Segments,
 }
 
 /// It cannot be written to.
@@ -48,6 +50,12 @@ pub struct Mount {
 }
 
 impl Mount {
+    /// Whether paths lead to it.
+    #[must_use]
+    pub const fn has_point(&self) -> bool {
+        !matches!(self.kind, Kind::ProcFiles | Kind::Segments)
+    }
+
     /// The last component of the target.
     #[must_use]
     pub fn name(&self) -> &[u8] {
@@ -79,6 +87,9 @@ pub struct Table {
     tops: [u64; 4],
 }
 
+/// What the host's names of abstract sockets of zones begin with (unix(7)); the table's token
+/// follows.
+pub const ABSTRACT: &[u8] = b"\0lx";
 /// How every encoded table begins.
 const MAGIC: &[u8] = b"LXMOUNTS\x01";
 /// More mounts than that no zone has: each is a descriptor of every process.
@@ -197,6 +208,7 @@ impl Table {
                 Kind::File => 1,
                 Kind::Proc => 2,
                 Kind::ProcFiles => 3,
+                Kind::Segments => 4,
             });
             out.push(mount.flags);
             for number in [
@@ -242,6 +254,7 @@ impl Table {
                     1 => Kind::File,
                     2 => Kind::Proc,
                     3 => Kind::ProcFiles,
+                    4 => Kind::Segments,
                     _ => return None,
                 },
                 flags: head[1],

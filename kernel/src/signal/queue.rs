@@ -1,13 +1,15 @@
 //! What the host has pending, by queue: a thread's own signals are delivered before those of its
 //! process (signal(7)), and only procfs tells them apart.
 
+use abi::arg::OpenFlags;
 use abi::signal::{SigInfo, SigSet};
 use abi::{SysResult, nr};
 use host::call::int;
 use host::host_call;
 use host::intercept::proc_fd;
 
-const O_CLOEXEC: usize = 0o2_000_000;
+use crate::proc;
+
 /// Longer than `/proc/PID/status` is up to the line about pending signals, groups of the most
 /// generous user included.
 const ROOM: usize = 4096;
@@ -50,8 +52,11 @@ pub(crate) fn give_back(info: &SigInfo) {
 
 /// The signals that are pending for this thread alone.
 fn for_thread() -> SysResult<SigSet> {
-    let path = c"thread-self/status".as_ptr().expose_provenance();
-    let fd = host_call!(nr::OPENAT, int(proc_fd()), path, O_CLOEXEC, 0)?;
+    let fd = int(proc::open(
+        proc_fd(),
+        c"thread-self/status",
+        OpenFlags::CLOEXEC,
+    )?);
     let mut text = [0u8; ROOM];
     let read = host_call!(
         nr::PREAD64,

@@ -3,7 +3,9 @@
 use core::ffi::CStr;
 use core::ops::Range;
 
-use crate::bare::Names;
+use alloc::vec::Vec;
+
+use crate::bare::{Names, Shown};
 
 /// The addresses that /proc/PID/stat shows (proc_pid_stat(5)).
 ///
@@ -121,6 +123,11 @@ pub trait ProcView {
 
     /// How the guest calls files, where that is not what the host calls them.
     fn names(&self) -> Option<Names> {
+        None
+    }
+
+    /// What the guest is to believe to be mounted, where that is not what the host has mounted.
+    fn mounts(&self) -> Option<Vec<Shown>> {
         None
     }
 

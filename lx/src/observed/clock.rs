@@ -1,6 +1,6 @@
 //! Ticks of the processor's clock as time.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use host_std::probe::ticks;
 
@@ -8,14 +8,17 @@ use host_std::probe::ticks;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Clock {
     first: (u64, Instant),
+    since_epoch: Duration,
     nanos_per_tick: f64,
 }
 
 impl Clock {
     pub(crate) fn start() -> Self {
         let first = (ticks(), Instant::now());
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
         let mut clock = Self {
             first,
+            since_epoch: since_epoch.unwrap_or_default(),
             nanos_per_tick: 0.4,
         };
         std::thread::sleep(Duration::from_millis(1));
@@ -39,6 +42,17 @@ impl Clock {
         nanos.map_or(u64::MAX, |nanos| {
             u64::try_from(nanos.as_nanos()).unwrap_or(u64::MAX)
         })
+    }
+
+    /// The moment of a tick, since 1970.
+    pub(crate) fn moment(&self, tick: u64) -> Duration {
+        match tick.checked_sub(self.first.0) {
+            Some(after) => self.since_epoch + Duration::from_nanos(self.nanos(after)),
+            None => {
+                let before = Duration::from_nanos(self.nanos(self.first.0 - tick));
+                self.since_epoch.saturating_sub(before)
+            }
+        }
     }
 
     /// The time since the start.
@@ -67,6 +81,7 @@ mod tests {
         let after = host_std::probe::ticks();
         clock.look();
         let nanos = clock.nanos(after - before);
+        assert!(clock.moment(after) > clock.moment(before));
         assert!((18_000_000..2_000_000_000).contains(&nanos), "{nanos}");
         assert!((as_float(1 << 40) - 1_099_511_627_776.0).abs() < 1.0);
     }

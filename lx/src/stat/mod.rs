@@ -19,7 +19,7 @@ use crate::cli::Stat;
 use crate::failure::Failure;
 use crate::observed::{Clock, Guest, Mapped, Moment};
 
-pub(crate) use figures::Figures;
+pub(crate) use figures::{CallFigures, Figures, ProcessFigures};
 pub(crate) use tally::Tally;
 
 /// How often the threads that have ended are looked for, in milliseconds: a fork storm of some

@@ -1,11 +1,11 @@
 //! Zones without namespaces, as root and as an ordinary user.
 
-use crate::common::{Folder, LX, run, stderr, stdout};
+use crate::common::{Folder, LX, run, start, stderr, stdout};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// A static program that is a shell and its tools.
@@ -98,12 +98,13 @@ impl Zone {
     }
 
     /// A zone of that name that has made the file `/tmp/on`.
-    fn begin(&self, name: &str, script: &str) -> std::process::Child {
+    fn begin(&self, name: &str, script: &str) -> Running {
         let script = format!("{script}; touch /tmp/on; sleep 1000");
         let mut zoned = self.zoned(&["--name", name, "/bin/sh", "-c", &script]);
-        let child = zoned.spawn().expect("it starts");
+        let child = start(&mut zoned);
+        let running = Running(child);
         until("it begins", || self.path("root/tmp/on").exists());
-        child
+        running
     }
 
     /// What it keeps of its zones.
@@ -119,6 +120,16 @@ impl Zone {
         let text = stdout(&output) + &stderr(&output);
         assert!(output.status.success(), "{script}: {text}");
         text
+    }
+}
+
+/// The zsched of a zone; a failed test leaves none.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
@@ -359,8 +370,8 @@ fn nothing_outlives_a_killed_zsched() {
         let script = format!("(setsid sleep {mark} &); sleep {mark} & true");
         let mut zsched = zone.begin("killed", &script);
         until("they sleep", || sleeps(&mark));
-        zsched.kill().expect("it is killed");
-        zsched.wait().expect("it ends");
+        zsched.0.kill().expect("it is killed");
+        zsched.0.wait().expect("it ends");
         until("they end", || !sleeps(&mark));
         // Its directory is the next command's to remove.
         assert_eq!(zone.kept(), ["killed"]);
@@ -385,10 +396,95 @@ fn processes_are_listed_from_outside() {
         assert_eq!(state["isolation"], "bare");
         assert!(run(zone.lx(&["kill", "listed"])).status.success());
         assert_eq!(
-            std::os::unix::process::ExitStatusExt::signal(&zsched.wait().expect("it ends")),
+            std::os::unix::process::ExitStatusExt::signal(&zsched.0.wait().expect("it ends")),
             Some(9)
         );
         assert!(zone.kept().is_empty(), "{:?}", zone.kept());
+    });
+}
+
+#[test]
+fn a_program_more_is_in_the_zone() {
+    Zone::each("exec-more", |zone| {
+        let mut zsched = zone.begin("more", "sleep 999 & true");
+        let exec = |arguments: &[&str]| run(zone.lx(&[&["exec"], arguments].concat()));
+        let output = exec(&[
+            "-e",
+            "A=b",
+            "-w",
+            "/etc",
+            "more",
+            "sh",
+            "-c",
+            "pwd; cat name; echo $A $PPID; uname -n; ls -d /proc/1; exit 9",
+        ]);
+        let text = stdout(&output);
+        assert_eq!(output.status.code(), Some(9), "{text}{}", stderr(&output));
+        assert_eq!(text, "/etc\ninside\nb 0\nmore\n/proc/1\n");
+        // Each sees the other, and what is outside is not there for either.
+        let this = std::process::id();
+        let output = exec(&["more", "sh", "-c", &format!("kill -0 {this} || echo none")]);
+        assert_eq!(stdout(&output), "none\n");
+        let mut other = zone
+            .lx(&["exec", "more", "sleep", "998"])
+            .spawn()
+            .expect("it starts");
+        until("it is listed", || {
+            stdout(&exec(&["more", "ps"])).matches("sleep 99").count() == 2
+        });
+        assert_eq!(exec(&["-u", "7", "more", "true"]).status.code(), Some(125));
+        assert!(run(zone.lx(&["kill", "more"])).status.success());
+        zsched.0.wait().expect("it ends");
+        let end = other.wait().expect("it ends");
+        assert_eq!(std::os::unix::process::ExitStatusExt::signal(&end), Some(9));
+        assert!(zone.kept().is_empty(), "{:?}", zone.kept());
+    });
+}
+
+#[test]
+fn a_terminal_is_the_zones() {
+    Zone::each("tty", |zone| {
+        let output = zone.run(&[
+            "-t",
+            "sh",
+            "-c",
+            "readlink /proc/self/fd/0; ls /dev/pts; exit 6",
+        ]);
+        let text = stdout(&output);
+        assert_eq!(output.status.code(), Some(6), "{text}{}", stderr(&output));
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 2, "{text}");
+        assert_eq!(lines[0], format!("/dev/pts/{}", lines[1]));
+    });
+}
+
+#[test]
+fn what_is_mounted_is_told_as_the_zone_sees_it() {
+    Zone::each("told", |zone| {
+        let volume = format!("{}:/srv/my data", zone.path("out").display());
+        let script =
+            "cat /proc/self/mounts; grep /srv /proc/self/mountinfo; cat /etc/mtab | head -1";
+        symlink("/proc/self/mounts", zone.path("root/etc/mtab")).expect("it is made");
+        let output = zone.run(&["-v", &volume, "--tmpfs", "/mem", "/bin/sh", "-c", script]);
+        let text = stdout(&output);
+        let host = zone.path("root");
+        assert!(!text.contains(host.to_str().expect("plain")), "{text}");
+        let has = |line: &str| text.lines().any(|other| other.starts_with(line));
+        for line in [
+            "proc /proc proc rw,nosuid,nodev,noexec",
+            "sysfs /sys sysfs ro,",
+            "cgroup /sys/fs/cgroup cgroup2 ro,",
+            "tmpfs /dev tmpfs rw,",
+            "tmpfs /mem tmpfs rw,",
+        ] {
+            assert!(has(line), "{line}: {text}");
+        }
+        assert!(text.contains(" /srv/my\\040data "), "{text}");
+        let maps = zone.sh("grep busybox /proc/self/maps; true");
+        assert!(
+            maps.lines().all(|line| line.ends_with(" /bin/busybox")),
+            "{maps}"
+        );
     });
 }
 

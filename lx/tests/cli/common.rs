@@ -1,9 +1,10 @@
 //! What the tests of the command line share.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -26,7 +27,7 @@ pub(crate) fn lx(arguments: &[&str]) -> Command {
 /// Runs `command` to its end; one that takes too long is killed, and the test fails.
 pub(crate) fn run(mut command: Command) -> Output {
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().expect("it starts");
+    let mut child = start(&mut command);
     let start = Instant::now();
     while child.try_wait().expect("it can be waited for").is_none() {
         if start.elapsed() > LIMIT {
@@ -36,6 +37,22 @@ pub(crate) fn run(mut command: Command) -> Output {
         thread::sleep(Duration::from_millis(5));
     }
     child.wait_with_output().expect("its output can be read")
+}
+
+/// Starts `command`. Where another test's new process still holds a program that was just copied, open
+/// for writing, it is tried again.
+pub(crate) fn start(command: &mut Command) -> Child {
+    let start = Instant::now();
+    loop {
+        match command.spawn() {
+            Err(error)
+                if error.kind() == ErrorKind::ExecutableFileBusy && start.elapsed() < LIMIT =>
+            {
+                thread::sleep(Duration::from_millis(5));
+            }
+            result => return result.expect("it starts"),
+        }
+    }
 }
 
 /// What it wrote to stdout.

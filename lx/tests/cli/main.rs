@@ -9,4 +9,5 @@ mod reports;
 mod rooted;
 mod run;
 mod running;
+mod traced;
 mod zone;

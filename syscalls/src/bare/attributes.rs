@@ -1,16 +1,15 @@
-//! Calls that change or ask for what belongs to a file, by path: they get a descriptor's path in the
+//! Calls that ask for what belongs to a file, by path: they get a descriptor's path in the
 //! host's /proc, which leads to the very file that was found.
 
 use abi::arg::AtFlags;
 use abi::{Errno, RawArg, SysResult, nr};
+use host::call::as_int;
 use kernel::Task;
 use kernel::bare::host_path;
+use kernel::bare::warden::{self, Request};
 use kernel::walk::Aim;
 
-use super::arguments::{CWD, Target, ask, at_flags, object, object_at, target};
-
-const NOFOLLOW: usize = 0x100;
-const EMPTY_PATH: usize = 0x1000;
+use super::arguments::{CWD, Target, ask, at_flags, object, target};
 
 /// Writes calls whose first argument is a path from the working directory on.
 macro_rules! on_path {
@@ -25,101 +24,21 @@ macro_rules! on_path {
 }
 
 on_path! {
-    utime = nr::UTIME, Follow, "utime(2).";
-    utimes = nr::UTIMES, Follow, "utimes(2).";
     truncate = nr::TRUNCATE, Follow, "truncate(2).";
-    setxattr = nr::SETXATTR, Follow, "setxattr(2).";
-    lsetxattr = nr::SETXATTR, Keep, "lsetxattr(2).";
     getxattr = nr::GETXATTR, Follow, "getxattr(2).";
     lgetxattr = nr::GETXATTR, Keep, "lgetxattr(2).";
     listxattr = nr::LISTXATTR, Follow, "listxattr(2).";
     llistxattr = nr::LISTXATTR, Keep, "llistxattr(2).";
-    removexattr = nr::REMOVEXATTR, Follow, "removexattr(2).";
-    lremovexattr = nr::REMOVEXATTR, Keep, "lremovexattr(2).";
-}
-
-/// chmod(2).
-pub(super) fn chmod(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    fchmodat(t, &[CWD, a[0], a[1], 0, 0, 0])
-}
-
-/// fchmodat(2); the call itself has no flags.
-pub(super) fn fchmodat(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    let node = object_at(t, a[0], a[1], Aim::Follow)?;
-    let path = host_path(node.fd());
-    ask(nr::FCHMODAT, &[CWD, path.register(), a[2]])
-}
-
-/// fchmodat2(2).
-pub(super) fn fchmodat2(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    let flags = known(a[3])?;
-    match target(t, a[0], a[1], flags)? {
-        Target::Itself => ask(nr::FCHMODAT2, &[a[0], a[1], a[2], a[3]]),
-        Target::Named(node) => {
-            let path = host_path(node.fd());
-            ask(nr::FCHMODAT, &[CWD, path.register(), a[2]])
-        }
-    }
-}
-
-/// chown(2).
-pub(super) fn chown(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    fchownat(t, &[CWD, a[0], a[1], a[2], 0, 0])
-}
-
-/// lchown(2).
-pub(super) fn lchown(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    fchownat(t, &[CWD, a[0], a[1], a[2], NOFOLLOW, 0])
-}
-
-/// fchownat(2).
-pub(super) fn fchownat(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    let flags = known(a[4])?;
-    match target(t, a[0], a[1], flags)? {
-        Target::Itself => ask(nr::FCHOWNAT, &[a[0], a[1], a[2], a[3], a[4]]),
-        Target::Named(node) => {
-            let empty = c"".as_ptr().expose_provenance();
-            ask(
-                nr::FCHOWNAT,
-                &[node.register(), empty, a[2], a[3], EMPTY_PATH],
-            )
-        }
-    }
 }
 
 /// The flags of calls that know `AT_SYMLINK_NOFOLLOW` and `AT_EMPTY_PATH`.
-fn known(register: usize) -> SysResult<AtFlags> {
+pub(super) fn known(register: usize) -> SysResult<AtFlags> {
     let flags = at_flags(register);
     let known = AtFlags::SYMLINK_NOFOLLOW | AtFlags::EMPTY_PATH;
     if known.contains(flags) {
         Ok(flags)
     } else {
         Err(Errno::EINVAL)
-    }
-}
-
-/// futimesat(2): without a path it is about the descriptor.
-pub(super) fn futimesat(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    if a[1] == 0 {
-        return ask(nr::FUTIMESAT, &[a[0], 0, a[2]]);
-    }
-    let node = object_at(t, a[0], a[1], Aim::Follow)?;
-    let path = host_path(node.fd());
-    ask(nr::FUTIMESAT, &[CWD, path.register(), a[2]])
-}
-
-/// utimensat(2): without a path it is about the descriptor.
-pub(super) fn utimensat(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    if a[1] == 0 {
-        return ask(nr::UTIMENSAT, &[a[0], 0, a[2], a[3]]);
-    }
-    let flags = known(a[3])?;
-    match target(t, a[0], a[1], flags)? {
-        Target::Itself => ask(nr::UTIMENSAT, &[a[0], a[1], a[2], a[3]]),
-        Target::Named(node) => {
-            let path = host_path(node.fd());
-            ask(nr::UTIMENSAT, &[CWD, path.register(), a[2], 0])
-        }
     }
 }
 
@@ -140,28 +59,17 @@ macro_rules! xattr_at {
 }
 
 xattr_at! {
-    setxattrat = nr::SETXATTRAT, "setxattrat(2).";
     getxattrat = nr::GETXATTRAT, "getxattrat(2).";
     listxattrat = nr::LISTXATTRAT, "listxattrat(2).";
-    removexattrat = nr::REMOVEXATTRAT, "removexattrat(2).";
 }
 
 /// `file_getattr` (Linux 6.17).
 pub(super) fn file_getattr(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    file_attributes(t, nr::FILE_GETATTR, a)
-}
-
-/// `file_setattr` (Linux 6.17).
-pub(super) fn file_setattr(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    file_attributes(t, nr::FILE_SETATTR, a)
-}
-
-fn file_attributes(t: &Task, number: usize, a: &[usize; 6]) -> SysResult {
     match target(t, a[0], a[1], known(a[4])?)? {
-        Target::Itself => ask(number, &[a[0], a[1], a[2], a[3], a[4]]),
+        Target::Itself => ask(nr::FILE_GETATTR, &[a[0], a[1], a[2], a[3], a[4]]),
         Target::Named(node) => {
             let path = host_path(node.fd());
-            ask(number, &[CWD, path.register(), a[2], a[3], 0])
+            ask(nr::FILE_GETATTR, &[CWD, path.register(), a[2], a[3], 0])
         }
     }
 }
@@ -170,16 +78,17 @@ fn file_attributes(t: &Task, number: usize, a: &[usize; 6]) -> SysResult {
 pub(super) fn inotify_add_watch(t: &mut Task, a: &[usize; 6]) -> SysResult {
     const IN_DONT_FOLLOW: u32 = 0x0200_0000;
     let mask = RawArg(a[2]).low_u32();
-    t.check_fd(host::call::as_int(a[0]))?;
+    t.check_fd(as_int(a[0]))?;
     let aim = if mask & IN_DONT_FOLLOW == 0 {
         Aim::Follow
     } else {
         Aim::Keep
     };
     let node = object(t, a[1], aim)?;
-    let path = host_path(node.fd());
-    let mask = abi::arg::Flags(mask & !IN_DONT_FOLLOW);
-    ask(nr::INOTIFY_ADD_WATCH, &[a[0], path.register(), mask.raw()])
+    warden::ask(
+        Request::Watch(mask & !IN_DONT_FOLLOW),
+        &[as_int(a[0]), warden::descriptor(node.fd())?.raw()],
+    )
 }
 
 /// name_to_handle_at(2): links are not followed unless told to.

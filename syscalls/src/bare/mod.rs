@@ -5,12 +5,15 @@
 
 mod arguments;
 mod attributes;
+mod change;
 mod directory;
 mod names;
 mod numbers;
 mod open;
+mod others;
 mod owners;
 mod processes;
+mod segments;
 mod signals;
 mod sockets;
 mod status;
@@ -68,6 +71,9 @@ static HANDLERS: [Option<Handler>; LIMIT] = {
         table[REFUSED[index]] = Some(refuse as Handler);
         index += 1;
     }
+    // They know the host's mounts only; programs then read /proc/self/mountinfo.
+    table[nr::STATMOUNT] = Some(lack as Handler);
+    table[nr::LISTMOUNT] = Some(lack as Handler);
     table
 };
 
@@ -86,31 +92,39 @@ const SERVED: &[(usize, Handler)] = &[
     (nr::READLINK, status::readlink),
     (nr::READLINKAT, status::readlinkat),
     (nr::STATFS, status::statfs),
-    (nr::CHMOD, attributes::chmod),
-    (nr::FCHMODAT, attributes::fchmodat),
-    (nr::FCHMODAT2, attributes::fchmodat2),
-    (nr::CHOWN, attributes::chown),
-    (nr::LCHOWN, attributes::lchown),
-    (nr::FCHOWNAT, attributes::fchownat),
-    (nr::UTIME, attributes::utime),
-    (nr::UTIMES, attributes::utimes),
-    (nr::FUTIMESAT, attributes::futimesat),
-    (nr::UTIMENSAT, attributes::utimensat),
+    (nr::CHMOD, change::chmod),
+    (nr::FCHMOD, change::fchmod),
+    (nr::SHMGET, segments::shmget),
+    (nr::SHMAT, segments::shmat),
+    (nr::SHMDT, segments::shmdt),
+    (nr::SHMCTL, segments::shmctl),
+    (nr::FCHOWN, change::fchown),
+    (nr::FSETXATTR, change::fsetxattr),
+    (nr::FREMOVEXATTR, change::fremovexattr),
+    (nr::FCHMODAT, change::fchmodat),
+    (nr::FCHMODAT2, change::fchmodat2),
+    (nr::CHOWN, change::chown),
+    (nr::LCHOWN, change::lchown),
+    (nr::FCHOWNAT, change::fchownat),
+    (nr::UTIME, change::utime),
+    (nr::UTIMES, change::utimes),
+    (nr::FUTIMESAT, change::futimesat),
+    (nr::UTIMENSAT, change::utimensat),
     (nr::TRUNCATE, attributes::truncate),
-    (nr::SETXATTR, attributes::setxattr),
-    (nr::LSETXATTR, attributes::lsetxattr),
+    (nr::SETXATTR, change::setxattr),
+    (nr::LSETXATTR, change::lsetxattr),
     (nr::GETXATTR, attributes::getxattr),
     (nr::LGETXATTR, attributes::lgetxattr),
     (nr::LISTXATTR, attributes::listxattr),
     (nr::LLISTXATTR, attributes::llistxattr),
-    (nr::REMOVEXATTR, attributes::removexattr),
-    (nr::LREMOVEXATTR, attributes::lremovexattr),
-    (nr::SETXATTRAT, attributes::setxattrat),
+    (nr::REMOVEXATTR, change::removexattr),
+    (nr::LREMOVEXATTR, change::lremovexattr),
+    (nr::SETXATTRAT, change::setxattrat),
     (nr::GETXATTRAT, attributes::getxattrat),
     (nr::LISTXATTRAT, attributes::listxattrat),
-    (nr::REMOVEXATTRAT, attributes::removexattrat),
+    (nr::REMOVEXATTRAT, change::removexattrat),
     (nr::FILE_GETATTR, attributes::file_getattr),
-    (nr::FILE_SETATTR, attributes::file_setattr),
+    (nr::FILE_SETATTR, change::file_setattr),
     (nr::INOTIFY_ADD_WATCH, attributes::inotify_add_watch),
     (nr::NAME_TO_HANDLE_AT, attributes::name_to_handle_at),
     (nr::MKDIR, names::mkdir),
@@ -146,18 +160,18 @@ const SERVED: &[(usize, Handler)] = &[
 
 /// Calls that pass numbers of processes.
 const NUMBERED: &[(usize, Handler)] = &[
-    (nr::SCHED_SETPARAM, processes::sched_setparam),
+    (nr::SCHED_SETPARAM, others::sched_setparam),
     (nr::SCHED_GETPARAM, processes::sched_getparam),
-    (nr::SCHED_SETSCHEDULER, processes::sched_setscheduler),
+    (nr::SCHED_SETSCHEDULER, others::sched_setscheduler),
     (nr::SCHED_GETSCHEDULER, processes::sched_getscheduler),
     (nr::SCHED_RR_GET_INTERVAL, processes::sched_rr_get_interval),
-    (nr::SCHED_SETAFFINITY, processes::sched_setaffinity),
+    (nr::SCHED_SETAFFINITY, others::sched_setaffinity),
     (nr::SCHED_GETAFFINITY, processes::sched_getaffinity),
-    (nr::SCHED_SETATTR, processes::sched_setattr),
+    (nr::SCHED_SETATTR, others::sched_setattr),
     (nr::SCHED_GETATTR, processes::sched_getattr),
-    (nr::PRLIMIT64, processes::prlimit64),
-    (nr::MIGRATE_PAGES, processes::migrate_pages),
-    (nr::MOVE_PAGES, processes::move_pages),
+    (nr::PRLIMIT64, others::prlimit64),
+    (nr::MIGRATE_PAGES, others::migrate_pages),
+    (nr::MOVE_PAGES, others::move_pages),
     (nr::GET_ROBUST_LIST, processes::get_robust_list),
     (nr::PROCESS_VM_READV, processes::process_vm_readv),
     (nr::PROCESS_VM_WRITEV, processes::process_vm_writev),
@@ -215,6 +229,11 @@ const REFUSED: &[usize] = &[
     nr::SWAPON,
     nr::UMOUNT2,
 ];
+
+/// What an older kernel answers.
+fn lack(_: &mut Task, _: &[usize; 6]) -> SysResult {
+    Err(Errno::ENOSYS)
+}
 
 /// What a process without the privilege sees.
 fn refuse(_: &mut Task, _: &[usize; 6]) -> SysResult {

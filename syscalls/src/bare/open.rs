@@ -9,6 +9,7 @@ use core::ffi::CStr;
 use host::call::{as_int, forward_blocking, int};
 use host::host_call;
 use host::user::PathBuffer;
+use kernel::bare::warden;
 use kernel::bare::{Handle, Node, Space, host_path};
 use kernel::vfs::{At, OpenHow};
 use kernel::walk::{Aim, Found, Limits};
@@ -90,7 +91,7 @@ fn by(t: &Task, at: At<'_>, flags: OpenFlags, mode: u64, resolve: u64) -> SysRes
     let space = space(t)?;
     if resolve == 0
         && let Some(opened) = space.open_plain(at, flags, mode)
-        && opened != Err(Errno::ENXIO)
+        && !matches!(opened, Err(Errno::ENXIO | Errno::EACCES))
     {
         return opened;
     }
@@ -216,7 +217,11 @@ fn again(node: &Node, flags: OpenFlags) -> SysResult<i32> {
     let flags = flags.difference(OpenFlags::NOFOLLOW | OpenFlags::CREAT | OpenFlags::EXCL);
     let path = host_path(node.fd());
     let args = [CWD, path.register(), flags.raw(), 0, 0, 0];
-    forward_blocking(nr::OPENAT, &args).map(as_int)
+    match forward_blocking(nr::OPENAT, &args) {
+        // Perhaps a file about one of the zone's processes.
+        Err(Errno::EACCES) => warden::open(flags, node.fd()),
+        opened => opened.map(as_int),
+    }
 }
 
 /// openat2 within a directory of the guest's choice: the host does the same from the same

@@ -9,6 +9,7 @@ use kernel::{Task, numbers};
 
 use super::arguments::ask;
 use super::numbers::{awaited, group_number, process, told};
+use super::others;
 
 /// Writes calls whose first argument is a process or thread.
 macro_rules! about {
@@ -22,18 +23,11 @@ macro_rules! about {
 }
 
 about! {
-    sched_setparam = nr::SCHED_SETPARAM, "sched_setparam(2).";
     sched_getparam = nr::SCHED_GETPARAM, "sched_getparam(2).";
-    sched_setscheduler = nr::SCHED_SETSCHEDULER, "sched_setscheduler(2).";
     sched_getscheduler = nr::SCHED_GETSCHEDULER, "sched_getscheduler(2).";
     sched_rr_get_interval = nr::SCHED_RR_GET_INTERVAL, "sched_rr_get_interval(2).";
-    sched_setaffinity = nr::SCHED_SETAFFINITY, "sched_setaffinity(2).";
     sched_getaffinity = nr::SCHED_GETAFFINITY, "sched_getaffinity(2).";
-    sched_setattr = nr::SCHED_SETATTR, "sched_setattr(2).";
     sched_getattr = nr::SCHED_GETATTR, "sched_getattr(2).";
-    prlimit64 = nr::PRLIMIT64, "prlimit(2).";
-    migrate_pages = nr::MIGRATE_PAGES, "migrate_pages(2).";
-    move_pages = nr::MOVE_PAGES, "move_pages(2).";
     get_robust_list = nr::GET_ROBUST_LIST, "get_robust_list(2).";
     process_vm_readv = nr::PROCESS_VM_READV, "process_vm_readv(2).";
     process_vm_writev = nr::PROCESS_VM_WRITEV, "process_vm_writev(2).";
@@ -115,8 +109,10 @@ pub(super) fn waitid(t: &mut Task, a: &[usize; 6]) -> SysResult {
 
 /// Whose priority a call means.
 enum Whose {
-    /// What a number names.
-    Number(i32),
+    /// A process's or thread's.
+    Process(i32),
+    /// A process group's.
+    Group(i32),
     /// All processes of the user that the zone runs as.
     User,
 }
@@ -126,18 +122,31 @@ enum Whose {
 fn whose(t: &Task, process_kind: i32, kind: usize, who: usize) -> SysResult<Whose> {
     let who = as_int(who);
     match as_int(kind) - process_kind {
-        0 => super::numbers::process_number(t, who).map(Whose::Number),
-        1 => group_number(who).map(Whose::Number),
+        0 => super::numbers::process_number(t, who).map(Whose::Process),
+        1 => group_number(who).map(Whose::Group),
         2 if who == 0 || host_call!(nr::GETUID) == Ok(int(who)) => Ok(Whose::User),
         2 => Err(Errno::ESRCH),
         _ => Err(Errno::EINVAL),
     }
 }
 
-/// Makes a call for each thread of the zone: the best of the answers, or the error that came last.
-fn for_all(best: fn(usize, usize) -> usize, call: impl Fn(usize) -> SysResult) -> SysResult {
+/// Makes a call for each thread of the zone, or of a process group: the best of the answers, or the
+/// error that came last.
+fn for_all(
+    group: Option<i32>,
+    best: fn(usize, usize) -> usize,
+    call: impl Fn(usize) -> SysResult,
+) -> SysResult {
+    let group = match group {
+        Some(0) => Some(host_call!(nr::GETPGID, 0)?),
+        group => group.map(int),
+    };
     let mut result = Err(Errno::ESRCH);
     for member in members()? {
+        let its = || host_call!(nr::GETPGID, int(member.cast_signed())).ok();
+        if group.is_some() && group != its() {
+            continue;
+        }
         for thread in threads(member).unwrap_or_default() {
             result = match (result, call(int(thread.cast_signed()))) {
                 (Ok(one), Ok(other)) => Ok(best(one, other)),
@@ -153,41 +162,43 @@ const IOPRIO_WHO_PROCESS: i32 = 1;
 
 /// getpriority(2): the answer is 20 less the nice value, so the best is the highest.
 pub(super) fn getpriority(t: &mut Task, a: &[usize; 6]) -> SysResult {
+    let of_thread = |thread| host_call!(nr::GETPRIORITY, int(PRIO_PROCESS), thread);
     match whose(t, PRIO_PROCESS, a[0], a[1])? {
-        Whose::Number(number) => host_call!(nr::GETPRIORITY, a[0], int(number)),
-        Whose::User => for_all(usize::max, |thread| {
-            host_call!(nr::GETPRIORITY, int(PRIO_PROCESS), thread)
-        }),
+        Whose::Process(number) => of_thread(int(number)),
+        Whose::Group(number) => for_all(Some(number), usize::max, of_thread),
+        Whose::User => for_all(None, usize::max, of_thread),
     }
 }
 
 /// setpriority(2).
 pub(super) fn setpriority(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    match whose(t, PRIO_PROCESS, a[0], a[1])? {
-        Whose::Number(number) => host_call!(nr::SETPRIORITY, a[0], int(number), a[2]),
-        Whose::User => for_all(usize::max, |thread| {
-            host_call!(nr::SETPRIORITY, int(PRIO_PROCESS), thread, a[2])
-        }),
+    let whose = whose(t, PRIO_PROCESS, a[0], a[1])?;
+    let of_thread = |thread| others::set(t, nr::SETPRIORITY, int(PRIO_PROCESS), thread, a[2]);
+    match whose {
+        Whose::Process(number) => of_thread(int(number)),
+        Whose::Group(number) => for_all(Some(number), usize::max, of_thread),
+        Whose::User => for_all(None, usize::max, of_thread),
     }
 }
 
 /// `ioprio_get(2)`: the lower number is the better.
 pub(super) fn ioprio_get(t: &mut Task, a: &[usize; 6]) -> SysResult {
+    let of_thread = |thread| host_call!(nr::IOPRIO_GET, int(IOPRIO_WHO_PROCESS), thread);
     match whose(t, IOPRIO_WHO_PROCESS, a[0], a[1])? {
-        Whose::Number(number) => host_call!(nr::IOPRIO_GET, a[0], int(number)),
-        Whose::User => for_all(usize::min, |thread| {
-            host_call!(nr::IOPRIO_GET, int(IOPRIO_WHO_PROCESS), thread)
-        }),
+        Whose::Process(number) => of_thread(int(number)),
+        Whose::Group(number) => for_all(Some(number), usize::min, of_thread),
+        Whose::User => for_all(None, usize::min, of_thread),
     }
 }
 
 /// `ioprio_set(2)`.
 pub(super) fn ioprio_set(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    match whose(t, IOPRIO_WHO_PROCESS, a[0], a[1])? {
-        Whose::Number(number) => host_call!(nr::IOPRIO_SET, a[0], int(number), a[2]),
-        Whose::User => for_all(usize::max, |thread| {
-            host_call!(nr::IOPRIO_SET, int(IOPRIO_WHO_PROCESS), thread, a[2])
-        }),
+    let whose = whose(t, IOPRIO_WHO_PROCESS, a[0], a[1])?;
+    let of_thread = |thread| others::set(t, nr::IOPRIO_SET, int(IOPRIO_WHO_PROCESS), thread, a[2]);
+    match whose {
+        Whose::Process(number) => of_thread(int(number)),
+        Whose::Group(number) => for_all(Some(number), usize::max, of_thread),
+        Whose::User => for_all(None, usize::max, of_thread),
     }
 }
 

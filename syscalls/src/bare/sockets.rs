@@ -7,15 +7,19 @@ use core::ffi::CStr;
 
 use abi::arg::{Fd, Flags, Ptr};
 use abi::{Errno, RawArg, SysResult, nr};
+use host::call::as_int;
+use host::host_call;
 use host::intercept::mounts_fd;
 use host::user::{self, PATH_MAX};
 use kernel::Task;
-use kernel::bare::{Kind, Node, Space, host_path, link_text};
+use kernel::bare::warden::{self, Request};
+use kernel::bare::{ABSTRACT, Handle, Kind, Node, Space, host_path, link_text};
 use kernel::walk::Aim;
 
 use super::arguments::{CWD, ask, at, find, pointer, space};
 use super::owners::{received_from, sent_by};
 use crate::carried;
+use crate::table::zone::NO_LOCAL_ADDRESS;
 
 const AF_UNIX: u16 = 1;
 /// `struct sockaddr_un`: the family, and 108 bytes of path.
@@ -23,8 +27,6 @@ const LONGEST: usize = 110;
 const FAMILY: usize = 2;
 /// How the host is told of a path below a mount: the number of its descriptor follows.
 const PREFIX: &[u8] = b"/proc/self/fd/";
-/// Abstract names of zones begin so; bytes of the zone's own follow.
-const ABSTRACT: &[u8] = b"\0lx";
 /// `struct mmsghdr`.
 const MMSGHDR: usize = 64;
 
@@ -32,7 +34,7 @@ const MMSGHDR: usize = 64;
 struct Address {
     bytes: Vec<u8>,
     /// What it leads to by descriptor.
-    _node: Option<Node>,
+    node: Option<Node>,
 }
 
 impl Address {
@@ -42,7 +44,7 @@ impl Address {
         if bytes.len() > LONGEST {
             return Err(Errno::ENAMETOOLONG);
         }
-        Ok(Self { bytes, _node: node })
+        Ok(Self { bytes, node })
     }
 
     fn at(&self) -> usize {
@@ -184,22 +186,102 @@ pub(super) fn bind(t: &mut Task, a: &[usize; 6]) -> SysResult {
     }
 }
 
-/// connect(2).
+/// connect(2): the warden connects to local sockets, since the filter cannot tell which are the
+/// zone's.
 pub(super) fn connect(t: &mut Task, a: &[usize; 6]) -> SysResult {
+    let socket = as_int(a[0]);
+    t.check_fd(socket)?;
     match outgoing(t, a[1], a[2], Use::Find)? {
-        Some(address) => ask(nr::CONNECT, &[a[0], address.at(), address.len()]),
-        None => ask(nr::CONNECT, &[a[0], a[1], a[2]]),
+        Some(Address {
+            node: Some(node), ..
+        }) => patiently(a[0], || warden::ask(Request::Connect, &[socket, node.fd()])),
+        Some(Address { bytes, .. }) => {
+            let name = bytes.get(FAMILY..).unwrap_or_default();
+            patiently(a[0], || warden::ask(Request::ConnectName(name), &[socket]))
+        }
+        None => {
+            let address = Elsewhere::read(a[1], a[2])?;
+            ask(nr::CONNECT, &[a[0], address.at(), Elsewhere::LENGTH])
+        }
     }
 }
 
-/// sendto(2).
-pub(super) fn sendto(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    match outgoing(t, a[4], a[5], Use::Find)? {
-        Some(address) => {
-            let (to, length) = (address.at(), address.len());
-            ask(nr::SENDTO, &[a[0], a[1], a[2], a[3], to, length])
+/// Until a listener has room: the warden does not wait for it.
+fn patiently(socket: usize, attempt: impl Fn() -> SysResult) -> SysResult {
+    const F_GETFL: usize = 3;
+    const O_NONBLOCK: usize = 0o4000;
+    loop {
+        match attempt() {
+            Err(Errno::EAGAIN) if host_call!(nr::FCNTL, socket, F_GETFL)? & O_NONBLOCK == 0 => {
+                pause()?;
+            }
+            result => return result,
         }
-        None => ask(nr::SENDTO, a),
+    }
+}
+
+/// Waits for some milliseconds. Signals end that as they do connect(2): what nanosleep(2) returns then
+/// would not tell whether the call is to be made again.
+fn pause() -> SysResult<()> {
+    const CLOCK_MONOTONIC: usize = 1;
+    const TFD_CLOEXEC: usize = 0o2_000_000;
+    /// `struct itimerspec`: once, in 2 ms.
+    const SOON: [u64; 4] = [0, 0, 0, 2_000_000];
+    let timer = host_call!(nr::TIMERFD_CREATE, CLOCK_MONOTONIC, TFD_CLOEXEC)?;
+    let timer = Handle::owned(as_int(timer));
+    let soon = SOON.as_ptr().expose_provenance();
+    host_call!(nr::TIMERFD_SETTIME, timer.register(), 0, soon, 0)?;
+    let mut expired = [0u64];
+    let to = expired.as_mut_ptr().expose_provenance();
+    ask(nr::READ, &[timer.register(), to, size_of::<u64>()]).map(drop)
+}
+
+/// sendto(2). Of local sockets only those that are connected can be had, which take no address.
+pub(super) fn sendto(_: &mut Task, a: &[usize; 6]) -> SysResult {
+    if a[4] == 0 {
+        return ask(nr::SENDTO, &[a[0], a[1], a[2], a[3], 0, 0]);
+    }
+    if RawArg(a[5]).low_u32() == 0 {
+        return ask(nr::SENDTO, &[a[0], a[1], a[2], a[3], a[4], 0]);
+    }
+    let to = Elsewhere::read(a[4], a[5])?;
+    ask(
+        nr::SENDTO,
+        &[a[0], a[1], a[2], a[3], to.at(), Elsewhere::LENGTH],
+    )
+}
+
+/// An address that the filter lets pass: as long as none of a local socket may be.
+struct Elsewhere([u8; Self::LENGTH]);
+
+impl Elsewhere {
+    /// `struct sockaddr_storage`.
+    const LENGTH: usize = NO_LOCAL_ADDRESS as usize;
+
+    /// Reads the guest's, if it is long enough for its family; the kernel would say so otherwise.
+    fn read(address: usize, length: usize) -> SysResult<Self> {
+        const AF_INET: u16 = 2;
+        const AF_INET6: u16 = 10;
+        const AF_NETLINK: u16 = 16;
+        let length = usize::try_from(RawArg(length).low_u32()).unwrap_or(usize::MAX);
+        let mut bytes = [0; Self::LENGTH];
+        let given = bytes.get_mut(..length).ok_or(Errno::EINVAL)?;
+        user::read_bytes(address, given)?;
+        let [low, high, ..] = bytes;
+        let least = match u16::from_le_bytes([low, high]) {
+            AF_INET => 16,
+            AF_INET6 => 24,
+            AF_NETLINK => 12,
+            _ => FAMILY,
+        };
+        if length < least {
+            return Err(Errno::EINVAL);
+        }
+        Ok(Self(bytes))
+    }
+
+    fn at(&self) -> usize {
+        self.0.as_ptr().expose_provenance()
     }
 }
 

@@ -42,13 +42,15 @@ pub(super) fn newfstatat(t: &mut Task, a: &[usize; 6]) -> SysResult {
         return Err(Errno::EINVAL);
     }
     if a[1] == 0 && flags.contains(AtFlags::EMPTY_PATH) {
-        return host_call!(nr::NEWFSTATAT, a[0], 0, a[2], a[3]);
+        host_call!(nr::NEWFSTATAT, a[0], 0, a[2], a[3])?;
+        return described::<Stat>(t, pointer(a[2]));
     }
     let mut room = PathBuffer::new();
     let text = path(&mut room, a[1])?;
     if text.is_empty() && flags.contains(AtFlags::EMPTY_PATH) {
         let empty = text.as_ptr().expose_provenance();
-        return host_call!(nr::NEWFSTATAT, a[0], empty, a[2], a[3]);
+        host_call!(nr::NEWFSTATAT, a[0], empty, a[2], a[3])?;
+        return described::<Stat>(t, pointer(a[2]));
     }
     let space = space(t)?;
     let at = at(a[0], text);
@@ -96,7 +98,10 @@ fn at_once(fd: i32, rest: &CStr, to: usize, aim: Aim) -> Option<SysResult> {
 pub(super) fn statx(t: &mut Task, a: &[usize; 6]) -> SysResult {
     let flags = at_flags(a[2]);
     match target(t, a[0], a[1], flags)? {
-        Target::Itself => host_call!(nr::STATX, a[0], a[1], a[2], a[3], a[4]),
+        Target::Itself => {
+            host_call!(nr::STATX, a[0], a[1], a[2], a[3], a[4])?;
+            described::<Statx>(t, pointer(a[4]))
+        }
         Target::Named(node) => {
             let flags = flags.difference(AtFlags::SYMLINK_NOFOLLOW) | AtFlags::EMPTY_PATH;
             let empty = c"".as_ptr().expose_provenance();

@@ -1,6 +1,6 @@
 //! The compatibility page: the table as Markdown, for `docs/compatibility.md`.
 
-use super::zone::{Verdict, allowed, is_needed, rule, verdict};
+use super::zone::{Verdict, Way, allowed, is_needed, rule, verdict};
 use super::{Class, Row, TABLE};
 use abi::nr::LIMIT;
 use alloc::format;
@@ -77,7 +77,7 @@ fn in_zone(row: &Row) -> String {
     if row.class != Class::Direct {
         return String::new();
     }
-    match verdict(usize::from(row.nr)) {
+    match verdict(usize::from(row.nr), Way::Namespaces) {
         Verdict::Allow => String::new(),
         Verdict::Refuse(errno) => String::from(errno.name()),
         Verdict::Only(_, errno) | Verdict::Except(_, errno) => {
@@ -98,7 +98,7 @@ what the dispatch table says that serving its rows takes (`via`), what the brand
 /// The text of `docs/host-calls.md`.
 #[must_use]
 pub fn host_calls_page() -> String {
-    let all: Vec<(usize, Verdict)> = allowed().collect();
+    let all: Vec<(usize, Verdict)> = allowed(Way::Namespaces).collect();
     let plain = all.iter().filter(|(_, v)| *v == Verdict::Allow).count();
     let mut page = format!(
         "{HOST_CALLS}\n**{}** host calls are allowed, {} of them with checked arguments. The number \
@@ -116,22 +116,35 @@ pub fn host_calls_page() -> String {
     page.push_str(
         "\n\n## Allowed with some arguments\n\n| call | else | why |\n| --- | --- | --- |\n",
     );
-    for (nr, verdict) in &all {
-        if let Verdict::Only(_, errno) | Verdict::Except(_, errno) = verdict {
-            page.push_str(&withheld(*nr, errno.name()));
-        }
+    let is_checked = |verdict| matches!(verdict, Verdict::Only(..) | Verdict::Except(..));
+    let is_refused = |verdict| matches!(verdict, Verdict::Refuse(_));
+    for (nr, _) in all.iter().filter(|(_, verdict)| is_checked(*verdict)) {
+        page.push_str(&withheld(*nr, Way::Namespaces));
     }
     page.push_str("\n## Withheld\n\n| call | answer | why |\n| --- | --- | --- |\n");
-    for nr in (0..LIMIT).filter(|nr| is_needed(*nr)) {
-        if let Verdict::Refuse(errno) = verdict(nr) {
-            page.push_str(&withheld(nr, errno.name()));
-        }
+    for nr in (0..LIMIT).filter(|nr| is_needed(*nr) && is_refused(verdict(*nr, Way::Namespaces))) {
+        page.push_str(&withheld(nr, Way::Namespaces));
+    }
+    page.push_str(&format!(
+        "\n## Without namespaces\n\nLandlock and the warden take their place; **{}** host calls are \
+         allowed. What differs:\n\n| call | else | why |\n| --- | --- | --- |\n",
+        allowed(Way::Bare).count()
+    ));
+    let differs = |nr: &usize| verdict(*nr, Way::Bare) != verdict(*nr, Way::Namespaces);
+    for nr in (0..LIMIT).filter(differs) {
+        page.push_str(&withheld(nr, Way::Bare));
     }
     page
 }
 
-fn withheld(nr: usize, errno: &str) -> String {
-    let why = rule(nr).map_or("", |rule| rule.why);
+fn withheld(nr: usize, way: Way) -> String {
+    let errno = match verdict(nr, way) {
+        Verdict::Allow => "",
+        Verdict::Only(_, errno) => &format!("{}, with other arguments", errno.name()),
+        Verdict::Except(_, errno) => &format!("{}, with some arguments", errno.name()),
+        Verdict::Refuse(errno) => errno.name(),
+    };
+    let why = rule(nr, way).map_or("", |rule| rule.why);
     format!("| `{}` | {errno} | {why} |\n", name(nr))
 }
 

@@ -114,6 +114,118 @@ pub(super) const RULES: &[Rule] = &[
     rule(nr::OPEN_TREE_ATTR, MOUNTS),
 ];
 
+/// What a zone without namespaces does not get either. Landlock says nothing about the attributes of
+/// files, about sockets with a path, and about processes that are not signalled (landlock(7)); System V
+/// objects and queues have numbers and names of the host's. The warden does part of it for the zone
+/// (`kernel::bare::warden`).
+pub(super) const BARE_RULES: &[Rule] = &[
+    Rule {
+        nr: nr::IOCTL,
+        verdict: Verdict::Except(TERMINAL_AND_FLAGS, Errno::EPERM),
+        why: "would type into the host's terminal, or change attributes of files that are shown read-only",
+    },
+    absent(nr::SHMGET),
+    absent(nr::SHMAT),
+    absent(nr::SHMCTL),
+    absent(nr::SHMDT),
+    absent(nr::SEMGET),
+    absent(nr::SEMCTL),
+    absent(nr::SEMTIMEDOP),
+    absent(nr::MSGGET),
+    absent(nr::MSGSND),
+    absent(nr::MSGRCV),
+    absent(nr::MSGCTL),
+    absent(nr::MQ_OPEN),
+    absent(nr::MQ_UNLINK),
+    local(nr::SOCKET),
+    local(nr::SOCKETPAIR),
+    Rule {
+        nr: nr::CONNECT,
+        verdict: Verdict::Only(&[&[is(2, NO_LOCAL_ADDRESS)]], Errno::EPERM),
+        why: "a local socket's address is shorter: the warden connects to those of the zone",
+    },
+    Rule {
+        nr: nr::SENDTO,
+        verdict: Verdict::Only(&[&[is(5, NO_LOCAL_ADDRESS)], &[is(5, 0)]], Errno::EPERM),
+        why: "as for connect(2)",
+    },
+    rule(nr::FCHMOD, ATTRIBUTES),
+    rule(nr::FCHMODAT, ATTRIBUTES),
+    rule(nr::FCHMODAT2, ATTRIBUTES),
+    rule(nr::FCHOWN, ATTRIBUTES),
+    rule(nr::FCHOWNAT, ATTRIBUTES),
+    rule(nr::UTIME, ATTRIBUTES),
+    rule(nr::UTIMES, ATTRIBUTES),
+    rule(nr::FUTIMESAT, ATTRIBUTES),
+    rule(nr::UTIMENSAT, ATTRIBUTES),
+    rule(nr::SETXATTR, ATTRIBUTES),
+    rule(nr::LSETXATTR, ATTRIBUTES),
+    rule(nr::FSETXATTR, ATTRIBUTES),
+    rule(nr::SETXATTRAT, ATTRIBUTES),
+    rule(nr::REMOVEXATTR, ATTRIBUTES),
+    rule(nr::LREMOVEXATTR, ATTRIBUTES),
+    rule(nr::FREMOVEXATTR, ATTRIBUTES),
+    rule(nr::REMOVEXATTRAT, ATTRIBUTES),
+    rule(nr::FILE_SETATTR, ATTRIBUTES),
+    rule(
+        nr::INOTIFY_ADD_WATCH,
+        "tells what happens in any directory; the warden adds those of the zone",
+    ),
+    absent(nr::STATMOUNT),
+    absent(nr::LISTMOUNT),
+    oneself(nr::SCHED_SETPARAM),
+    oneself(nr::SCHED_SETSCHEDULER),
+    oneself(nr::SCHED_SETAFFINITY),
+    oneself(nr::SCHED_SETATTR),
+    oneself(nr::PRLIMIT64),
+    oneself(nr::MIGRATE_PAGES),
+    oneself(nr::MOVE_PAGES),
+    Rule {
+        nr: nr::SETPRIORITY,
+        verdict: Verdict::Only(&[&[is(0, 0), is(1, 0)]], Errno::EPERM),
+        why: OTHERS,
+    },
+    Rule {
+        nr: nr::IOPRIO_SET,
+        verdict: Verdict::Only(&[&[is(0, 1), is(1, 0)]], Errno::EPERM),
+        why: OTHERS,
+    },
+];
+
+const ATTRIBUTES: &str = "the warden changes attributes of the zone's files";
+const OTHERS: &str = "any process of the user's; the warden changes those of the zone";
+
+/// The length of any address that is passed on (`struct sockaddr_storage`). For a local one the
+/// kernel takes at most 110 bytes, for others it looks at what it needs.
+pub const NO_LOCAL_ADDRESS: u32 = 128;
+
+const fn absent(nr: usize) -> Rule {
+    Rule {
+        nr,
+        verdict: Verdict::Refuse(Errno::ENOSYS),
+        why: "its objects are all of the host's",
+    }
+}
+
+/// The caller's number is 0.
+const ONESELF: &[Pattern] = &[&[is(0, 0)]];
+
+const fn oneself(nr: usize) -> Rule {
+    Rule {
+        nr,
+        verdict: Verdict::Only(ONESELF, Errno::EPERM),
+        why: OTHERS,
+    }
+}
+
+const fn local(nr: usize) -> Rule {
+    Rule {
+        nr,
+        verdict: Verdict::Only(CONNECTED_FAMILIES, Errno::ESOCKTNOSUPPORT),
+        why: "as elsewhere; and local datagrams could be sent to any socket with a path",
+    }
+}
+
 const REFUSE: Verdict = Verdict::Refuse(Errno::EPERM);
 const MOUNTS: &str = "mounts of a zone are made before it begins";
 const CLOCK: &str = "the clock is the host's";
@@ -140,6 +252,16 @@ const fn is(argument: u8, value: u32) -> Check {
 /// code. The kernel looks at the lower half of the register only, and so does the filter.
 const TERMINAL_INPUT: &[Pattern] = &[&[is(1, 0x5412)], &[is(1, 0x541c)], &[is(1, 0x5423)]];
 
+/// Likewise, and `FS_IOC_SETFLAGS` in both its forms, `FS_IOC_FSSETXATTR`.
+const TERMINAL_AND_FLAGS: &[Pattern] = &[
+    &[is(1, 0x5412)],
+    &[is(1, 0x541c)],
+    &[is(1, 0x5423)],
+    &[is(1, 0x4008_6602)],
+    &[is(1, 0x4004_6602)],
+    &[is(1, 0x401c_5820)],
+];
+
 /// `AF_UNIX`, `AF_INET`, `AF_INET6`; `AF_NETLINK` for addresses and routes, sockets and
 /// events of devices; `AF_PACKET`, for which the kernel demands CAP_NET_RAW.
 const FAMILIES: &[Pattern] = &[
@@ -151,6 +273,26 @@ const FAMILIES: &[Pattern] = &[
     &[is(0, 16), is(2, 15)],
     &[is(0, 17)],
 ];
+
+/// The same, but of `AF_UNIX` only `SOCK_STREAM` and `SOCK_SEQPACKET`.
+const CONNECTED_FAMILIES: &[Pattern] = &[
+    &[is(0, 1), socket_type(1)],
+    &[is(0, 1), socket_type(5)],
+    &[is(0, 2)],
+    &[is(0, 10)],
+    &[is(0, 16), is(2, 0)],
+    &[is(0, 16), is(2, 4)],
+    &[is(0, 16), is(2, 15)],
+    &[is(0, 17)],
+];
+
+const fn socket_type(value: u32) -> Check {
+    Check {
+        argument: 1,
+        mask: 0xf,
+        value,
+    }
+}
 
 /// `CLONE_NEWNS`, `NEWCGROUP`, `NEWUTS`, `NEWIPC`, `NEWUSER`, `NEWPID`, `NEWNET`.
 const NEW_NAMESPACES: u32 = 0x7e02_0000;

@@ -6,7 +6,9 @@ use abi::Errno;
 use abi::nr::LIMIT;
 
 use super::row::Class;
-use super::withheld::RULES;
+use super::withheld::{BARE_RULES, RULES};
+
+pub use super::withheld::NO_LOCAL_ADDRESS;
 use super::{BARE, NEEDS, TABLE};
 
 /// How many host calls reach the host from a zone. The number may only fall.
@@ -59,15 +61,26 @@ pub fn is_needed(nr: usize) -> bool {
         || BARE.contains(&nr)
 }
 
+/// How a zone is isolated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// By namespaces.
+    Namespaces,
+    /// Without them, so that the filter has more to withhold.
+    Bare,
+}
+
 /// The rule for call `nr`, if there is one.
 #[must_use]
-pub fn rule(nr: usize) -> Option<&'static Rule> {
-    RULES.iter().find(|rule| rule.nr == nr)
+pub fn rule(nr: usize, way: Way) -> Option<&'static Rule> {
+    let of = |rules: &'static [Rule]| rules.iter().find(|rule| rule.nr == nr);
+    let bare = (way == Way::Bare).then(|| of(BARE_RULES)).flatten();
+    bare.or_else(|| of(RULES))
 }
 
 /// What a zone's filter does with host call `nr`.
 #[must_use]
-pub fn verdict(nr: usize) -> Verdict {
+pub fn verdict(nr: usize, way: Way) -> Verdict {
     if !is_needed(nr) {
         return Verdict::Refuse(match super::row(nr).map(|row| row.class) {
             Some(Class::Refused(errno)) => errno,
@@ -76,28 +89,37 @@ pub fn verdict(nr: usize) -> Verdict {
             None => Errno::ENOSYS,
         });
     }
-    rule(nr).map_or(Verdict::Allow, |rule| rule.verdict)
+    rule(nr, way).map_or(Verdict::Allow, |rule| rule.verdict)
 }
 
 /// The calls that reach the host at all, with what the filter does with them.
-pub fn allowed() -> impl Iterator<Item = (usize, Verdict)> {
+pub fn allowed(way: Way) -> impl Iterator<Item = (usize, Verdict)> {
     (0..LIMIT)
-        .map(|nr| (nr, verdict(nr)))
+        .map(move |nr| (nr, verdict(nr, way)))
         .filter(|(_, verdict)| !matches!(verdict, Verdict::Refuse(_)))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{MOST, Verdict, allowed, is_needed, rule, verdict};
-    use crate::table::{TABLE, withheld::RULES};
+    use super::{MOST, Verdict, Way, allowed, is_needed, rule, verdict};
+    use crate::table::{
+        TABLE,
+        withheld::{BARE_RULES, RULES},
+    };
     use abi::{Errno, nr};
 
     #[test]
     fn every_rule_is_for_a_call_that_something_makes() {
-        for (index, one) in RULES.iter().enumerate() {
+        for rules in [RULES, BARE_RULES] {
+            check(rules);
+        }
+    }
+
+    fn check(rules: &[super::Rule]) {
+        for (index, one) in rules.iter().enumerate() {
             assert!(is_needed(one.nr), "call {}", one.nr);
             assert!(one.why.len() >= 12, "call {}", one.nr);
-            let first = RULES.iter().position(|other| other.nr == one.nr);
+            let first = rules.iter().position(|other| other.nr == one.nr);
             assert_eq!(first, Some(index), "two rules for call {}", one.nr);
             if let Verdict::Only(patterns, _) | Verdict::Except(patterns, _) = one.verdict {
                 assert!(!patterns.is_empty());
@@ -112,11 +134,12 @@ mod tests {
     #[test]
     fn the_number_of_allowed_calls_only_falls() {
         assert_eq!(
-            allowed().count(),
+            allowed(Way::Namespaces).count(),
             MOST,
             "more: which row can do with calls that are allowed already? fewer: lower MOST, and \
              write docs/host-calls.md (cargo xtask compat)"
         );
+        assert!(allowed(Way::Bare).count() < MOST);
     }
 
     #[test]
@@ -124,22 +147,27 @@ mod tests {
         for row in TABLE.iter().flatten() {
             if let crate::table::Class::Refused(errno) = row.class {
                 let nr = usize::from(row.nr);
-                assert_eq!(verdict(nr), Verdict::Refuse(errno), "{}", row.name);
+                for way in [Way::Namespaces, Way::Bare] {
+                    assert_eq!(verdict(nr, way), Verdict::Refuse(errno), "{}", row.name);
+                }
             }
         }
         for nr in [nr::BPF, nr::IO_URING_SETUP, nr::USERFAULTFD, nr::PTRACE] {
-            assert!(matches!(verdict(nr), Verdict::Refuse(_)), "{nr}");
+            assert!(matches!(verdict(nr, Way::Bare), Verdict::Refuse(_)), "{nr}");
         }
     }
 
     #[test]
     fn plain_calls_pass_and_unknown_ones_do_not() {
-        assert_eq!(verdict(nr::READ), Verdict::Allow);
-        assert_eq!(verdict(nr::FUTEX), Verdict::Allow);
-        assert_eq!(verdict(nr::OPEN), Verdict::Refuse(Errno::EPERM));
-        assert_eq!(verdict(400), Verdict::Refuse(Errno::ENOSYS));
-        assert_eq!(verdict(usize::MAX), Verdict::Refuse(Errno::ENOSYS));
-        assert!(rule(nr::READ).is_none());
-        assert!(allowed().count() > 100);
+        assert_eq!(verdict(nr::READ, Way::Bare), Verdict::Allow);
+        assert_eq!(verdict(nr::FUTEX, Way::Bare), Verdict::Allow);
+        assert_eq!(verdict(nr::OPEN, Way::Bare), Verdict::Refuse(Errno::EPERM));
+        assert_eq!(verdict(400, Way::Bare), Verdict::Refuse(Errno::ENOSYS));
+        assert_eq!(
+            verdict(usize::MAX, Way::Bare),
+            Verdict::Refuse(Errno::ENOSYS)
+        );
+        assert!(rule(nr::READ, Way::Bare).is_none());
+        assert!(allowed(Way::Bare).count() > 100);
     }
 }

@@ -18,6 +18,7 @@ const LAYERS: &[&[&str]] = &[
     // `host` for programs with std; it stands on nothing of the brand.
     &["host-std"],
     &["zone"],
+    &["decode"],
     &["lx"],
     &["bench", "conformance", "xtask"],
 ];

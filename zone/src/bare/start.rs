@@ -1,19 +1,22 @@
 //! The start of a zone without namespaces.
 
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 use nix::sched::CloneFlags;
 use rustix::fs::{CWD, Mode, OFlags, fstat, openat};
 
 use super::procs;
 use super::tree::Mounts;
-use super::users::Who;
-use crate::config::{Config, Mount, Net, Source};
+use super::users::{Who, file};
+use super::warden::Warden;
+use crate::config::{Config, Isolation, Mount, Net, Source};
 use crate::confine::{self, Capabilities, Confinement};
 use crate::error::{Context, Error, Result};
 use crate::first::Zone;
 use crate::inside::Inside;
+use crate::pty::{self, Pair};
+use crate::report::Said;
 use crate::start::prepare_source;
 use crate::supervise::End;
 
@@ -57,20 +60,34 @@ pub(crate) fn start(
             ));
         }
     }
-    let who = Who::of(config)?;
+    let who = Who::of(config, config.user.as_deref())?;
     for mount in &config.mounts {
         prepare_source(mount)?;
     }
-    // What zsched would do for the zone, it would do in the host's namespaces: nobody answers.
-    let zone = Zone::create(config)?
-        .without_service()
-        .marked_by(ident(&image).about("the brand's image")?);
-    let mounts = Mounts::prepare(config, zone.directory.path())?;
+    let mut zone = Zone::create(config)?;
+    let pty = config.terminal.then(pty::pair).transpose();
+    let pty = pty.about("cannot make a terminal")?;
+    let terminal = pty.as_ref().map(Pair::path);
+    let mut mounts = Mounts::prepare(config, zone.directory.path(), terminal)?;
+    if who.kept.is_some() {
+        mounts.share_users(file().about("cannot make a file of users")?);
+    }
+    let own = std::iter::once(image.as_fd()).chain(mounts.descriptors());
+    let own = own
+        .map(|fd| fd.try_clone_to_owned())
+        .collect::<io::Result<_>>();
+    let mark = ident(&image).about("the brand's image")?;
+    let extent = mounts.extent(mark).about("the zone's files")?;
+    let warden = zone
+        .take_socket()
+        .map(|socket| Warden::start(&socket, extent));
+    let warden = warden.transpose().about("cannot start the zone's warden")?;
+    let zone = zone.marked_by(mark, own.about("cannot copy a descriptor")?);
     zone.facts.set_placeholders(mounts.placeholders());
     let confinement = confinement(config, &mounts)?;
     let layers = confinement.report().clone();
     procs::adopt().about("cannot adopt the zone's orphans")?;
-    zone.run(
+    let end = zone.run(
         CloneFlags::empty(),
         &layers,
         |_| Ok(()),
@@ -81,18 +98,19 @@ pub(crate) fn start(
             procs::adopt().about("cannot adopt the zone's orphans")?;
             let zsched = std::os::unix::process::parent_id();
             first.facts.set_numbers(std::process::id(), zsched);
+            if let Some(pty) = pty {
+                let sent = first.reporter.send(&Said::Terminal, &[pty.master.as_fd()]);
+                sent.about("cannot hand out the terminal")?;
+                pty.take().about("cannot make a terminal")?;
+            }
             let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
             let proc = openat(CWD, "/proc", flags, Mode::empty()).about("/proc")?;
-            let (users, socket) = match who.kept {
-                Some((users, file)) => (Some(users), file),
-                None => (None, first.socket),
-            };
             Ok(Inside {
                 proc,
                 facts,
-                socket,
+                socket: first.socket,
                 image: Some(image),
-                users,
+                users: who.kept,
                 home: who.home,
                 confinement,
                 mounts: Some(mounts),
@@ -100,7 +118,9 @@ pub(crate) fn start(
             })
         },
         guest,
-    )
+    );
+    drop(warden);
+    end
 }
 
 /// Device and number of a file.
@@ -110,9 +130,10 @@ fn ident(file: &OwnedFd) -> io::Result<(u64, u64)> {
 }
 
 /// What the zone's processes lose.
-fn confinement(config: &Config, mounts: &Mounts) -> Result<Confinement> {
+pub(super) fn confinement(config: &Config, mounts: &Mounts) -> Result<Confinement> {
     Confinement::plan(confine::Config {
         trees: mounts.trees().about("cannot copy a descriptor")?,
+        calls: Isolation::Bare,
         scopes: true,
         signals: true,
         capabilities: Capabilities::USUAL.without_raw_network(),

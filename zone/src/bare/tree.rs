@@ -8,12 +8,13 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use kernel::bare::{Ident, Kind, MOST, Mount, NO_EXEC, READ_ONLY, Table};
+use kernel::bare::{ABSTRACT, Ident, Kind, MOST, Mount, NO_EXEC, READ_ONLY, Table};
 use rustix::fs::{
     CWD, FileType, MemfdFlags, Mode, OFlags, ResolveFlags, SealFlags, fcntl_add_seals, fstat,
     memfd_create, openat, openat2, statfs,
 };
 
+use super::warden::{self, Extent};
 use crate::config::{self, Config, Source};
 use crate::confine::Tree;
 use crate::error::{Context, Error, Result};
@@ -54,7 +55,11 @@ pub(crate) fn remove(state: &Path) -> io::Result<()> {
     match fs::read_link(&own) {
         // The zone's directory is this user's own, and so is the link in it.
         Ok(path) if path.parent() == Some(Path::new(IN_MEMORY)) => {
-            fs::remove_dir_all(path)?;
+            match fs::remove_dir_all(path) {
+                // Whoever removed it before did not get as far as the link.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                removed => removed?,
+            }
             fs::remove_file(own)
         }
         _ => Ok(()),
@@ -74,11 +79,20 @@ pub(crate) struct Mounts {
     shown: Vec<Shown>,
     /// A file with the table, which cannot change.
     table: OwnedFd,
+    /// Tells the zone's abstract names from those of others.
+    token: [u8; 4],
+    /// Where the zone keeps its users itself: the file in which its processes say who they are.
+    users: Option<OwnedFd>,
 }
 
 impl Mounts {
+    /// The zone keeps its users itself.
+    pub(crate) fn share_users(&mut self, file: OwnedFd) {
+        self.users = Some(file);
+    }
+
     /// Prepares them; what they need of their own goes to the directory `state`.
-    pub(crate) fn prepare(config: &Config, state: &Path) -> Result<Self> {
+    pub(crate) fn prepare(config: &Config, state: &Path, terminal: Option<&Path>) -> Result<Self> {
         let root = config.rootfs.as_deref().unwrap_or(Path::new("/"));
         let mut mounts = Builder::new(root, config.read_only).about(root.display())?;
         let own = state.join(TREE);
@@ -87,12 +101,39 @@ impl Mounts {
         if config.rootfs.is_some() {
             mounts.standard(&own)?;
         }
+        let segments = own.join("segments");
+        fs::create_dir(&segments).about(segments.display())?;
+        mounts.hold(&segments, Kind::Segments, 0)?;
         let mut wanted: Vec<&config::Mount> = config.mounts.iter().collect();
         wanted.sort_by_key(|mount| mount.target.components().count());
         for (index, mount) in wanted.into_iter().enumerate() {
             mounts.add(mount, &own.join(format!("tmpfs-{index}")))?;
         }
+        if let Some(terminal) = terminal.filter(|_| config.rootfs.is_some()) {
+            mounts.show(terminal, terminal, Kind::File, NO_EXEC)?;
+        }
         mounts.finish(hostname)
+    }
+
+    /// Those of a zone that runs, by what its processes hold.
+    pub(crate) fn held(table: OwnedFd, fds: Vec<OwnedFd>) -> io::Result<Self> {
+        /// The longest table, in bytes.
+        const LONGEST: u64 = 1 << 20;
+        let mut bytes = Vec::new();
+        let mut file = File::from(table.try_clone()?);
+        io::Seek::rewind(&mut file)?;
+        io::Read::read_to_end(&mut io::Read::take(file, LONGEST), &mut bytes)?;
+        let decoded = Table::decode(&bytes).filter(|table| table.mounts.len() == fds.len());
+        let decoded = decoded.ok_or(io::ErrorKind::InvalidData)?;
+        let token = decoded.token;
+        let shown = fds.into_iter().zip(decoded.mounts);
+        let shown = shown.map(|(fd, mount)| Shown { fd, mount }).collect();
+        Ok(Self {
+            shown,
+            table,
+            token,
+            users: None,
+        })
     }
 
     /// `st_dev` of the placeholders, or 0.
@@ -105,7 +146,10 @@ impl Mounts {
     /// The descriptors that the brand keeps, in their order.
     pub(crate) fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         let shown = self.shown.iter().map(|shown| shown.fd.as_fd());
-        std::iter::once(self.table.as_fd()).chain(shown)
+        let users = self.users.iter().map(AsFd::as_fd);
+        std::iter::once(self.table.as_fd())
+            .chain(shown)
+            .chain(users)
     }
 
     /// How many there are.
@@ -121,7 +165,31 @@ impl Mounts {
                 writable: shown.mount.flags & READ_ONLY == 0,
             })
         };
-        self.shown.iter().map(tree).collect()
+        // The warden opens files about processes.
+        let files = self
+            .shown
+            .iter()
+            .filter(|shown| shown.mount.kind != Kind::Proc);
+        files.map(tree).collect()
+    }
+
+    /// The same, for the zone's warden.
+    pub(crate) fn extent(&self, image: (u64, u64)) -> io::Result<Extent> {
+        let tree = |shown: &Shown| {
+            Ok(warden::Tree {
+                path: fs::read_link(link_of(&shown.fd))?,
+                writable: shown.mount.kind == Kind::Tree && shown.mount.flags & READ_ONLY == 0,
+            })
+        };
+        let files = self
+            .shown
+            .iter()
+            .filter(|shown| shown.mount.kind != Kind::Proc);
+        Ok(Extent {
+            trees: files.map(tree).collect::<io::Result<_>>()?,
+            names: [ABSTRACT, &self.token].concat(),
+            image,
+        })
     }
 
     /// Opens what `path` names in the zone, as the zone's processes will find it (`O_PATH`).
@@ -208,18 +276,24 @@ impl Builder {
             .about(made.display())?;
         let files = made.join("proc");
         self.show(Path::new("/proc"), Path::new("/proc"), Kind::Proc, 0)?;
-        let fd = open_host(&files).about(files.display())?;
-        let here = ident(&fd).about(files.display())?;
+        self.hold(&files, Kind::ProcFiles, READ_ONLY)?;
+        let sys = made.join("sys");
+        self.show(Path::new("/sys"), &sys, Kind::Tree, READ_ONLY | NO_EXEC)
+    }
+
+    /// Adds something that no path leads to.
+    fn hold(&mut self, source: &Path, kind: Kind, flags: u8) -> Result<()> {
+        let fd = open_host(source).about(source.display())?;
+        let here = ident(&fd).about(source.display())?;
         let mount = Mount {
             target: Vec::new(),
-            kind: Kind::ProcFiles,
-            flags: READ_ONLY,
+            kind,
+            flags,
             here,
             above: here,
         };
         self.shown.push(Shown { fd, mount });
-        let sys = made.join("sys");
-        self.show(Path::new("/sys"), &sys, Kind::Tree, READ_ONLY | NO_EXEC)
+        Ok(())
     }
 
     /// A mount that the user asked for. A tmpfs is a directory, `own`.
@@ -319,7 +393,7 @@ impl Builder {
                 continue;
             };
             let length = source.as_os_str().len();
-            if length >= best.0 && shown.mount.kind != Kind::ProcFiles {
+            if length >= best.0 && shown.mount.has_point() {
                 let mut text = shown.mount.target.clone();
                 if !text.is_empty() && !rest.as_os_str().is_empty() {
                     text.push(b'/');
@@ -346,10 +420,12 @@ impl Builder {
             fcntl_add_seals(&file, seals)?;
             Ok(file)
         };
-        let table = sealed().about("cannot write the mount table")?;
+        let file = sealed().about("cannot write the mount table")?;
         Ok(Mounts {
             shown: self.shown,
-            table,
+            table: file,
+            token: table.token,
+            users: None,
         })
     }
 }

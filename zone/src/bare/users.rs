@@ -9,7 +9,7 @@ use kernel::users::{Credentials, FILE_SIZE, Owner};
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 
 use crate::config::{Config, Users};
-use crate::error::{Context, Error, Result};
+use crate::error::{Error, Result};
 use crate::passwd::User;
 use crate::start::user_of;
 
@@ -17,29 +17,28 @@ use crate::start::user_of;
 pub(super) struct Who {
     /// Its home directory.
     pub(super) home: Option<String>,
-    /// Where the zone keeps its users itself: who it is, and the file in which all say who they are.
-    pub(super) kept: Option<(Vec<u8>, OwnedFd)>,
+    /// Where the zone keeps its users itself: who it is.
+    pub(super) kept: Option<Vec<u8>>,
 }
 
 impl Who {
-    pub(super) fn of(config: &Config) -> Result<Self> {
+    pub(super) fn of(config: &Config, wanted: Option<&str>) -> Result<Self> {
         match config.users {
             Users::Host => Ok(Self {
-                home: itself(config)?.home,
+                home: itself(config, wanted)?.home,
                 kept: None,
             }),
             Users::Zone => {
-                let user = user_of(&config.roots(), config.user.as_deref())?;
+                let user = user_of(&config.roots(), wanted)?;
                 let owner = Owner {
                     uid: user.uid,
                     gid: user.gid,
                 };
                 let mut groups = user.groups;
                 groups.sort_unstable();
-                let file = file().about("cannot make a file of users")?;
                 Ok(Self {
                     home: user.home,
-                    kept: Some((Credentials::new(owner, groups).encode(), file)),
+                    kept: Some(Credentials::new(owner, groups).encode()),
                 })
             }
         }
@@ -47,11 +46,11 @@ impl Who {
 }
 
 /// The user that starts the zone, who can be nobody else.
-fn itself(config: &Config) -> Result<User> {
+fn itself(config: &Config, wanted: Option<&str>) -> Result<User> {
     let (uid, gid) = (nix::unistd::geteuid(), nix::unistd::getegid());
     let user = user_of(&config.roots(), Some(&format!("{uid}:{gid}")))?;
-    if config.user.is_some() {
-        let wanted = user_of(&config.roots(), config.user.as_deref())?;
+    if wanted.is_some() {
+        let wanted = user_of(&config.roots(), wanted)?;
         if (wanted.uid, wanted.gid) != (user.uid, user.gid) {
             let why = "with the host's users nobody can be somebody else: --users zone";
             return Err(Error::because("--user", why));
@@ -60,8 +59,8 @@ fn itself(config: &Config) -> Result<User> {
     Ok(user)
 }
 
-/// A file of a size that does not change.
-fn file() -> io::Result<OwnedFd> {
+/// The file in which the processes say who they are; its size does not change.
+pub(super) fn file() -> io::Result<OwnedFd> {
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
     let file = File::from(memfd_create("lx-users", flags)?);
     file.set_len(FILE_SIZE)?;

@@ -16,6 +16,8 @@ use host_std::{confine as host, probe};
 use nix::sys::prctl;
 use nix::sys::resource::{Resource, rlim_t, setrlimit};
 
+use crate::config::Isolation;
+
 pub use capabilities::{Capabilities, Identity};
 pub use layer::{Layer, Report, State};
 pub use paths::Tree;
@@ -32,6 +34,8 @@ const SECCOMP_RET_ERRNO: u32 = 0x0005_0000;
 /// What a zone wants.
 #[derive(Debug)]
 pub struct Config {
+    /// Which host calls its processes make.
+    pub calls: Isolation,
     /// What its processes may do with files: its root, and what the brand keeps open. With none,
     /// Landlock is not asked about files, which costs each open(2) a tenth of its time even where
     /// the rules say nothing about opening. Namespaces hide what is outside as well.
@@ -57,6 +61,7 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
+            calls: Isolation::Namespaces,
             trees: Vec::new(),
             scopes: true,
             signals: true,
@@ -94,7 +99,7 @@ impl Confinement {
         let landlock = probe::landlock_abi();
         let mut report = Report::default();
 
-        let calls = syscalls::table::zone::allowed().count();
+        let calls = filter::count(config.calls);
         match probe::seccomp_action(SECCOMP_RET_ERRNO) {
             Ok(()) => report.active(Layer::Seccomp, format!("{calls} host calls")),
             Err(error) => report.absent(Layer::Seccomp, error.to_string()),
@@ -203,7 +208,7 @@ impl Confinement {
         // While CAP_SYS_ADMIN is there, without which the kernel wants no_new_privs. What follows
         // the filter allows, as it does to every guest.
         if self.report.holds(Layer::Seccomp) {
-            filter::install().map_err(|error| named("seccomp filter", error))?;
+            filter::install(config.calls).map_err(|error| named("seccomp filter", error))?;
         }
         // Once its capabilities are theirs, other processes of the zone could look into this one,
         // whose program is still lx: /proc/PID/exe, kept open, would be written to later. The exec

@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use host_std::shared::SharedWords;
-use kernel::zone::{Facts, MAGIC, Text};
+use kernel::zone::{Facts, MAGIC, Text, VISITORS};
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 use rustix::time::{ClockId, clock_gettime};
 use zerocopy::{FromZeros, IntoBytes};
@@ -25,6 +25,7 @@ const BEGUN: usize = offset_of!(Facts, begun) / WORD;
 const PLACEHOLDERS: usize = offset_of!(Facts, placeholders) / WORD;
 const FIRST: usize = offset_of!(Facts, first) / WORD;
 const ZSCHED: usize = offset_of!(Facts, zsched) / WORD;
+const FIRST_VISITOR: usize = offset_of!(Facts, visitors) / WORD;
 const ENDED: usize = offset_of!(Facts, ended) / WORD;
 
 /// The file of facts. Only this process and its copies can write it.
@@ -85,6 +86,18 @@ impl Board {
     pub(crate) fn set_numbers(&self, first: u32, zsched: u32) {
         self.shared.words()[FIRST].store(first.into(), Ordering::Release);
         self.shared.words()[ZSCHED].store(zsched.into(), Ordering::Release);
+    }
+
+    /// Says which processes of lx run programs in the zone, where it has no pid namespace.
+    pub(crate) fn set_visitors(&mut self, visitors: impl Iterator<Item = u64>) {
+        let mut list = [0; VISITORS];
+        for (place, visitor) in list.iter_mut().zip(visitors) {
+            *place = visitor;
+        }
+        self.facts.visitors = list;
+        for (word, visitor) in self.shared.words().iter().skip(FIRST_VISITOR).zip(list) {
+            word.store(visitor, Ordering::Release);
+        }
     }
 
     /// Tells the guests what `meter` finds.

@@ -1,10 +1,15 @@
 //! The part of `lx stat` and `lx trace` in a guest process: it counts the calls, each in its thread's
 //! own cells of the book (`observe`). Where nobody observes, nothing here is reached.
 
+mod capture;
+mod trace;
+
 use core::sync::atomic::{AtomicU64, Ordering};
 
+use abi::signal::SigInfo;
 use abi::{Errno, nr};
 use host::call::int;
+use host::start::Boot;
 use host::thread::{KIND_INT80, KIND_TRAPPED};
 use host::{host_call, intercept};
 use kernel::Task;
@@ -79,12 +84,16 @@ fn book() -> Option<Book<'static>> {
 }
 
 /// The first thread of a program, which has a place in the book when it was executed by a guest.
-pub(crate) fn begin(task: &mut Task, place: usize) {
-    if !host::observe::is_on() {
+pub(crate) fn begin(task: &mut Task, place: usize, boot: &Boot, path: &[u8]) {
+    let Some(book) = book() else {
         return;
-    }
+    };
     let Some(slot) = slot_at(place) else {
-        return child(task);
+        child(task);
+        if let Some(slot) = task.thread.slot().and_then(slot_at) {
+            trace::started(&book, slot, boot, path);
+        }
+        return;
     };
     task.thread.set_slot(place);
     name(slot);
@@ -92,11 +101,13 @@ pub(crate) fn begin(task: &mut Task, place: usize) {
     let doing = usize::try_from(slot.get(Word::Doing)).unwrap_or(0);
     if let Some(call) = doing.checked_sub(1)
         && special::executes(call)
-        && let Some(book) = book()
-        && book.wanted().tally
     {
-        let took = host::observe::ticks().saturating_sub(slot.get(Word::Since));
-        count(task, slot, call, took, took, false);
+        let now = host::observe::ticks();
+        let took = now.saturating_sub(slot.get(Word::Since));
+        if book.wanted().tally {
+            count(task, slot, call, took, took, false);
+        }
+        trace::executed(&book, slot, now);
     }
     slot.set(Word::Doing, 0);
 }
@@ -133,6 +144,15 @@ fn name(slot: Slot<'_>) {
     if host_call!(nr::PRCTL, PR_GET_NAME, at, 0, 0, 0).is_ok() {
         slot.set(Word::Name, name[0]);
         slot.set(Word::NameEnd, name[1]);
+    }
+}
+
+/// A signal goes to the guest's handler.
+pub(crate) fn signal(task: &Task, info: &SigInfo) {
+    if let Some(book) = book()
+        && let Some(slot) = task.thread.slot().and_then(slot_at)
+    {
+        trace::signal(&book, slot, info);
     }
 }
 
@@ -173,7 +193,13 @@ pub(crate) fn dispatch(task: &mut Task) {
             count_in(task, slot, number, book.wanted());
         }
     }
-    syscalls::dispatch(task);
+    let args = task.thread.frame().regs.args();
+    let call = slot.and_then(|slot| trace::begin(task, &book, slot, number, args));
+    let injection = slot.and_then(|slot| trace::injection(&book, slot, number));
+    let injected = injection.is_some_and(|injection| trace::inject_before(task, injection));
+    if !injected {
+        syscalls::dispatch(task);
+    }
     if ends {
         // A signal came first. The reader may have taken the slot for free.
         task.thread.forget_slot();
@@ -187,6 +213,12 @@ pub(crate) fn dispatch(task: &mut Task) {
     };
     let took = host::observe::ticks().saturating_sub(began);
     let host = task.thread.take_host_ticks().min(took);
+    if let Some(call) = call {
+        call.end(task, &book, slot, took, injected);
+    }
+    if let Some(injection) = injection {
+        trace::inject_after(injection);
+    }
     slot.set(Word::Doing, 0);
     slot.add(Word::Host, host);
     slot.add(Word::Brand, took - host);
