@@ -12,16 +12,20 @@ use abi::{Errno, KernelVersion, SysResult, nr};
 use host::call::int;
 use host::start::{Boot, fatal, report};
 use host::{Thread, host_call, intercept, vdso};
+use kernel::bare::{Space, Table};
 use kernel::program::Intercept;
 use kernel::seccomp::Seccomp;
 use kernel::signal::Sighand;
-use kernel::users::{Credentials, Users};
+use kernel::users::{Credentials, Users, set_dumpable};
+use kernel::zone::rights;
 use kernel::{Program, Task};
 use loader::handover::{self, Handover, Start};
-use syscalls::exec::{Bare, Inherited, Opened, Prepared, Strings, launch, prepare};
+use syscalls::users::{after_exec, describe as describe_user};
+use syscalls::exec::{Inherited, Opened, Prepared, Strings, launch, prepare};
 
 use crate::init;
 use crate::load::{self, Loaded};
+use crate::own;
 use crate::patcher::PATCHER;
 
 const AT_SYSINFO_EHDR: usize = 33;
@@ -44,22 +48,29 @@ pub(crate) fn boot(mut boot: Boot, mut thread: Thread) -> Task {
     let Some(handover) = Handover::decode(text) else {
         fatal(format_args!("this is the brand of lx; `lx run` starts it"));
     };
+    let record = rights::record();
+    let handover = match &record {
+        Some(record) => own::believed(handover, record),
+        None => handover,
+    };
     if handover.init {
         init::split();
     }
     let bare = configure(&boot, &handover);
     let prepared = match handover.start {
+        Start::Loaded if record.is_some() => own::prepared(&handover),
         Start::Loaded => reopened(&handover),
         Start::Resolve => resolved(&boot, &handover, bare),
     };
     let execfn_at = last + text.len() - handover.execfn.len();
-    let mut loaded = load::load(&boot, &prepared, execfn_at).unwrap_or_else(|_| {
+    let mut loaded = load::load(&boot, &prepared, execfn_at, handover.secure).unwrap_or_else(|_| {
         // Past the point of no return.
         host::process::die_of(abi::signal::SIGSEGV)
     });
     let users = handover.users.and_then(Credentials::decode).map(Users::new);
     if let Some(users) = &users {
-        syscalls::users::describe(&users.now, handover.secure, &mut loaded.auxv);
+        describe_user(&users.now, &mut loaded.auxv);
+        set_dumpable(users.now.begins_dumpable());
         users.publish(u32::try_from(host_call!(nr::GETPID).unwrap_or(0)).unwrap_or(0));
     }
     let program = describe(&boot, &handover, bare, &prepared, &loaded, last);
@@ -100,7 +111,7 @@ pub(crate) fn boot(mut boot: Boot, mut thread: Thread) -> Task {
 }
 
 /// What holds for the whole process; the mounts of a zone without namespaces.
-fn configure(boot: &Boot, handover: &Handover<'_>) -> Bare {
+fn configure(boot: &Boot, handover: &Handover<'_>) -> Option<&'static Table> {
     let mut rows = syscalls::table::FAST;
     for (call, flag) in ANSWERED {
         if let Some(row) = rows.get_mut(call) {
@@ -111,6 +122,7 @@ fn configure(boot: &Boot, handover: &Handover<'_>) -> Bare {
     let mut bare = None;
     if handover.zone {
         kernel::zone::attach();
+        kernel::zone::set_contract(handover.contract);
     }
     if handover.mounts > 0 {
         let table = kernel::bare::attach(handover.mounts);
@@ -156,12 +168,17 @@ fn reopened(handover: &Handover<'_>) -> Prepared {
 }
 
 /// The program that `lx run` names. A script makes the brand start once more, so that the kernel
-/// lays out the changed arguments.
-fn resolved(boot: &Boot, handover: &Handover<'_>, bare: Bare) -> Prepared {
+/// lays out the changed arguments; so does a program with rights of its own, to get them.
+fn resolved(boot: &Boot, handover: &Handover<'_>, bare: Option<&'static Table>) -> Prepared {
     let path = CString::new(handover.execfn).unwrap_or_default();
+    let users = handover.users.and_then(Credentials::decode).map(Users::new);
+    let space = bare.map(|table| Space::new(table).seen_by(users.as_ref()));
     let prepared =
-        prepare(bare, AT_FDCWD, &path, 0).unwrap_or_else(|errno| refuse(handover, errno));
-    if prepared.script.is_some() {
+        prepare(space, AT_FDCWD, &path, 0).unwrap_or_else(|errno| refuse(handover, errno));
+    let who = after_exec(users.as_ref(), &prepared.program)
+        .unwrap_or_else(|errno| refuse(handover, errno));
+    let changes = who.0 != handover.users.unwrap_or_default();
+    if prepared.script.is_some() || prepared.has_rights() || changes {
         let argv = Strings::from_addresses(boot.argv());
         let kept = boot.envp().split_last().map_or(&[][..], |(_, rest)| rest);
         let envp = Strings::from_addresses(kept);
@@ -170,7 +187,7 @@ fn resolved(boot: &Boot, handover: &Handover<'_>, bare: Bare) -> Prepared {
             ignored: ignored_by_host(),
             blocked: SigSet::EMPTY,
             filters_fd: None,
-            users: (handover.users.unwrap_or_default().to_vec(), false),
+            users: who,
             files: Vec::new(),
             observed: handover.observed,
         };
@@ -189,7 +206,7 @@ fn refuse(handover: &Handover<'_>, errno: Errno) -> ! {
 }
 
 /// What is handed on from one brand to the next.
-fn settings(handover: &Handover<'_>, bare: Bare) -> Program {
+fn settings(handover: &Handover<'_>, bare: Option<&'static Table>) -> Program {
     let release = handover
         .kernel_version
         .and_then(|text| CString::new(text).ok());
@@ -217,7 +234,7 @@ fn settings(handover: &Handover<'_>, bare: Bare) -> Program {
 fn describe(
     boot: &Boot,
     handover: &Handover<'_>,
-    bare: Bare,
+    bare: Option<&'static Table>,
     prepared: &Prepared,
     loaded: &Loaded,
     hidden: usize,
@@ -225,7 +242,7 @@ fn describe(
     let mut program = settings(handover, bare);
     program.exe = match handover.start {
         Start::Loaded => CString::new(handover.exe).unwrap_or_default(),
-        Start::Resolve => prepared.program.canonical(bare),
+        Start::Resolve => prepared.program.canonical(bare.map(Space::new)),
     };
     program.auxv = loaded
         .auxv

@@ -46,7 +46,13 @@ fn wide(address: usize) -> u64 {
 }
 
 /// Maps the program. An error is fatal: there is no process to go back to.
-pub(crate) fn load(boot: &Boot, prepared: &Prepared, execfn: usize) -> SysResult<Loaded> {
+/// `execfn` is where its name is; with `secure` it is not to trust its environment.
+pub(crate) fn load(
+    boot: &Boot,
+    prepared: &Prepared,
+    execfn: usize,
+    secure: bool,
+) -> SysResult<Loaded> {
     let mut random = [0u64; 2];
     let at = random.as_mut_ptr().expose_provenance();
     host_call!(nr::GETRANDOM, at, size_of_val(&random), 0)?;
@@ -81,7 +87,7 @@ pub(crate) fn load(boot: &Boot, prepared: &Prepared, execfn: usize) -> SysResult
         base,
         entry: program.entry,
         execfn: wide(execfn),
-        secure: false,
+        secure,
     };
     let mut auxv = boot.auxv().to_vec();
     for pair in auxv.chunks_exact_mut(2) {

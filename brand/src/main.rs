@@ -14,6 +14,7 @@ mod init;
 mod load;
 mod maps;
 mod observe;
+mod own;
 mod patcher;
 mod place;
 mod sites;
@@ -117,6 +118,9 @@ impl Brand for Lx {
     fn child(task: &mut Task) {
         if core::mem::take(&mut task.protect_again) && host::signal::protect().is_err() {
             host::start::fatal(format_args!("no handlers in a new process"));
+        }
+        if let Some(users) = &task.users {
+            users.publish(task.host_pid());
         }
         if host::observe::is_on() {
             observe::child(task);

@@ -236,11 +236,6 @@ static enum outcome bounding_set(void)
     return has == 1 ? REACHED : stopped(-EPERM);
 }
 
-static enum outcome new_privileges(void)
-{
-    return MAKE(SYS_prctl, PR_GET_NO_NEW_PRIVS) == 0 ? REACHED : stopped(-EPERM);
-}
-
 static enum outcome core_dumps(void)
 {
     struct rlimit most = {RLIM_INFINITY, RLIM_INFINITY};
@@ -383,7 +378,6 @@ static const struct attempt KERNEL[] = {
     {"take all capabilities", "capability", all_capabilities, 0, NULL},
     {"hand on CAP_SYS_ADMIN", "capability", inherit_administration, 0, NULL},
     {"keep CAP_SYS_ADMIN in the bounding set", "capability", bounding_set, 0, NULL},
-    {"gain privileges by exec", "no_new_privs", new_privileges, 0, NULL},
     {"raise the limit of core dumps", "capability", core_dumps, 0, NULL},
     {"decide calls by a seccomp listener", "filter", listener, 0, NULL},
     {"disarm the dispatch and read a file", "mount namespace", disarm_and_read, 0, NULL},

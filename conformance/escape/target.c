@@ -15,7 +15,7 @@ static int listener_at(const char *name, int is_abstract, int type)
     socklen_t length = address(&at, name, is_abstract);
     int fd = socket(AF_UNIX, type | SOCK_NONBLOCK, 0);
     /* A zone without namespaces has no datagram sockets. */
-    if (fd < 0 && type == SOCK_DGRAM && errno == ESOCKTNOSUPPORT)
+    if (fd < 0 && type == SOCK_DGRAM && errno == EPROTONOSUPPORT)
         return -1;
     if (fd < 0 || bind(fd, (void *)&at, length) < 0)
         fail(name);

@@ -16,6 +16,8 @@ pub enum Isolation {
     Namespaces,
     /// In a zone without namespaces, in the restricted environment, with the host's files as a root of its own
     Bare,
+    /// The same with users of the zone's own, whose root is compared with the host's
+    Users,
 }
 
 /// How calls are caught.
@@ -61,6 +63,8 @@ impl Way {
     pub const ZONE: Way = Way::new(Isolation::Namespaces, Intercept::Rewrite);
     /// In a zone without namespaces, calls caught in the usual way.
     pub const BARE: Way = Way::new(Isolation::Bare, Intercept::Rewrite);
+    /// The same with users of the zone's own.
+    pub const USERS: Way = Way::new(Isolation::Users, Intercept::Rewrite);
 
     /// The usual ways.
     pub const ALL: [Way; 5] = [Way::REWRITE, Way::SUD, Way::TRAP, Way::ZONE, Way::BARE];
@@ -78,10 +82,10 @@ impl Way {
         }
     }
 
-    /// Whether the program runs in the restricted environment, also natively.
+    /// Whether lx runs in the restricted environment.
     #[must_use]
     pub const fn is_restricted(self) -> bool {
-        matches!(self.isolation, Isolation::Bare)
+        matches!(self.isolation, Isolation::Bare | Isolation::Users)
     }
 
     /// The arguments of lx that run `program` so. A zone with a root of its own begins there and
@@ -100,17 +104,14 @@ impl Way {
                 let options = ["--isolation", "namespaces", "--net", "host", "--init"];
                 line.extend(options.map(OsString::from));
             }
-            Isolation::Bare => {
-                let options = [
-                    "--isolation",
-                    "bare",
-                    "--rootfs",
-                    "/",
-                    "--users",
-                    "host",
-                    "--init",
-                ];
+            Isolation::Bare | Isolation::Users => {
+                let options = ["--isolation", "bare", "--rootfs", "/", "--init"];
                 line.extend(options.map(OsString::from));
+                let users = match self.isolation {
+                    Isolation::Users => "zone",
+                    _ => "host",
+                };
+                line.extend(["--users", users].map(OsString::from));
                 line.extend(["--workdir".into(), HERE.into()]);
                 for (name, value) in environment {
                     let mut assignment = OsString::from(format!("{name}="));
@@ -131,7 +132,8 @@ impl Way {
             "*" => true,
             "host" => self.isolation == Isolation::Host,
             "zone" => self.isolation == Isolation::Namespaces,
-            "bare" => self.isolation == Isolation::Bare,
+            // What holds there holds whosever the users are.
+            "bare" => self.is_restricted(),
             _ => word.parse() == Ok(self),
         }
     }
@@ -143,6 +145,7 @@ impl fmt::Display for Way {
             Isolation::Host => return f.pad(self.intercept.name()),
             Isolation::Namespaces => "zone",
             Isolation::Bare => "bare",
+            Isolation::Users => "users",
         };
         match self.intercept {
             Intercept::Rewrite => f.pad(place),
@@ -157,7 +160,7 @@ impl FromStr for Way {
     fn from_str(word: &str) -> Result<Self, String> {
         let unknown = || {
             format!(
-                "unknown way {word}: rewrite, sud or trap on the host, zone or bare, \
+                "unknown way {word}: rewrite, sud or trap on the host, zone, bare or users, \
                  as in zone+sud"
             )
         };
@@ -175,6 +178,7 @@ impl FromStr for Way {
             "host" => Isolation::Host,
             "zone" | "namespaces" => Isolation::Namespaces,
             "bare" => Isolation::Bare,
+            "users" => Isolation::Users,
             _ if caught.is_none() => return Ok(Way::new(Isolation::Host, intercept(word)?)),
             _ => return Err(unknown()),
         };
@@ -188,7 +192,12 @@ mod tests {
 
     #[test]
     fn a_way_is_read_as_it_is_written() {
-        for isolation in [Isolation::Host, Isolation::Namespaces, Isolation::Bare] {
+        for isolation in [
+            Isolation::Host,
+            Isolation::Namespaces,
+            Isolation::Bare,
+            Isolation::Users,
+        ] {
             for intercept in [Intercept::Rewrite, Intercept::Sud, Intercept::Trap] {
                 let way = Way::new(isolation, intercept);
                 assert_eq!(way.to_string().parse(), Ok(way));
@@ -206,5 +215,6 @@ mod tests {
         assert!(caught.is_meant_by("zone+sud") && !Way::ZONE.is_meant_by("zone+sud"));
         assert!(Way::TRAP.is_meant_by("host") && !Way::ZONE.is_meant_by("host"));
         assert!(!Way::SUD.is_meant_by("trap"));
+        assert!(Way::USERS.is_meant_by("bare") && !Way::BARE.is_meant_by("users"));
     }
 }

@@ -352,9 +352,16 @@ impl<'a> Printer<'a> {
                     out.text("...");
                 }
             }
-            None if length == 0 && self.record.argument(index) != 0 => out.text("\"\""),
+            None if self.is_empty(part, length) && self.record.argument(index) != 0 => {
+                out.text("\"\"")
+            }
             None => out.pointer(self.record.argument(index)),
         }
+    }
+
+    /// Whether there was nothing to read or write, rather than nothing to be seen.
+    fn is_empty(&self, part: Part, length: u64) -> bool {
+        length == 0 && (part == Part::Before || !result::failed(self.record))
     }
 
     fn structure(&self, index: usize, form: Form, way: Way, out: &mut Out) {

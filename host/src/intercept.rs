@@ -58,14 +58,14 @@ pub fn set_fast_rows(rows: &[u8; abi::nr::LIMIT]) {
     for (to, from) in lx_fast_rows.iter().zip(rows) {
         to.store(*from, Ordering::Relaxed);
     }
-    for (_, before) in &FILE_ROWS {
+    for (_, before) in FILE_ROWS.iter().chain(&WRITE_ROWS) {
         before.store(0, Ordering::Relaxed);
     }
 }
 
 /// The calls that read, copy, close and describe files, and what entry.S could do with them by itself
 /// when [`hold_file_rows`] was called.
-static FILE_ROWS: [(usize, AtomicU8); 10] = [
+static FILE_ROWS: [HeldRow; 12] = [
     (nr::READ, AtomicU8::new(0)),
     (nr::CLOSE, AtomicU8::new(0)),
     (nr::FSTAT, AtomicU8::new(0)),
@@ -76,7 +76,21 @@ static FILE_ROWS: [(usize, AtomicU8); 10] = [
     (nr::READV, AtomicU8::new(0)),
     (nr::PREADV, AtomicU8::new(0)),
     (nr::PREADV2, AtomicU8::new(0)),
+    (nr::SENDFILE, AtomicU8::new(0)),
+    (nr::SPLICE, AtomicU8::new(0)),
 ];
+
+/// Likewise those that write, and [`hold_write_rows`].
+static WRITE_ROWS: [HeldRow; 5] = [
+    (nr::WRITE, AtomicU8::new(0)),
+    (nr::PWRITE64, AtomicU8::new(0)),
+    (nr::WRITEV, AtomicU8::new(0)),
+    (nr::PWRITEV, AtomicU8::new(0)),
+    (nr::PWRITEV2, AtomicU8::new(0)),
+];
+
+/// The number of a call, and what entry.S could do with it.
+type HeldRow = (usize, AtomicU8);
 
 /// Whether they come to the brand.
 static FILE_ROWS_HELD: AtomicBool = AtomicBool::new(false);
@@ -85,13 +99,7 @@ static FILE_ROWS_HELD: AtomicBool = AtomicBool::new(false);
 /// has emulated files open. The caller sees to it that holding and releasing do not meet.
 pub fn hold_file_rows() {
     FILE_ROWS_HELD.store(true, Ordering::Relaxed);
-    for (call, before) in &FILE_ROWS {
-        if let Some(row) = lx_fast_rows.get(*call) {
-            let flags = row.load(Ordering::Relaxed) | before.load(Ordering::Relaxed);
-            row.store(0, Ordering::Relaxed);
-            before.store(flags, Ordering::Relaxed);
-        }
-    }
+    hold(&FILE_ROWS);
 }
 
 /// Whether the process may have emulated files open.
@@ -104,7 +112,31 @@ pub fn file_rows_held() -> bool {
 /// They go the fast way again, if they did before.
 pub fn release_file_rows() {
     FILE_ROWS_HELD.store(false, Ordering::Relaxed);
-    for (call, before) in &FILE_ROWS {
+    release(&FILE_ROWS);
+}
+
+/// From now on the calls that write to files come to the brand, as with [`hold_file_rows`].
+pub fn hold_write_rows() {
+    hold(&WRITE_ROWS);
+}
+
+/// They go the fast way again, if they did before.
+pub fn release_write_rows() {
+    release(&WRITE_ROWS);
+}
+
+fn hold(rows: &[HeldRow]) {
+    for (call, before) in rows {
+        if let Some(row) = lx_fast_rows.get(*call) {
+            let flags = row.load(Ordering::Relaxed) | before.load(Ordering::Relaxed);
+            row.store(0, Ordering::Relaxed);
+            before.store(flags, Ordering::Relaxed);
+        }
+    }
+}
+
+fn release(rows: &[HeldRow]) {
+    for (call, before) in rows {
         if let Some(row) = lx_fast_rows.get(*call) {
             let flags = row.load(Ordering::Relaxed) | before.load(Ordering::Relaxed);
             row.store(flags, Ordering::Relaxed);
@@ -113,7 +145,7 @@ pub fn release_file_rows() {
     }
 }
 
-/// How far behind the first of the brand's descriptors [`users_fd`] is.
+/// How far behind the first of the brand's descriptors [`users_fd`] is; 0 where there is none.
 static USERS: AtomicU32 = AtomicU32::new(0);
 
 /// Sets the first of the brand's descriptors.
@@ -149,6 +181,11 @@ pub fn reserve_users() {
 /// Behind all others there is one more: [`book_fd`].
 pub fn reserve_book() {
     lx_reserved_count.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Closes that descriptor: nobody is to observe this process.
+pub fn close_book() {
+    let _ = host_call!(nr::CLOSE, int(reserved_fd() + BASE.cast_signed()));
 }
 
 /// The descriptor of the book of those who observe the guest, after [`reserve_book`]. Copies of it
@@ -192,11 +229,13 @@ pub fn zsched_fd() -> i32 {
     reserved_fd() + 3
 }
 
-/// The descriptor of who the processes of a zone are that keeps its users itself (`kernel::users`),
-/// after [`reserve_users`].
+/// The descriptor of who the threads of a zone are that keeps its users itself (`kernel::users`).
 #[must_use]
-pub fn users_fd() -> i32 {
-    reserved_fd() + USERS.load(Ordering::Relaxed).cast_signed()
+pub fn users_fd() -> Option<i32> {
+    match USERS.load(Ordering::Relaxed) {
+        0 => None,
+        place => Some(reserved_fd() + place.cast_signed()),
+    }
 }
 
 /// The descriptor of the mount table of a zone without namespaces.

@@ -20,6 +20,7 @@ pub mod intercept;
 pub mod memory;
 pub mod observe;
 pub mod process;
+pub mod record;
 pub mod signal;
 pub mod start;
 pub mod sync;

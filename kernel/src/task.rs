@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::cell::RefCell;
 use core::ffi::CStr;
 use core::ops::Range;
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -14,7 +15,7 @@ use host::sync::Lock;
 use host::thread::BLOCK_ALL;
 use host::{Thread, host_call, intercept};
 
-use crate::bare::{Names, Shown, Space};
+use crate::bare::{Links, Names, Shown, Space};
 use crate::numbers;
 use crate::program::Program;
 use crate::seccomp::{Mode, Seccomp};
@@ -81,6 +82,8 @@ pub struct Task {
     pub users: Option<Box<Users>>,
     /// The host dropped the brand's handlers when it made this process (CLONE_CLEAR_SIGHAND).
     pub protect_again: bool,
+    /// What it remembers of links, in a zone without namespaces.
+    pub links: RefCell<Links>,
 }
 
 /// The rewritten code, as the calls that change memory see it.
@@ -121,6 +124,7 @@ impl Task {
             mounts,
             users: None,
             protect_again: false,
+            links: RefCell::new(Links::new()),
         }
     }
 

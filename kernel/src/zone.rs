@@ -3,11 +3,13 @@
 //!
 //! It lies in memory that the guest may read, so it holds nothing that the zone may not know.
 
+pub mod client;
 pub mod protocol;
+pub mod rights;
 
 use alloc::vec;
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use abi::{Errno, SysResult, nr};
 use host::call::int;
@@ -37,6 +39,9 @@ pub struct Facts {
     pub begun: u64,
     /// `st_dev` of the file system that holds the zone's placeholders for emulated files.
     pub placeholders: u64,
+    /// `st_dev` of the file system that holds copies of the brand's image with the rights of programs
+    /// ([`rights`]); 0 where no program gets any.
+    pub copies: u64,
     /// `CLOCK_BOOTTIME` when the zone began, in nanoseconds.
     pub boottime: u64,
     /// `CLOCK_REALTIME` then, in seconds.
@@ -69,6 +74,10 @@ pub struct Facts {
     pub load: [u64; 3],
     /// How many tasks are runnable.
     pub running: u64,
+    /// How many wait for a device.
+    pub blocked: u64,
+    /// How often the zone's tasks gave up a processor, or lost it, as far as zsched saw.
+    pub switches: u64,
     /// The host's number of the first process, where the zone has no pid namespace; else 0.
     pub first: u64,
     /// The host's number of zsched there.
@@ -93,6 +102,9 @@ pub enum Text {
     /// Names of file systems that the zone can mount or has mounted, a line each
     /// (`/proc/filesystems`).
     FileSystems,
+    /// No text, but of each processor that the zone may have two numbers as they lie in memory: the
+    /// zone's time there in user code and in the kernel, in microseconds.
+    Shares,
 }
 
 impl Text {
@@ -106,6 +118,7 @@ impl Text {
             Self::Name => 0,
             Self::CpuInfo => 1,
             Self::FileSystems => 2,
+            Self::Shares => 3,
         }
     }
 }
@@ -113,8 +126,14 @@ impl Text {
 /// [`Facts::placeholders`], or 0 where there is no zone.
 static PLACEHOLDERS: AtomicU64 = AtomicU64::new(0);
 
+/// [`Facts::copies`], or 0 where there is no zone.
+static COPIES: AtomicU64 = AtomicU64::new(0);
+
 /// [`Facts::boottime`], or 0 where there is no zone.
 static BEGAN: AtomicU64 = AtomicU64::new(0);
+
+/// The contract that this process belongs to.
+static CONTRACT: AtomicU32 = AtomicU32::new(0);
 
 /// How often a reader that always meets zsched writing tries.
 const TRIES: usize = 1000;
@@ -127,6 +146,7 @@ pub fn attach() {
         return;
     };
     PLACEHOLDERS.store(facts.placeholders, Ordering::Relaxed);
+    COPIES.store(facts.copies, Ordering::Relaxed);
     BEGAN.store(facts.boottime, Ordering::Relaxed);
     let number = |number| u32::try_from(number).unwrap_or(0);
     crate::numbers::set(number(facts.first), number(facts.zsched));
@@ -136,6 +156,18 @@ pub fn attach() {
 #[must_use]
 pub fn began() -> u64 {
     BEGAN.load(Ordering::Relaxed)
+}
+
+/// Says which contract this process belongs to.
+pub fn set_contract(number: u32) {
+    CONTRACT.store(number, Ordering::Relaxed);
+}
+
+/// The number of that contract, which is the tree of processes that `lx run` or `lx exec` started:
+/// that of its first process; 0 outside a zone.
+#[must_use]
+pub fn contract() -> u32 {
+    CONTRACT.load(Ordering::Relaxed)
 }
 
 /// Whether this process runs in a zone.
@@ -159,6 +191,13 @@ pub fn is_native(path: &[u8]) -> bool {
 #[must_use]
 pub fn placeholders() -> u64 {
     PLACEHOLDERS.load(Ordering::Relaxed)
+}
+
+/// `st_dev` of the copies of the brand's image that have programs' rights ([`rights`]); 0 where no
+/// program gets any.
+#[must_use]
+pub fn copies() -> u64 {
+    COPIES.load(Ordering::Relaxed)
 }
 
 /// What zsched says now.

@@ -59,6 +59,8 @@ pub struct Handover<'a> {
     /// How many mounts the zone has that the brand looks paths up in itself: behind zsched's socket
     /// come a file with their table, and what they show.
     pub mounts: usize,
+    /// In a zone, the number of the contract that the process belongs to (`/system/contract`); else 0.
+    pub contract: u32,
     /// This process is to reap, and its child to run the program.
     pub init: bool,
     /// The program is to run with `AT_SECURE`.
@@ -115,6 +117,9 @@ impl<'a> Handover<'a> {
         out.number(b"secure", u64::from(self.secure))?;
         out.number(b"zone", u64::from(self.zone))?;
         out.number(b"init", u64::from(self.init))?;
+        if self.contract > 0 {
+            out.number(b"contract", self.contract.into())?;
+        }
         if self.mounts > 0 {
             out.number(b"mounts", u64::try_from(self.mounts).ok()?)?;
         }
@@ -173,6 +178,7 @@ impl<'a> Handover<'a> {
             start: Start::Loaded,
             zone: false,
             mounts: 0,
+            contract: 0,
             init: false,
             secure: false,
             filters_fd: None,
@@ -217,6 +223,7 @@ impl<'a> Handover<'a> {
                         b"resolve" if number == 1 => handover.start = Start::Resolve,
                         b"secure" => handover.secure = number == 1,
                         b"zone" => handover.zone = number == 1,
+                        b"contract" => handover.contract = u32::try_from(number).ok()?,
                         b"init" => handover.init = number == 1,
                         b"mounts" => handover.mounts = usize::try_from(number).ok()?,
                         b"observed" => handover.observed = Some(usize::try_from(number).ok()?),

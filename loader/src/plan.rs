@@ -129,6 +129,10 @@ pub fn plan(image: &Image, bias: u64, first: Fixed) -> Result<Plan, Errno> {
     for segment in &image.loads {
         check(segment, header.role)?;
         load(&mut steps, segment, bias, fixed, reserve)?;
+        // A segment that wraps around the end of the address space makes the sum small.
+        if reserve > 0 && steps.first().is_some_and(|step| step.range().1 > reserve) {
+            return Err(Errno::EINVAL);
+        }
         note(&mut layout, segment);
         fixed = Fixed::Replace;
         reserve = 0;
@@ -246,7 +250,8 @@ fn load(
             prot,
             offset,
             fixed,
-            reserve,
+            // Addresses that wrap can make the whole smaller than a part.
+            reserve: if reserve < bss { 0 } else { reserve },
         });
         // The kernel tries this on pages that are not writable too, and ignores that it fails.
         if has_bss && bss > file_end && prot & PROT_WRITE != 0 {

@@ -16,6 +16,7 @@ fn sample() -> Handover<'static> {
         start: Start::Loaded,
         zone: true,
         mounts: 12,
+        contract: 7,
         init: true,
         secure: true,
         filters_fd: Some(0),
@@ -33,7 +34,7 @@ fn what_it_looks_like() {
     let mut out = [0xff; 512];
     let len = sample().encode(&mut out).unwrap();
     let expected = b"\x01LX1;image=fffff;proc=ffffe;program=3;filters=0;mode=1;ignored=40000000;\
-        blocked=400;resolve=0;secure=1;zone=1;init=1;mounts=c;observed=a00;version=9:4.14;fn=x;comm=6:a name;exe=11:/usr/bin/a;fn=b=c;fn=./a;exe=0:;\0";
+        blocked=400;resolve=0;secure=1;zone=1;init=1;contract=7;mounts=c;observed=a00;version=9:4.14;fn=x;comm=6:a name;exe=11:/usr/bin/a;fn=b=c;fn=./a;exe=0:;\0";
     assert_eq!(&out[..len], expected);
     let back = Handover::decode(&out[..len]).unwrap();
     assert_eq!(back, sample());
@@ -153,6 +154,7 @@ proptest! {
             start: if flags.0 { Start::Loaded } else { Start::Resolve },
             zone: flags.1,
             mounts: usize::from(flags.1) * 3,
+            contract: u32::try_from(flags.2 & 0xffff_ffff).expect("it fits"),
             observed: flags.1.then_some(usize::from(flags.0)),
             init: flags.0,
             secure: flags.1,

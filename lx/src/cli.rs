@@ -356,9 +356,16 @@ pub(crate) struct Zone {
 
     /// The zone's root is these directories together, each over those before it; may be repeated
     ///
-    /// They are not written to: what the zone changes is kept in memory, and lost with it.
+    /// They are not written to: what the zone changes is kept in memory, and lost with it, unless
+    /// --upper says where.
     #[arg(long = "layer", value_name = "DIR", conflicts_with = "rootfs")]
     pub(crate) layers: Vec<PathBuf>,
+
+    /// Keep what the zone changes in its layers in this directory, for zones to come
+    ///
+    /// It is made where it is missing. One zone at a time can have it.
+    #[arg(long, value_name = "DIR", requires = "layers")]
+    pub(crate) upper: Option<PathBuf>,
 
     /// Isolate the program in a zone; without --rootfs the zone's root is the host's
     #[arg(long, value_name = "HOW")]
@@ -441,6 +448,10 @@ pub(crate) struct Zone {
     /// Give the program a terminal of the zone's own
     #[arg(short = 't', long = "tty", requires = "zoned")]
     pub(crate) terminal: bool,
+
+    /// Let no program of the zone gain privileges by set-id bits or file capabilities (su, ping, ...)
+    #[arg(long, requires = "zoned")]
+    pub(crate) no_new_privileges: bool,
 
     /// Start the zone even if this host lacks that layer of confinement; may be repeated
     ///

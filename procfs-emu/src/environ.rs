@@ -27,6 +27,11 @@ pub(crate) fn program(host: &[u8]) -> Option<&[u8]> {
     Handover::decode(part(host).1).map(|handover| handover.exe)
 }
 
+/// The contract that it belongs to.
+pub(crate) fn contract(host: &[u8]) -> Option<u32> {
+    Handover::decode(part(host).1).map(|handover| handover.contract)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

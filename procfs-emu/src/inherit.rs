@@ -27,6 +27,8 @@ use crate::{memfd, placeholder};
 const HOST: u8 = b'h';
 /// A memory file.
 const MEMORY: u8 = b'm';
+/// One for what is written to it.
+const WRITTEN: u8 = b'w';
 /// One about memory that exec takes away.
 const GONE: u8 = b'g';
 
@@ -54,6 +56,7 @@ pub(crate) fn list(view: &dyn ProcView, borrowed: bool) -> Vec<u8> {
 fn letter(view: &dyn ProcView, open: &Open, borrowed: bool) -> u8 {
     match open.content {
         Content::Host(_) => HOST,
+        Content::Written => WRITTEN,
         Content::Process { entry, opener }
             if !borrowed
                 && opener == view.pid()
@@ -105,6 +108,7 @@ fn take_one(view: &dyn ProcView, fd: i32, letter: u8) -> SysResult<()> {
         memfd::install(view, &nothing, fd, entry.kind.permissions(), flags(fd)?)?;
     }
     let content = match entry {
+        _ if letter == WRITTEN => Content::Written,
         Some(entry) if told.st_dev == placeholders() => Content::Placeholder(entry.stamp()),
         _ => Content::Kept,
     };

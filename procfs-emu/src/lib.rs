@@ -71,6 +71,7 @@ mod spelling;
 mod stat;
 mod status;
 mod subject;
+mod sysctl;
 mod text;
 mod zone;
 

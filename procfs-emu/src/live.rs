@@ -1,7 +1,7 @@
 //! Which open files are emulated, as far as that matters after open(2).
 //!
-//! - `stat` and `status` of a process are the host's own files, whose text is rewritten when it is
-//!   read ([`crate::rewrite`]).
+//! - `stat` and `status` of a process and its lists of mounts are the host's own files, whose text is
+//!   rewritten when it is read ([`crate::rewrite`]).
 //! - Everything else is a sealed memory file under the descriptor that open(2) gave. Who reads one
 //!   from the beginning again gets it anew, as from the kernel: a new file is put where the old
 //!   one was ([`crate::renew`]). top and vmstat never close what they read. What fstat(2) and
@@ -17,15 +17,15 @@ use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use abi::SysResult;
 use abi::stat::Stat;
-use host::intercept::{hold_file_rows, release_file_rows};
+use host::intercept::{hold_file_rows, hold_write_rows, release_file_rows, release_write_rows};
 use host::sync::Lock;
 use kernel::vfs::ProcView;
 use kernel::zone::placeholders;
 
-use crate::entry::Entry;
+use crate::entry::{Entry, Kind};
 use crate::io::PROC_SUPER_MAGIC;
 use crate::placeholder::{self, disguise};
-use crate::{renew, rewrite};
+use crate::{renew, rewrite, sysctl};
 
 /// What an open file is.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +36,9 @@ pub(crate) enum Content {
     Process { entry: Entry, opener: u32 },
     /// A memory file for the entry with that [`crate::skeleton::Entry::stamp`].
     Placeholder(i64),
+    /// A memory file for what is open for writing: a sysctl ([`crate::sysctl`]), or the control of a
+    /// contract ([`crate::zone::contract`]).
+    Written,
     /// A memory file that stays as it is: the program before this one opened it.
     Kept,
 }
@@ -67,6 +70,8 @@ static RESTS: Lock<Vec<Rest>> = Lock::new(Vec::new());
 static OPEN: Lock<Vec<Open>> = Lock::new(Vec::new());
 /// How many there are in [`OPEN`]; changed under its lock.
 static COUNT: AtomicUsize = AtomicUsize::new(0);
+/// Whether what is written to one of them matters; likewise.
+static WRITTEN: AtomicBool = AtomicBool::new(false);
 /// `st_dev` of memory files; 0 until one was opened.
 static MEMORY: AtomicU64 = AtomicU64::new(0);
 /// The calls take the slow way for good.
@@ -122,6 +127,13 @@ fn count(all: &[Open]) {
     match (before, all.len()) {
         (0, 1..) => hold_file_rows(),
         (1.., 0) if !ALWAYS.load(Ordering::Relaxed) => release_file_rows(),
+        _ => {}
+    }
+    let written = |open: &Open| matches!(open.content, Content::Written);
+    let now = all.iter().any(written);
+    match (WRITTEN.swap(now, Ordering::Relaxed), now) {
+        (false, true) => hold_write_rows(),
+        (true, false) => release_write_rows(),
         _ => {}
     }
 }
@@ -234,6 +246,27 @@ pub(crate) fn read(
         change(&open, |open| open.file = identity(&status));
     }
     None
+}
+
+/// Whether reading is the only way to the text of `fd`, although the host's file can be spliced.
+pub(crate) fn is_rewritten(fd: i32) -> bool {
+    let is_list = |entry: Entry| matches!(entry.kind, Kind::Mounts(_));
+    find(fd).is_some_and(|open| matches!(open.content, Content::Host(entry) if is_list(entry)))
+}
+
+/// Serves a write to `fd` as `FileSystem::write` does.
+pub(crate) fn write(
+    view: &dyn ProcView,
+    fd: i32,
+    offset: Option<i64>,
+    length: usize,
+    gather: &mut dyn FnMut(usize) -> SysResult<Vec<u8>>,
+) -> Option<SysResult> {
+    if !WRITTEN.load(Ordering::Relaxed) {
+        return None;
+    }
+    let open = find(fd).filter(|open| matches!(open.content, Content::Written))?;
+    Some(sysctl::write(view, open.fd, offset, length, gather))
 }
 
 /// The text that `open` is read from in parts.

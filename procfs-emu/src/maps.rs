@@ -8,6 +8,13 @@ use crate::text::{Lines, hex, put_hex};
 
 /// What the link of the brand's image begins with.
 pub(crate) const BRAND_IMAGE: &[u8] = b"/memfd:lx";
+/// And that of a copy with the rights of a program (`kernel::zone::rights`).
+const COPY: &[u8] = b"/dev/memfd:lx-";
+
+/// Whether the link is that of the brand's image or of a copy.
+pub(crate) fn is_image(link: &[u8]) -> bool {
+    link.starts_with(BRAND_IMAGE) || link.starts_with(COPY)
+}
 
 /// The column that a mapping's name is written in.
 const NAME_COLUMN: usize = 73;
@@ -48,7 +55,7 @@ impl<'a> Mapping<'a> {
 
     /// Whether it is the brand's image.
     pub(crate) fn is_brand_image(&self) -> bool {
-        self.name.starts_with(BRAND_IMAGE)
+        is_image(self.name)
     }
 
     /// What the guest sees of it.

@@ -1,7 +1,10 @@
 //! `/proc/PID/mounts`, `mountinfo` and `mountstats` of a zone (proc_pid_mountinfo(5)): without the
-//! mounts that cover entries of /proc, and with those at /sys called what they stand for.
+//! mounts that cover entries of /proc and the one that /dev covers, and with those at /sys called
+//! what they stand for.
 
 use alloc::vec::Vec;
+
+use kernel::zone::rights;
 
 use crate::text::Lines;
 
@@ -23,6 +26,9 @@ pub(crate) struct Mounts {
     form: Form,
     /// Where procfs is mounted, each with a slash at its end.
     proc: Vec<Vec<u8>>,
+    /// The number of the mount that is left out although another is mounted on it, and that of the
+    /// one that it is mounted on.
+    covered: Option<(Vec<u8>, Vec<u8>)>,
 }
 
 /// What a line says.
@@ -37,6 +43,7 @@ impl Mounts {
         Self {
             form,
             proc: Vec::new(),
+            covered: None,
         }
     }
 
@@ -65,12 +72,34 @@ impl Mounts {
         })
     }
 
-    /// Writes the line of a placeholder that stands for a file system.
+    /// Notes what takes the place of the mount of this line.
+    fn leave_out(&mut self, line: &[u8]) {
+        let mut words = line.split(|byte| *byte == b' ');
+        if let (Form::MountInfo, Some(number), Some(parent)) =
+            (self.form, words.next(), words.next())
+        {
+            self.covered = Some((number.into(), parent.into()));
+        }
+    }
+
+    /// Writes a line as it is, but for the number of a mount that is left out.
+    fn pass(&self, line: &[u8], out: &mut Vec<u8>) {
+        let mut words = line.splitn(3, |byte| *byte == b' ');
+        let words = [words.next(), words.next(), words.next()];
+        match (&self.covered, words) {
+            (Some((covered, below)), [Some(number), Some(parent), Some(rest)])
+                if self.form == Form::MountInfo && parent == covered =>
+            {
+                out.extend_from_slice(&[number, below, rest].join(&b' '));
+            }
+            _ => out.extend_from_slice(line),
+        }
+    }
+
+    /// Writes the line of a placeholder that stands for a file system; others hide something.
     fn put(&self, line: &[u8], target: &[u8], out: &mut Vec<u8>) {
-        let (source, kind): (&[u8], &[u8]) = if target.ends_with(b"/fs/cgroup") {
-            (b"cgroup", b"cgroup2")
-        } else {
-            (b"sysfs", b"sysfs")
+        let Some((source, kind)) = stands_for(target) else {
+            return;
         };
         let words: Vec<&[u8]> = line.trim_ascii_end().split(|byte| *byte == b' ').collect();
         let word = |at: usize| words.get(at).copied().unwrap_or_default();
@@ -102,6 +131,18 @@ impl Mounts {
     }
 }
 
+/// Source and type of the file system that placeholders at a mount point stand for.
+pub(crate) fn stands_for(target: &[u8]) -> Option<(&'static [u8], &'static [u8])> {
+    let known: [(&[u8], &[u8], &[u8]); 4] = [
+        (b"/sys/fs/cgroup", b"cgroup", b"cgroup2"),
+        (b"/system/object", b"objfs", b"objfs"),
+        (b"/system/contract", b"ctfs", b"ctfs"),
+        (b"/sys", b"sysfs", b"sysfs"),
+    ];
+    let found = known.iter().find(|(end, ..)| target.ends_with(end));
+    found.map(|(_, source, kind)| (*source, *kind))
+}
+
 /// Of a list of options those that every file system has.
 fn flags(options: &[u8]) -> Vec<u8> {
     const FLAGS: [&[u8]; 8] = [
@@ -128,8 +169,10 @@ impl Lines for Mounts {
         if mount.kind == b"proc" {
             self.proc.push([mount.target, b"/"].concat());
         }
-        if mount.source != PLACEHOLDERS {
-            out.extend_from_slice(line);
+        if mount.source == rights::SOURCE.as_bytes() {
+            self.leave_out(line);
+        } else if mount.source != PLACEHOLDERS {
+            self.pass(line, out);
         } else if !self.proc.iter().any(|proc| mount.target.starts_with(proc)) {
             self.put(line, mount.target, out);
         }
@@ -151,7 +194,9 @@ lx-placeholders /proc/stat tmpfs ro,nosuid,nodev,noexec,relatime,size=64k,mode=7
 lx-placeholders /proc/sys tmpfs ro,nosuid 0 0
 lx-placeholders /sys tmpfs ro,nosuid,nodev,noexec,relatime,size=64k,mode=755,inode64 0 0
 lx-placeholders /sys/fs/cgroup tmpfs ro,nosuid,nodev,noexec,relatime,size=64k 0 0
+lx-placeholders /run/lx tmpfs ro,nosuid,nodev,noexec,relatime,size=64k 0 0
 tmpfs /tmp\\040x tmpfs rw,relatime,inode64 0 0
+lx-copies /dev tmpfs ro,nodev,relatime,size=64m,inode64 0 0
 ";
         let seen = "\
 /dev/vda / ext4 rw,nodev,relatime 0 0
@@ -171,12 +216,17 @@ tmpfs /tmp\\040x tmpfs rw,relatime,inode64 0 0
 92 91 0:50 /proc/stat /proc/stat ro,nosuid - tmpfs lx-placeholders rw,size=64k,inode64
 93 90 0:50 /sys /sys ro,nosuid,nodev shared:3 - tmpfs lx-placeholders rw,size=64k,inode64
 94 93 0:50 /sys/fs/cgroup /sys/fs/cgroup ro,nosuid - tmpfs lx-placeholders ro,size=64k
+95 90 0:52 / /dev ro,nodev,relatime - tmpfs lx-copies rw,size=64m,inode64
+96 95 0:53 / /dev rw,nosuid - tmpfs tmpfs rw,size=64k
+97 96 0:54 / /dev/pts rw,nosuid - devpts devpts rw
 ";
         let seen = "\
 90 80 254:0 /root / rw,nodev,relatime master:1 - ext4 /dev/vda rw,discard
 91 90 0:21 / /proc rw,nosuid,nodev,noexec,relatime - proc proc rw
 93 90 0:50 / /sys ro,nosuid,nodev shared:3 - sysfs sysfs rw
 94 93 0:50 / /sys/fs/cgroup ro,nosuid - cgroup2 cgroup rw
+96 90 0:53 / /dev rw,nosuid - tmpfs tmpfs rw,size=64k
+97 96 0:54 / /dev/pts rw,nosuid - devpts devpts rw
 ";
         assert_eq!(filtered(&mut Mounts::new(Form::MountInfo), host), seen);
     }

@@ -248,6 +248,21 @@ impl FileSystem for ProcOverlay {
         live::read(view, fd, offset, put)
     }
 
+    fn is_rewritten(&self, fd: i32) -> bool {
+        live::is_rewritten(fd)
+    }
+
+    fn write(
+        &self,
+        view: &dyn ProcView,
+        fd: i32,
+        offset: Option<i64>,
+        length: usize,
+        gather: &mut dyn FnMut(usize) -> SysResult<Vec<u8>>,
+    ) -> Option<SysResult> {
+        live::write(view, fd, offset, length, gather)
+    }
+
     fn before_close(&self, first: u32, last: u32) {
         live::closed(first, last);
     }

@@ -16,7 +16,8 @@ use zerocopy::FromZeros;
 use crate::io::{NAME_MAX, Owned, PROC_SUPER_MAGIC, name_of, write_all};
 use crate::live::Content;
 use crate::skeleton::{Entry, Kind, Tree, ZSCHED, lists, stamped};
-use crate::{live, memfd, zone};
+use crate::zone::object;
+use crate::{live, memfd, sysctl, zone};
 
 /// What the kernel says to be the best size of reads in procfs, in bytes.
 const BLOCK: i64 = 1024;
@@ -45,7 +46,9 @@ pub(crate) fn entry(status: &Stat) -> Option<Entry<'static>> {
 
 /// Makes of a placeholder's status that of the file which it stands for.
 pub(crate) fn disguise(status: &mut Stat) {
-    let tree = entry(status).map(|entry| entry.tree);
+    let entry = entry(status);
+    let tree = entry.map(|entry| entry.tree);
+    let is_object = entry.is_some_and(|entry| entry.path.ends_with("/object"));
     match status.st_mode & TYPE {
         SOCKET => status.st_mode = status.st_mode & !TYPE | REGULAR,
         REGULAR | DIRECTORY => {}
@@ -53,6 +56,7 @@ pub(crate) fn disguise(status: &mut Stat) {
     }
     let file = status.st_mode & TYPE == REGULAR;
     (status.st_size, status.st_blksize) = match (file, tree) {
+        (true, Some(Tree::System)) if is_object => (object::size().unwrap_or(0), BLOCK),
         (true, Some(Tree::Sys)) => (ATTRIBUTE, ATTRIBUTE),
         (false, Some(Tree::Sys)) => (0, ATTRIBUTE),
         _ => (0, BLOCK),
@@ -64,8 +68,13 @@ pub(crate) fn disguise(status: &mut Stat) {
 pub(crate) fn magic(status: &Stat) -> u64 {
     const SYSFS: u64 = 0x6265_6572;
     const CGROUP2: u64 = 0x6367_7270;
+    /// `objf` and `ctfs`: Linux has no such file systems.
+    const OBJFS: u64 = 0x6f62_6a66;
+    const CTFS: u64 = 0x6374_6673;
     match entry(status) {
         Some(entry) if entry.tree == Tree::Proc => PROC_SUPER_MAGIC,
+        Some(entry) if entry.tree == Tree::System && entry.path.starts_with("object") => OBJFS,
+        Some(entry) if entry.tree == Tree::System => CTFS,
         Some(entry) if entry.path.starts_with("fs/cgroup") => CGROUP2,
         // The root of /sys has no entry.
         _ => SYSFS,
@@ -85,8 +94,10 @@ pub(crate) fn open(view: &dyn ProcView, at: At<'_>, how: &OpenHow) -> Option<Sys
     };
     let fd = Owned::new(open_on_host(at, &again).ok()?);
     let status = status(fd.raw()).ok()?;
-    let entry = entry(&status)?;
-    Some(open_entry(view, entry, status, fd, flags))
+    match entry(&status) {
+        Some(entry) => Some(open_entry(view, entry, status, fd, flags)),
+        None => sysctl::open(view, at, how, fd),
+    }
 }
 
 /// Opens the file that `entry` is about where its placeholder is open as `fd`.
@@ -99,7 +110,8 @@ fn open_entry(
 ) -> SysResult {
     // A zone's limits are not its own to set, as where /proc/sys is mounted read-only.
     let writes = OpenFlags::WRONLY | OpenFlags::RDWR | OpenFlags::TRUNC;
-    if entry.kind != Kind::Live || flags.intersects(writes) {
+    let is_ctl = entry.tree == Tree::System && entry.path.ends_with("/ctl");
+    if entry.kind != Kind::Live || (flags.intersects(writes) && !is_ctl) {
         return Err(Errno::EROFS);
     }
     // The name that it has here: some entries stand for several files.
@@ -108,7 +120,11 @@ fn open_entry(
     let name = name_for_guest(&entry, name);
     let text = render(view, &entry, &name)?;
     memfd::install(view, &text, fd.raw(), mode(&entry), flags)?;
-    live::opened_memory(fd.raw(), Content::Placeholder(entry.stamp()), status);
+    let content = match is_ctl {
+        true => Content::Written,
+        false => Content::Placeholder(entry.stamp()),
+    };
+    live::opened_memory(fd.raw(), content, status);
     Ok(fd.into_raw())
 }
 

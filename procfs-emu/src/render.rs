@@ -4,6 +4,7 @@ use abi::arg::OpenFlags;
 use abi::{SysResult, nr};
 use host::call::int;
 use host::host_call;
+use kernel::numbers::first;
 use kernel::vfs::ProcView;
 use kernel::zone::placeholders;
 
@@ -39,6 +40,12 @@ pub(crate) fn emulate(view: &dyn ProcView, fd: &Owned, flags: OpenFlags) -> SysR
     };
     if let Kind::Stat | Kind::Status = entry.kind {
         known::note(&status, entry);
+        live::opened_host(fd.raw(), entry, status);
+        return Ok(());
+    }
+    // Without namespaces the host's mounts are not the zone's at all.
+    let is_zones = placeholders() != 0 && first().is_none();
+    if matches!(entry.kind, Kind::Mounts(_)) && is_zones {
         live::opened_host(fd.raw(), entry, status);
         return Ok(());
     }

@@ -11,7 +11,7 @@ use kernel::vfs::ProcView;
 use crate::io::{self, NAME_MAX, Owned, name_of};
 use crate::live::{Content, Open};
 use crate::skeleton::stamped;
-use crate::{memfd, placeholder, render};
+use crate::{memfd, placeholder, render, sysctl};
 
 /// Puts a file with the text of now in the place of `open`, if it is read from the beginning.
 /// Whether that was done.
@@ -54,6 +54,7 @@ fn text(view: &dyn ProcView, content: Content, name: &[u8]) -> SysResult<Option<
             let text = render::text(view, entry, name, host.raw())?;
             Ok(text.map(|text| (text, entry.kind.permissions())))
         }
+        Content::Written => Ok(Some((sysctl::text(name)?, 0o644))),
         Content::Process { .. } | Content::Kept | Content::Host(_) => Ok(None),
     }
 }

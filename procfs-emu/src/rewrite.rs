@@ -1,10 +1,11 @@
-//! Reading `stat` and `status` of a process: the host's own files, whose text is rewritten on its
-//! way to the guest. What else can be done with such a descriptor, the host does.
+//! Reading `stat` and `status` of a process and, in a zone, its `mounts`, `mountinfo` and `mountstats`:
+//! the host's own files, whose text is rewritten on its way to the guest. What else can be done with such a descriptor, the host does.
 //!
 //! The position of the open file is the guest's: it counts bytes of the rewritten text. So it is
 //! right for everyone who shares it. Only when all was read it may stay behind the host's text, which
-//! is noted, and settled before lseek(2). These files cannot be spliced or mapped, so that reading is the
-//! only way to their text.
+//! is noted, and settled before lseek(2). These files cannot be mapped, and the brand
+//! lets nobody splice them, so that reading is the only way to their text. poll(2) is the host's: it tells
+//! of changed mounts.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -13,17 +14,19 @@ use abi::{Errno, SysResult, nr};
 use host::call::int;
 use host::host_call;
 use kernel::numbers::{first, shown};
+use kernel::users::published;
 use kernel::vfs::{ProcView, SignalView};
 use kernel::zone::{began, placeholders};
 
 use crate::dispositions::Dispositions;
 use crate::entry::{Entry, Kind};
 use crate::live::End;
+use crate::mounts::Mounts;
 use crate::numbers;
 use crate::stat::{self, Changes};
 use crate::status::Status;
 use crate::subject::Whose;
-use crate::text::Splitter;
+use crate::text::{Lines, Splitter};
 
 const SEEK_SET: usize = 0;
 const SEEK_CUR: usize = 1;
@@ -46,7 +49,7 @@ pub(crate) fn read(
     };
     let text = match rest.take().filter(|_| offset > 0) {
         Some(text) => Ok(text),
-        None => hosts(fd, false).map(|host| rewritten(view, entry, &host)),
+        None => hosts(entry, fd, false).map(|host| rewritten(view, entry, &host)),
     };
     Some(text.and_then(|text| {
         let kept = part(&text, offset, put);
@@ -83,7 +86,7 @@ fn read_on(
     }
     // Read from the start by read(2), the position is often where it belongs afterwards.
     let moves = position == 0;
-    let host = hosts(fd, moves)?;
+    let host = hosts(entry, fd, moves)?;
     if moves {
         now = host.len();
     }
@@ -118,7 +121,7 @@ fn part(text: &[u8], from: usize, put: &mut dyn FnMut(&[u8]) -> SysResult) -> Sy
 }
 
 /// All of the host's text; `moves` the position along.
-fn hosts(fd: i32, moves: bool) -> SysResult<Vec<u8>> {
+fn hosts(entry: Entry, fd: i32, moves: bool) -> SysResult<Vec<u8>> {
     /// `status` is about 1.5 KiB, `stat` about 300 bytes.
     const PIECE: usize = 4096;
     let mut all = vec![0; PIECE];
@@ -131,12 +134,17 @@ fn hosts(fd: i32, moves: bool) -> SysResult<Vec<u8>> {
         } else {
             host_call!(nr::PREAD64, int(fd), to, size, len)
         };
-        match read {
+        let more = match read {
             Err(Errno::EINTR) => continue,
-            read => len += read?,
-        }
-        // The kernel gives as much as there is room for.
-        if len < all.len() {
+            read => read?,
+        };
+        len += more;
+        // The kernel gives as much as there is room for, but of lists only whole lines.
+        let ends = match entry.kind {
+            Kind::Mounts(_) => more == 0,
+            _ => len < all.len(),
+        };
+        if ends {
             all.truncate(len);
             return Ok(all);
         }
@@ -146,6 +154,9 @@ fn hosts(fd: i32, moves: bool) -> SysResult<Vec<u8>> {
 
 /// What the guest sees of `host`, the text of `entry`.
 fn rewritten(view: &dyn ProcView, entry: Entry, host: &[u8]) -> Vec<u8> {
+    if let Kind::Mounts(form) = entry.kind {
+        return filtered(host, &mut Mounts::new(form));
+    }
     let zone = placeholders() != 0;
     let whose = Whose::of(view, entry);
     let own = whose == Whose::Own;
@@ -181,16 +192,22 @@ fn rewritten(view: &dyn ProcView, entry: Entry, host: &[u8]) -> Vec<u8> {
         blocked,
         signals,
         credentials: mine.then(|| view.credentials()),
+        user: published(entry.thread()),
         // The one that confines the zone.
         filters: (zone && whose != Whose::Other).into(),
         mode: Vec::new(),
     };
-    let mut out = Vec::with_capacity(host.len() + 64);
-    let mut splitter = Splitter::default();
-    splitter.piece(host, &mut status, &mut out);
-    splitter.end(&mut status, &mut out);
+    let out = filtered(host, &mut status);
     match first() {
         Some(_) => numbers::in_status(&out, shown),
         None => out,
     }
+}
+
+fn filtered(text: &[u8], lines: &mut dyn Lines) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len() + 64);
+    let mut splitter = Splitter::default();
+    splitter.piece(text, lines, &mut out);
+    splitter.end(lines, &mut out);
+    out
 }

@@ -10,7 +10,7 @@ use kernel::vfs::ProcView;
 
 use crate::entry::Entry;
 use crate::io::{numbered, open, read_all, readlink};
-use crate::maps::BRAND_IMAGE;
+use crate::maps::{BRAND_IMAGE, is_image};
 use crate::ranges::Ranges;
 
 /// Whom an entry is about.
@@ -49,8 +49,8 @@ impl Whose {
             return Self::Own;
         }
         let mut link = [0; 64];
-        let runs_brand = readlink(proc, &numbered("", entry.pid, "/exe"), &mut link)
-            .is_ok_and(|program| program.starts_with(BRAND_IMAGE));
+        let runs_brand =
+            readlink(proc, &numbered("", entry.pid, "/exe"), &mut link).is_ok_and(is_image);
         if runs_brand { Self::Guest } else { Self::Other }
     }
 }

@@ -1,5 +1,6 @@
 //! `cargo xtask ci`: all checks, each to its end, with one count over all of them.
 
+use std::process::Command;
 use std::time::Instant;
 
 use crate::tally::Tally;
@@ -36,6 +37,7 @@ pub(crate) fn run() -> Result<(), String> {
         ];
         Ok(run::cargo(&test))
     });
+    step(&mut total, "fuzzing of the zone's protocol", fuzz);
     counted(&mut total, "conformance", || {
         delegate::build("conformance")?;
         Ok(delegate::command("conformance", &["own"], &[]))
@@ -58,6 +60,32 @@ pub(crate) fn run() -> Result<(), String> {
     } else {
         Err("not everything passed".to_owned())
     }
+}
+
+/// Any messages to zsched, for half a minute. Without the nightly compiler and cargo-fuzz, the unit
+/// tests of `kernel::zone::protocol` alone try some.
+fn fuzz() -> Result<(), String> {
+    let mut probe = Command::new("cargo");
+    let probe = probe.args(["+nightly", "fuzz", "--version"]).output();
+    if !probe.is_ok_and(|output| output.status.success()) {
+        println!("skipped: no cargo-fuzz for a nightly compiler");
+        return Ok(());
+    }
+    let mut fuzz = Command::new("cargo");
+    fuzz.args([
+        "+nightly",
+        "fuzz",
+        "run",
+        "protocol",
+        "--",
+        "-max_total_time=30",
+    ])
+    .current_dir(run::root().join("zone"))
+    // Of the compiler that runs this.
+    .env_remove("RUSTUP_TOOLCHAIN")
+    .env_remove("CARGO")
+    .env_remove("RUSTC");
+    run::run(fuzz)
 }
 
 /// One check: it counts as one.

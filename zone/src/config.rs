@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::confine::Layer;
 use crate::limits::Limits;
+use crate::upper;
 
 /// A zone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +21,9 @@ pub struct Config {
     /// changes is kept in memory.
     #[serde(default)]
     pub layers: Vec<PathBuf>,
+    /// Or in this directory.
+    #[serde(default)]
+    pub upper: Option<PathBuf>,
     /// What uname(2) says; without, the zone's name.
     pub hostname: Option<String>,
     /// `USER[:GROUP]`, by names of the zone or by numbers.
@@ -43,6 +47,9 @@ pub struct Config {
     pub terminal: bool,
     /// What uname(2) says of the kernel's version, if not what the host's kernel is.
     pub kernel_version: Option<String>,
+    /// No program gains privileges by set-id bits or file capabilities.
+    #[serde(default)]
+    pub no_new_privileges: bool,
     /// Layers of confinement that may be missing.
     pub allow_weaker: Vec<Layer>,
 }
@@ -55,11 +62,15 @@ impl Config {
     }
 
     /// The directories that make its root, the topmost first.
-    pub(crate) fn roots(&self) -> Vec<&Path> {
+    pub(crate) fn roots(&self) -> Vec<PathBuf> {
         let root = self.rootfs.as_deref().unwrap_or(Path::new("/"));
+        let upper = self.upper.as_deref().map(upper::files);
         match &self.layers[..] {
-            [] => vec![root],
-            layers => layers.iter().rev().map(PathBuf::as_path).collect(),
+            [] => vec![root.to_owned()],
+            layers => upper
+                .into_iter()
+                .chain(layers.iter().rev().cloned())
+                .collect(),
         }
     }
 }

@@ -32,8 +32,10 @@ pub(crate) struct Keys<T> {
     pub(crate) socket: T,
     /// The first process.
     pub(crate) init: T,
-    /// What only a process of a zone without namespaces holds: the brand's image, the mount table, and
-    /// what the mounts show.
+    /// The brand's image.
+    pub(crate) image: T,
+    /// What only a process of a zone without namespaces holds: the mount table, and what the mounts
+    /// show. With namespaces, the directory of the zone's contracts.
     pub(crate) own: Vec<T>,
 }
 
@@ -57,7 +59,7 @@ impl Entrance {
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
         let visitor = accept_with(&self.0, flags).ok()?;
         let who = let_in(visitor.as_fd())?;
-        let mut fds = vec![keys.proc, keys.facts, keys.socket, keys.init];
+        let mut fds = vec![keys.proc, keys.facts, keys.socket, keys.init, keys.image];
         fds.extend(&keys.own);
         let sent = Reporter::from(visitor).send(&Said::Keys, &fds);
         sent.ok().map(|()| who)
@@ -79,14 +81,15 @@ pub(crate) fn knock(directory: &Path) -> Result<Keys<OwnedFd>> {
         Some((Said::Keys, fds)) => fds,
         _ => Vec::new(),
     };
-    let own = fds.split_off(fds.len().min(4));
-    let [proc, facts, socket, init] = <[OwnedFd; 4]>::try_from(fds)
+    let own = fds.split_off(fds.len().min(5));
+    let [proc, facts, socket, init, image] = <[OwnedFd; 5]>::try_from(fds)
         .map_err(|_| Error::because(zone, "it does not let anyone in"))?;
     Ok(Keys {
         proc,
         facts,
         socket,
         init,
+        image,
         own,
     })
 }
@@ -153,6 +156,7 @@ mod tests {
             facts: fd,
             socket: fd,
             init: fd,
+            image: fd,
             own: vec![fd],
         });
         visitor.join().expect("it ends");

@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
 use std::process;
 
 use host_std::process::{Cloned, clone, new_session_keyring};
@@ -23,7 +24,7 @@ use crate::guard::Guard;
 use crate::inside::Inside;
 use crate::keeper::Keeper;
 use crate::report::{self, Reporter, Reports};
-use crate::service::{self, Service};
+use crate::service::{self, Service, Template};
 use crate::state::{Directory, Running};
 use crate::supervise::{self, End, Signals, Supervisor};
 use crate::terminal::Terminal;
@@ -36,6 +37,7 @@ pub(crate) struct Zone {
     entrance: Entrance,
     /// The guests' end of the zone's socket.
     socket: OwnedFd,
+    template: Template,
     /// zsched's.
     answers: Option<OwnedFd>,
     /// What the first process says, and where it says it.
@@ -53,13 +55,16 @@ pub(crate) struct Zone {
 pub(crate) struct First<'a> {
     pub(crate) facts: &'a Board,
     pub(crate) socket: OwnedFd,
+    pub(crate) image: OwnedFd,
     pub(crate) reporter: Reporter,
     pub(crate) bond: Bond,
+    /// Where lx keeps what it knows of zones.
+    pub(crate) state: &'a Path,
 }
 
 impl Zone {
-    /// Makes what `config` describes; dropping it removes all.
-    pub(crate) fn create(config: &Config) -> Result<Self> {
+    /// Makes what `config` describes; dropping it removes all. The zone's processes run `image`.
+    pub(crate) fn create(config: &Config, image: OwnedFd) -> Result<Self> {
         let directory = Directory::create(config)?;
         let mut facts = Board::create(&config.name).about("cannot make the zone's facts")?;
         let groups = Groups::create(&config.name, &config.limits)?;
@@ -80,6 +85,10 @@ impl Zone {
             meter,
             entrance,
             socket,
+            template: Template {
+                image,
+                version: config.kernel_version.clone(),
+            },
             answers: Some(zsched_end),
             reports,
             reporter,
@@ -123,15 +132,19 @@ impl Zone {
         let (pid, pidfd) = match cloned {
             Cloned::Child => {
                 drop((say_go, service, self.reports));
-                let built = build(First {
-                    facts: &self.facts,
-                    socket: self.socket,
-                    reporter: self.reporter,
-                    bond: Bond {
-                        go,
-                        own_group: self.terminal.is_some(),
-                        mortal: self.image.is_none(),
-                    },
+                let built = self.meter.groups().enter().and_then(|()| {
+                    build(First {
+                        facts: &self.facts,
+                        socket: self.socket,
+                        image: self.template.image,
+                        reporter: self.reporter,
+                        bond: Bond {
+                            go,
+                            own_group: self.terminal.is_some(),
+                            mortal: self.image.is_none(),
+                        },
+                        state: self.directory.all(),
+                    })
                 });
                 let built = signals.restore().about("signals").and(built);
                 process::exit(i32::from(guest(built)));
@@ -143,7 +156,6 @@ impl Zone {
         let mark = running.mark();
         let guard = || Guard::start(pidfd.as_fd(), mark).about("cannot start the zone's guard");
         let ready = admit(pid)
-            .and_then(|()| self.meter.groups().take_in(pid))
             .and_then(|()| self.directory.describe(&running))
             .and_then(|()| guard());
         let guard = match ready {
@@ -154,12 +166,16 @@ impl Zone {
             }
         };
         let terminal = self.terminal.map(|terminal| terminal.give_to(pid));
+        let mut meter = self.meter;
+        if let Some(mark) = mark {
+            meter.watch_marked(mark);
+        }
         let keeper = Keeper::new(
             self.facts,
-            self.meter,
+            meter,
             self.entrance,
             self.socket,
-            service,
+            (service, self.template),
             (pid, pidfd),
             self.own,
         );

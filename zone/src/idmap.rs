@@ -80,6 +80,11 @@ impl IdMap {
         })
     }
 
+    /// Whether the zone has users and groups besides one's own.
+    pub(crate) fn is_real(&self) -> bool {
+        matches!(self, Self::Ranges { .. })
+    }
+
     /// Whether the zone's processes can have supplementary groups.
     pub(crate) fn has_groups(&self) -> bool {
         matches!(self, Self::Ranges { .. })

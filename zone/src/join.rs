@@ -7,7 +7,7 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::Path;
+use std::path::PathBuf;
 
 use host_std::process::{Cloned, clone, clone_sibling, close_on_exec_from};
 use nix::sched::{CloneFlags, setns};
@@ -28,7 +28,7 @@ use crate::start::{confinement, user_of};
 use crate::supervise::{self, End, Signals, Supervisor};
 use crate::terminal::Terminal;
 use crate::zones::Zone;
-use crate::{cgroup, confine, pty};
+use crate::{cgroup, confine, contracts, pty};
 
 /// How the program runs.
 #[derive(Debug, Clone, Copy)]
@@ -61,7 +61,11 @@ pub fn join(
     };
     let own_group = terminal.is_some();
     let signals = Signals::block().about("cannot block signals")?;
-    let joiner = match clone(CloneFlags::empty(), None).about("cannot make a process")? {
+    let unified = zone.groups.iter().find(|group| cgroup::is_unified(group));
+    let unified = unified.map(|group| File::open(group).about(group.display()));
+    let unified = unified.transpose()?;
+    let group = unified.as_ref().map(|group| group.as_fd());
+    let joiner = match clone(CloneFlags::empty(), group).about("cannot make a process")? {
         Cloned::Child => {
             drop((say_go, reports));
             if let Err(error) = enter(zone, &keys, &reporter) {
@@ -103,8 +107,13 @@ fn enter(zone: &Zone, keys: &Keys<OwnedFd>, reporter: &Reporter) -> Result<()> {
     // Nobody in the zone may look into this process, or at its files, before it is confined.
     set_dumpable(confine::LEFT_OUT).about("cannot hide from the zone")?;
     let kinds = foreign(Pid::from_raw(zone.init())).about("cannot see the zone's namespaces")?;
-    for group in &zone.groups {
-        cgroup::join(group, Pid::this())?;
+    // Into the other one it was made.
+    for group in zone
+        .groups
+        .iter()
+        .filter(|group| !cgroup::is_unified(group))
+    {
+        cgroup::enter(group)?;
     }
     setns(&keys.init, kinds).about("cannot enter the zone's namespaces")?;
     match clone_sibling().about("cannot make a process in the zone")? {
@@ -129,7 +138,7 @@ fn settle(
 ) -> Result<Inside> {
     bond.part()?;
     let user = program.user.or(zone.config.user.as_deref());
-    let user = user_of(&[Path::new("/")], user)?;
+    let user = user_of(&[PathBuf::from("/")], user)?;
     let own = |file: &str| own_text(&keys.proc, file);
     for (id, map) in [(user.uid, own("uid_map")?), (user.gid, own("gid_map")?)] {
         if !has(&map, id) {
@@ -138,8 +147,12 @@ fn settle(
         }
     }
     let may_set_groups = own("setgroups")?.trim() == "allow";
-    let confinement = confinement(&zone.config, &user, may_set_groups)?;
+    let set_id = zone.allows_set_id();
+    let confinement = confinement(&zone.config, &user, may_set_groups, set_id)?;
     inside::standard::reopen().about("the standard descriptors")?;
+    if let Some(directory) = keys.own.first() {
+        contracts::add(directory.as_fd(), std::process::id()).about("the zone's contracts")?;
+    }
     if program.terminal {
         let master = pty::take(user.uid).about("cannot make a terminal")?;
         let sent = reporter.send(&Said::Terminal, &[master.as_fd()]);
@@ -150,7 +163,7 @@ fn settle(
         proc: keys.proc,
         facts: keys.facts,
         socket: keys.socket,
-        image: None,
+        image: keys.image,
         home: user.home,
         confinement,
         users: None,

@@ -4,13 +4,15 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
+use kernel::zone::rights::Record;
 use nix::unistd::Pid;
 use rustix::fs::{CWD, Mode, OFlags, openat};
 
 use crate::bare::Visitors;
+use crate::contracts;
 use crate::entrance::{Entrance, Keys};
 use crate::facts::{Board, Meter};
-use crate::service::{Served, Service};
+use crate::service::{Held, Served, Service, Shelf, Template};
 
 /// How often the facts are written.
 const SECOND: Duration = Duration::from_secs(1);
@@ -20,11 +22,16 @@ const SECOND: Duration = Duration::from_secs(1);
 pub(crate) struct Keeper {
     facts: Board,
     meter: Meter,
+    /// The directory of the zone's contracts.
+    contracts: Option<OwnedFd>,
     entrance: Entrance,
     /// The guests' end of the zone's socket.
     socket: OwnedFd,
     /// Who answers what comes from there.
     service: Service,
+    /// What copies of the brand's image are made of, and where they go, if there are to be any.
+    template: Template,
+    shelf: Option<Shelf>,
     /// The first process.
     init: (Pid, OwnedFd),
     /// What else those get that enter a zone without namespaces, and who they are.
@@ -40,16 +47,19 @@ impl Keeper {
         meter: Meter,
         entrance: Entrance,
         socket: OwnedFd,
-        service: Service,
+        (service, template): (Service, Template),
         init: (Pid, OwnedFd),
         own: Vec<OwnedFd>,
     ) -> Self {
         Self {
             facts,
             meter,
+            contracts: None,
             entrance,
             socket,
             service,
+            template,
+            shelf: None,
             init,
             own,
             visitors: Visitors::default(),
@@ -57,9 +67,21 @@ impl Keeper {
         }
     }
 
-    /// From now on the zone's processes are those in `proc`.
-    pub(crate) fn watch(&mut self, proc: OwnedFd) {
+    /// From now on the zone's processes are those in `proc`, and its contracts are in `contracts`.
+    pub(crate) fn watch(&mut self, proc: OwnedFd, contracts: Option<OwnedFd>) {
         self.meter.watch(proc);
+        self.contracts = contracts;
+    }
+
+    /// Copies of the brand's image go where these descriptors lead.
+    pub(crate) fn shelve(&mut self, fds: Vec<OwnedFd>) {
+        self.shelf = <[OwnedFd; 3]>::try_from(fds)
+            .ok()
+            .map(|[shown, store, mounts]| Shelf {
+                shown,
+                store,
+                mounts,
+            });
     }
 
     /// How long it has nothing to do.
@@ -75,6 +97,10 @@ impl Keeper {
                 self.facts.set_visitors(self.visitors.living());
             }
             self.facts.update(&mut self.meter);
+            if let (Some(contracts), Some(proc)) = (&self.contracts, self.meter.proc()) {
+                // What fails is tried again.
+                let _ = contracts::clean_up(contracts.as_fd(), proc);
+            }
         }
     }
 
@@ -86,10 +112,28 @@ impl Keeper {
     /// Lets them be answered.
     pub(crate) fn serve(&mut self) {
         let (init, pidfd) = &self.init;
+        let record = self.record().ok().flatten();
+        let copies = record.zip(self.shelf.as_ref());
         self.service.start(Served {
             init: *init,
             pidfd: pidfd.as_fd(),
+            image: self.template.image.as_fd(),
+            copies,
         });
+    }
+
+    /// What copies of the brand's image know of the zone.
+    fn record(&self) -> io::Result<Option<Record>> {
+        let (Some(proc), Some(_)) = (self.meter.proc(), &self.shelf) else {
+            return Ok(None);
+        };
+        let facts = self.facts.for_reading()?;
+        let held = Held {
+            proc,
+            facts: facts.as_fd(),
+            socket: self.socket.as_fd(),
+        };
+        self.template.record(held).map(Some)
     }
 
     /// Where those wait that want to enter the zone.
@@ -115,7 +159,11 @@ impl Keeper {
             facts: facts.as_fd(),
             socket: self.socket.as_fd(),
             init: self.init.1.as_fd(),
-            own: self.own.iter().map(AsFd::as_fd).collect(),
+            image: self.template.image.as_fd(),
+            own: match &self.contracts {
+                Some(contracts) => vec![contracts.as_fd()],
+                None => self.own.iter().map(AsFd::as_fd).collect(),
+            },
         });
         if let Some(visitor) = visitor
             && !self.own.is_empty()

@@ -20,8 +20,14 @@ const LONGEST: usize = 16 << 10;
 /// What it says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Said {
-    /// The descriptor that comes with it is a procfs of the zone.
+    /// The descriptors that come with it are a procfs of the zone and the directory of its contracts.
     Processes,
+    /// The descriptors that come with it are what zsched makes copies of the brand's image with
+    /// (`crate::service::Shelf`).
+    Copies,
+    /// The guest has the descriptor that comes with it instead of zsched's standard descriptor of that
+    /// number.
+    Reopened(u8),
     /// The descriptor that comes with it is the other side of the guest's terminal.
     Terminal,
     /// This process has joined the zone, and will be the guest; with it comes its descriptor.
@@ -29,7 +35,8 @@ pub(crate) enum Said {
     /// Something could not be done: what, and why.
     Refused(String, String),
     /// What a process needs that enters the zone: its processes' procfs, its facts, its socket,
-    /// and its first process; without namespaces the brand's image and the zone's mounts, too.
+    /// its first process, and the brand's image; then the directory of its contracts, or without
+    /// namespaces the zone's mounts.
     Keys,
 }
 

@@ -6,9 +6,10 @@
 //! socket and what comes with a request.
 
 mod pace;
+mod rights;
 mod sysctl;
 
-use std::io::{self, IoSliceMut};
+use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -17,6 +18,7 @@ use std::thread::sleep;
 use abi::{Errno, SysResult};
 use host_std::process::{Cloned, clone};
 use kernel::zone::protocol::{LONGEST_REQUEST, Request, answer};
+use kernel::zone::rights::Record;
 use nix::sched::{CloneFlags, setns};
 use nix::sys::prctl::{set_dumpable, set_name};
 use nix::sys::signal::{Signal, kill};
@@ -24,7 +26,8 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, sethostname};
 use rustix::net::{
-    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags, recvmsg, send, sockopt,
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, recvmsg, sendmsg, sockopt,
 };
 use rustix::process::set_parent_process_death_signal;
 use rustix::system::setdomainname;
@@ -32,6 +35,9 @@ use rustix::system::setdomainname;
 use crate::guard::let_go;
 use crate::namespaces::foreign;
 use pace::Pace;
+use rights::Workshop;
+
+pub(crate) use rights::{Held, Shelf, Template, tells_birth};
 
 /// The guests' end of the socket, and zsched's.
 pub(crate) fn socket() -> nix::Result<(OwnedFd, OwnedFd)> {
@@ -62,6 +68,10 @@ pub(crate) struct Served<'a> {
     pub(crate) init: Pid,
     /// The same.
     pub(crate) pidfd: BorrowedFd<'a>,
+    /// The brand's image.
+    pub(crate) image: BorrowedFd<'a>,
+    /// What copies of it begin their records with, and where they go, if there are to be any.
+    pub(crate) copies: Option<(Record, &'a Shelf)>,
 }
 
 impl Service {
@@ -88,7 +98,7 @@ impl Service {
         *self = match clone(CloneFlags::empty(), None) {
             Ok(Cloned::Parent { pid, .. }) => Self::Running(pid),
             Ok(Cloned::Child) => {
-                let _ = settle(socket, zone).and_then(|own_network| serve(socket, own_network));
+                let _ = settle(socket, zone).and_then(|mut work| serve(socket, &mut work));
                 std::process::exit(0)
             }
             Err(_) => Self::Nobody,
@@ -105,13 +115,29 @@ impl Drop for Service {
     }
 }
 
-/// Goes where the work is; whether the zone has a network of its own.
-fn settle(socket: &OwnedFd, zone: Served<'_>) -> io::Result<bool> {
+/// What the process has for its work.
+#[derive(Debug)]
+struct Work {
+    /// Whether the zone has a network of its own.
+    own_network: bool,
+    /// Where copies of the brand's image are made.
+    workshop: Option<Workshop>,
+}
+
+/// Goes where the work is.
+fn settle(socket: &OwnedFd, zone: Served<'_>) -> io::Result<Work> {
     set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
     set_name(c"lx-service")?;
     let work = CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWUTS | CloneFlags::CLONE_NEWNET;
     let kinds = foreign(zone.init)? & work;
-    let_go(&[socket.as_raw_fd(), zone.pidfd.as_raw_fd()])?;
+    let own_users = kinds.contains(CloneFlags::CLONE_NEWUSER);
+    let workshop = match zone.copies {
+        Some((record, shelf)) => Some(Workshop::open(zone.image, record, shelf, own_users)?),
+        None => None,
+    };
+    let mut kept = vec![socket.as_raw_fd(), zone.pidfd.as_raw_fd()];
+    kept.extend(workshop.iter().flat_map(Workshop::descriptors));
+    let_go(&kept)?;
     // Else one that is asked for the host's name would change it.
     if !kinds.contains(CloneFlags::CLONE_NEWUTS) {
         return Err(io::ErrorKind::Unsupported.into());
@@ -120,29 +146,52 @@ fn settle(socket: &OwnedFd, zone: Served<'_>) -> io::Result<bool> {
     set_dumpable(false)?;
     // A change of user namespace undoes it.
     set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
-    Ok(kinds.contains(CloneFlags::CLONE_NEWNET))
+    Ok(Work {
+        own_network: kinds.contains(CloneFlags::CLONE_NEWNET),
+        workshop,
+    })
 }
 
 /// Answers until nobody can ask.
-fn serve(socket: &OwnedFd, own_network: bool) -> io::Result<()> {
+fn serve(socket: &OwnedFd, work: &mut Work) -> io::Result<()> {
     let mut pace = Pace::new();
     while let Some(asked) = receive(socket)? {
         sleep(pace.wait());
-        let result = asked.request().and_then(|request| match asked.by_root {
-            true => perform(request, own_network),
-            false if request == Request::Hello => Ok(()),
-            false => Err(Errno::EPERM),
-        });
-        // Whoever cannot take the answer does without.
-        if let [reply] = &asked.replies[..] {
-            let _ = send(
-                reply,
-                &answer(result),
-                SendFlags::DONTWAIT | SendFlags::NOSIGNAL,
-            );
+        let (Ok(Request::Program), [reply, program]) = (asked.request(), &asked.fds[..]) else {
+            let result = asked.request().and_then(|request| match asked.by_root {
+                true => perform(request, work.own_network),
+                false if request == Request::Hello => Ok(0),
+                false => Err(Errno::EPERM),
+            });
+            // Who sends more descriptors than the one for the answer waits in vain.
+            if let [reply] = &asked.fds[..] {
+                say(reply, result, None);
+            }
+            continue;
+        };
+        let copy = match &mut work.workshop {
+            Some(workshop) => workshop.copy(program.as_fd()),
+            None => Ok(None),
+        };
+        match copy {
+            Ok(copy) => say(reply, Ok(0), copy),
+            Err(errno) => say(reply, Err(errno), None),
         }
     }
     Ok(())
+}
+
+/// Sends an answer. Whoever cannot take it does without.
+fn say(reply: &OwnedFd, result: SysResult, copy: Option<OwnedFd>) {
+    let fds: Vec<BorrowedFd<'_>> = copy.iter().map(AsFd::as_fd).collect();
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    if fds.is_empty() || control.push(SendAncillaryMessage::ScmRights(&fds)) {
+        let bytes = answer(result);
+        let parts = [IoSlice::new(&bytes)];
+        let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+        let _ = sendmsg(reply, &parts, &mut control, flags);
+    }
 }
 
 /// A message from the zone.
@@ -150,7 +199,8 @@ struct Asked {
     bytes: Vec<u8>,
     /// Whether the sender is root of the zone.
     by_root: bool,
-    replies: Vec<OwnedFd>,
+    /// Where the answer goes, and what it is about.
+    fds: Vec<OwnedFd>,
 }
 
 impl Asked {
@@ -163,17 +213,17 @@ impl Asked {
 fn receive(socket: &OwnedFd) -> io::Result<Option<Asked>> {
     // One byte more shows that a message is too long.
     let mut bytes = vec![0; LONGEST_REQUEST + 1];
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1), ScmCredentials(1))];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2), ScmCredentials(1))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
     let mut parts = [IoSliceMut::new(&mut bytes)];
     let received = match recvmsg(socket, &mut parts, &mut control, RecvFlags::CMSG_CLOEXEC) {
         Err(rustix::io::Errno::INTR | rustix::io::Errno::CONNRESET) => return Ok(None),
         received => received?,
     };
-    let (mut by_root, mut replies, mut sender) = (false, Vec::new(), false);
+    let (mut by_root, mut fds, mut sender) = (false, Vec::new(), false);
     for message in control.drain() {
         match message {
-            RecvAncillaryMessage::ScmRights(fds) => replies.extend(fds),
+            RecvAncillaryMessage::ScmRights(more) => fds.extend(more),
             RecvAncillaryMessage::ScmCredentials(who) => {
                 (by_root, sender) = (who.uid.is_root(), true);
             }
@@ -188,20 +238,24 @@ fn receive(socket: &OwnedFd) -> io::Result<Option<Asked>> {
     Ok(Some(Asked {
         bytes,
         by_root,
-        replies,
+        fds,
     }))
 }
 
 /// Does what root of the zone asks.
-fn perform(request: Request<'_>, own_network: bool) -> SysResult<()> {
+fn perform(request: Request<'_>, own_network: bool) -> SysResult {
     match request {
-        Request::Hello => Ok(()),
+        Request::Hello => Ok(0),
+        // Without the program, or with more.
+        Request::Program => Err(Errno::EINVAL),
         Request::SetHostname(name) => {
             let name = std::ffi::OsStr::from_bytes(name);
-            sethostname(name).map_err(|errno| number(errno as i32))
+            sethostname(name).map_err(|errno| number(errno as i32))?;
+            Ok(name.len())
         }
         Request::SetDomainname(name) => {
-            setdomainname(name).map_err(|errno| number(errno.raw_os_error()))
+            setdomainname(name).map_err(|errno| number(errno.raw_os_error()))?;
+            Ok(name.len())
         }
         Request::SysctlWrite { name, value } if own_network => sysctl::write(name, value)
             .map_err(|error| number(error.raw_os_error().unwrap_or_default())),

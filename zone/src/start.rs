@@ -2,8 +2,8 @@
 
 use std::fs;
 use std::io;
-use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::PathBuf;
 
 use rustix::fs::{Mode, OFlags, ResolveFlags, openat, openat2};
 
@@ -15,35 +15,42 @@ use crate::idmap::IdMap;
 use crate::inside::{self, Inside};
 use crate::namespaces;
 use crate::passwd::User;
+use crate::service;
 use crate::supervise::End;
+use crate::upper;
 
 /// Starts the zone that `config` describes, and supervises it to its end.
 ///
-/// `image` is the brand's, for a zone without namespaces, whose processes are told by it. `guest` goes on in the zone's first process, and is told there whether the zone could be built.
+/// The zone's processes run the brand's `image`. `guest` goes on in the first one, and is told there whether the zone could be built.
 /// It comes back only when it could not start a program, with the exit status.
 ///
 /// # Errors
 /// What could not be set up outside the zone; nothing is left behind then.
 pub fn start(
     config: &Config,
-    image: Option<OwnedFd>,
+    image: OwnedFd,
     guest: impl FnOnce(std::result::Result<Inside, Error>) -> u8,
 ) -> Result<End> {
     confine::standard::check().map_err(|why| Error::because("the zone could be left", why))?;
     if config.isolation == Isolation::Bare {
-        let image = image.ok_or_else(|| Error::because("the brand's image", "there is none"))?;
         return crate::bare::start(config, image, guest);
     }
+    // Locked to the zone's end.
+    let upper = config.upper.as_deref();
+    let _upper = upper
+        .map(|path| upper::take(path, &config.layers))
+        .transpose()?;
     let user = user_of(&config.roots(), config.user.as_deref())?;
     let own_users = !namespaces::is_privileged();
     let ids = own_users.then(|| IdMap::choose(&user)).transpose()?;
     let may_set_groups = ids.as_ref().is_none_or(IdMap::has_groups);
-    let confinement = confinement(config, &user, may_set_groups)?;
+    let set_id = set_id(config, ids.as_ref(), image.as_fd());
+    let confinement = confinement(config, &user, may_set_groups, set_id)?;
     for mount in &config.mounts {
         prepare_source(mount)?;
     }
 
-    Zone::create(config)?.run(
+    Zone::create(config, image)?.run(
         namespaces::flags(config.net, own_users),
         &confinement.report().clone(),
         |pid| ids.as_ref().map_or(Ok(()), |ids| ids.apply(pid)),
@@ -52,11 +59,47 @@ pub fn start(
     )
 }
 
+/// Whether set-id programs gain their privileges in the zone, or why not.
+fn set_id(
+    config: &Config,
+    ids: Option<&IdMap>,
+    image: BorrowedFd<'_>,
+) -> std::result::Result<(), String> {
+    let gains = "set-id programs gain nothing";
+    if config.no_new_privileges {
+        return Err(gains.to_owned());
+    }
+    let why = if ids.is_some_and(|ids| !ids.is_real()) {
+        "the host gives this user no ids but its own"
+    } else if is_fixed(image) {
+        // The kernel wants it of whoever makes such a filter without CAP_SYS_ADMIN.
+        "calls are caught by a filter"
+    } else if !service::tells_birth(image) {
+        "the host's kernel does not tell when files in memory were made"
+    } else {
+        return Ok(());
+    };
+    Err(format!("{gains}: {why}"))
+}
+
+/// Whether the image is one for a fixed address, and calls are caught by a filter.
+#[must_use]
+pub fn is_fixed(image: BorrowedFd<'_>) -> bool {
+    /// Where `e_type` stands (elf(5)).
+    const PLACE: u64 = 16;
+    /// `ET_EXEC`.
+    const EXECUTABLE: [u8; 2] = [2, 0];
+    let mut kind = [0; 2];
+    let read = rustix::io::pread(image, &mut kind[..], PLACE);
+    read == Ok(kind.len()) && kind == EXECUTABLE
+}
+
 /// What the zone's processes lose.
 pub(crate) fn confinement(
     config: &Config,
     user: &User,
     may_set_groups: bool,
+    set_id: std::result::Result<(), String>,
 ) -> Result<Confinement> {
     let on_host_network = config.net == Net::Host;
     let usual = Capabilities::USUAL;
@@ -74,16 +117,17 @@ pub(crate) fn confinement(
             groups: may_set_groups.then(|| user.groups.clone()),
         }),
         allow_weaker: config.allow_weaker.clone(),
+        set_id,
         ..confine::Config::default()
     })
     .map_err(|why| Error::because("this host cannot confine the zone", why))
 }
 
 /// Who runs in the zone with these roots, the topmost first, by the zone's files.
-pub(crate) fn user_of(roots: &[&Path], user: Option<&str>) -> Result<User> {
-    let open = |root: &&Path| {
+pub(crate) fn user_of(roots: &[PathBuf], user: Option<&str>) -> Result<User> {
+    let open = |root: &PathBuf| {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        openat(rustix::fs::CWD, *root, flags, Mode::empty()).about(root.display())
+        openat(rustix::fs::CWD, root, flags, Mode::empty()).about(root.display())
     };
     let roots = roots.iter().map(open).collect::<Result<Vec<_>>>()?;
     let read_in = |root: &OwnedFd, path: &str| {

@@ -134,6 +134,11 @@ impl Directory {
         fs::rename(&new, &path).about(path.display())
     }
 
+    /// The directory of lx that it is in, with those of all zones.
+    pub(crate) fn all(&self) -> &Path {
+        self.base.parent().unwrap_or(&self.base)
+    }
+
     /// Where it is.
     pub(crate) fn path(&self) -> &Path {
         &self.path

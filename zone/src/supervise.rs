@@ -1,7 +1,7 @@
 //! zsched's work while the zone runs: it passes signals on and waits for the end.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::time::Duration;
 
 use host_std::process::{die_of, send_signal};
@@ -12,6 +12,7 @@ use nix::sys::signal::{SigSet, SigmaskHow, Signal, raise};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
+use rustix::fs::{SeekFrom, seek, tell};
 
 use crate::keeper::Keeper;
 use crate::relay::Relay;
@@ -94,6 +95,8 @@ pub(crate) struct Supervisor<'a> {
     relay: Option<Relay>,
     /// What the child says before it becomes the guest.
     reports: Option<Reports>,
+    /// What the guest has instead of standard descriptors.
+    reopened: Vec<(u8, OwnedFd)>,
     /// Zsched's.
     keeper: Option<Keeper>,
 }
@@ -113,6 +116,7 @@ impl<'a> Supervisor<'a> {
             terminal,
             relay: None,
             reports: Some(reports),
+            reopened: Vec::new(),
             keeper,
         }
     }
@@ -128,7 +132,7 @@ impl<'a> Supervisor<'a> {
                 if self.reports.is_none() && is(keeper.entrance()) {
                     keeper.answer()?;
                 }
-                if keeper.asked().is_some_and(is) {
+                if self.reports.is_none() && keeper.asked().is_some_and(is) {
                     keeper.serve();
                 }
             }
@@ -149,6 +153,7 @@ impl<'a> Supervisor<'a> {
                     if let Some(relay) = self.relay {
                         relay.finish();
                     }
+                    self.reopened.iter().for_each(follow);
                     return Ok(end);
                 }
             }
@@ -165,8 +170,8 @@ impl<'a> Supervisor<'a> {
             wait = PollTimeout::try_from(left).map_err(io::Error::other)?;
             if self.reports.is_none() {
                 fds.push(PollFd::new(keeper.entrance(), PollFlags::POLLIN));
+                fds.extend(keeper.asked().map(|fd| PollFd::new(fd, PollFlags::POLLIN)));
             }
-            fds.extend(keeper.asked().map(|fd| PollFd::new(fd, PollFlags::POLLIN)));
         }
         if let Some(reports) = &self.reports {
             fds.push(PollFd::new(reports.as_fd(), PollFlags::POLLIN));
@@ -190,9 +195,18 @@ impl<'a> Supervisor<'a> {
         match reports.next()? {
             None => self.reports = None,
             Some((Said::Processes, fds)) => {
-                if let (Some(proc), Some(keeper)) = (fds.into_iter().next(), &mut self.keeper) {
-                    keeper.watch(proc);
+                let mut fds = fds.into_iter();
+                if let (Some(proc), Some(keeper)) = (fds.next(), &mut self.keeper) {
+                    keeper.watch(proc, fds.next());
                 }
+            }
+            Some((Said::Copies, fds)) => {
+                if let Some(keeper) = &mut self.keeper {
+                    keeper.shelve(fds);
+                }
+            }
+            Some((Said::Reopened(number), fds)) => {
+                self.reopened.extend(fds.into_iter().map(|fd| (number, fd)));
             }
             Some((Said::Terminal, fds)) => self.relay = fds.into_iter().next().map(Relay::new),
             Some(_) => {}
@@ -227,6 +241,20 @@ impl<'a> Supervisor<'a> {
         }
         Ok(None)
     }
+}
+
+/// Moves a standard descriptor to where the guest left its own: whoever shares it goes on from there.
+fn follow((number, guests): &(u8, OwnedFd)) {
+    let Ok(position) = tell(guests) else {
+        return;
+    };
+    let to = SeekFrom::Start(position);
+    // What cannot seek has no position.
+    let _ = match number {
+        0 => seek(io::stdin(), to),
+        1 => seek(io::stdout(), to),
+        _ => seek(io::stderr(), to),
+    };
 }
 
 /// A signal that cannot be sent comes too late.

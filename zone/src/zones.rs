@@ -14,6 +14,7 @@ use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Value, json};
 
 use crate::config::Config;
+use crate::confine::Layer;
 use crate::error::{Context, Error, Result};
 use crate::state::{self, CONFIG, GROUPS, Running, STATE};
 
@@ -74,6 +75,15 @@ pub fn find(name: &str) -> Result<Zone> {
 }
 
 impl Zone {
+    /// Whether programs get rights of their own there, or why not.
+    pub(crate) fn allows_set_id(&self) -> std::result::Result<(), String> {
+        let report = &self.running.confinement;
+        match report.holds(Layer::NoNewPrivs) {
+            true => Err(report.detail(Layer::NoNewPrivs).to_owned()),
+            false => Ok(()),
+        }
+    }
+
     /// What a zone's directory says; `None` when it is dead, or has not begun yet.
     fn read(path: &Path) -> Option<Self> {
         let text = |name| fs::read(path.join(name)).ok();

@@ -23,7 +23,9 @@ static void list(const char *path) {
         return;
     }
     for (struct dirent *entry; (entry = readdir(folder)) && count < 64;)
-        if (entry->d_name[0] != '.' && strcmp(entry->d_name, "native"))
+        /* What lx shows of itself is not the root's. */
+        if (entry->d_name[0] != '.' && strcmp(entry->d_name, "native") &&
+            strcmp(entry->d_name, "system"))
             names[count++] = strdup(entry->d_name);
     closedir(folder);
     qsort(names, count, sizeof *names, compare);

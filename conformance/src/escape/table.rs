@@ -4,7 +4,7 @@ use crate::report::Tally;
 use std::collections::BTreeSet;
 
 /// What is left out of a build without confinement, as the attempts name it.
-const CONFINEMENT: [&str; 3] = ["filter", "capability", "no_new_privs"];
+const CONFINEMENT: [&str; 2] = ["filter", "capability"];
 
 /// What the name of a run in a zone has in it.
 pub(super) const IN_ZONE: &str = ", zone";

@@ -67,7 +67,7 @@ impl Environment {
                 let line = target.way.command_line(lx, &all, &shell);
                 let line = match target.way.isolation {
                     Isolation::Namespaces => self.as_user(line),
-                    Isolation::Host | Isolation::Bare => line,
+                    Isolation::Host | Isolation::Bare | Isolation::Users => line,
                 };
                 (target.way.is_restricted(), Some(target.way), line)
             }

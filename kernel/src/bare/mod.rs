@@ -6,10 +6,12 @@
 //! others are walked by [`crate::walk`] over [`Space`].
 
 mod handle;
+mod links;
 mod members;
 mod names;
 mod node;
 mod procs;
+mod rights;
 mod shown;
 mod space;
 mod table;
@@ -17,12 +19,13 @@ mod tree;
 pub mod warden;
 
 pub use handle::Handle;
+pub use links::{Links, hash};
 pub use members::{is_member, members, threads};
 pub use names::Names;
 pub(crate) use node::S_IFDIR;
 pub use node::{HostPath, Node, host_path, link_text};
 pub use shown::{Shown, Shows};
-pub use space::Space;
+pub use space::{Plain, Space, Spelled, writes};
 pub use table::{ABSTRACT, Ident, Kind, MOST, Mount, NO_DEV, NO_EXEC, READ_ONLY, Table};
 
 use alloc::boxed::Box;

@@ -9,6 +9,7 @@ use host::call::int;
 use host::host_call;
 
 use super::handle::Handle;
+use super::links::Trail;
 use super::table::Ident;
 use crate::vfs::AT_FDCWD;
 
@@ -26,6 +27,10 @@ pub struct Node {
     pub(super) status: Cell<Option<(u32, Ident)>>,
     /// It lies surely not in the host's /proc.
     pub(super) outside_proc: bool,
+    /// How it was reached, if without links.
+    pub(super) trail: Option<Trail>,
+    /// The mount that it lies in, once that is known.
+    pub(super) mount: Cell<Option<usize>>,
 }
 
 impl Node {
@@ -34,7 +39,15 @@ impl Node {
             handle,
             status: Cell::new(None),
             outside_proc: false,
+            trail: None,
+            mount: Cell::new(None),
         }
+    }
+
+    /// A descriptor of the guest's, or `AT_FDCWD`.
+    #[must_use]
+    pub fn of_guest(fd: i32) -> Self {
+        Self::new(Handle::borrowed(fd))
     }
 
     /// The descriptor; `AT_FDCWD` for the working directory.
@@ -154,9 +167,13 @@ impl Name {
 /// # Errors
 /// Those of readlink(2).
 pub fn link_text(fd: i32, room: &mut [u8]) -> SysResult<&[u8]> {
-    let link = host_path(fd);
+    let path = host_path(fd);
+    let link = match fd {
+        AT_FDCWD => c"/proc/thread-self/cwd",
+        _ => path.text(),
+    };
     let to = room.as_mut_ptr().expose_provenance();
-    let cwd = int(AT_FDCWD);
-    let length = host_call!(nr::READLINKAT, cwd, link.register(), to, room.len())?;
+    let (cwd, link) = (int(AT_FDCWD), link.as_ptr().expose_provenance());
+    let length = host_call!(nr::READLINKAT, cwd, link, to, room.len())?;
     Ok(room.get(..length).unwrap_or_default())
 }

@@ -2,6 +2,8 @@
 
 use alloc::vec::Vec;
 
+use abi::stat::Stat;
+
 /// Which file an open descriptor leads to, however it is called.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ident {
@@ -9,6 +11,17 @@ pub struct Ident {
     pub dev: u64,
     /// `st_ino`.
     pub ino: u64,
+}
+
+impl Ident {
+    /// What stat(2) says of it.
+    #[must_use]
+    pub fn of(status: &Stat) -> Self {
+        Self {
+            dev: status.st_dev,
+            ino: status.st_ino,
+        }
+    }
 }
 
 /// What a mount shows.
@@ -85,6 +98,59 @@ pub struct Table {
     beginnings: [u64; 4],
     /// Likewise of their first components.
     tops: [u64; 4],
+    /// How the targets begin.
+    heads: Vec<Head>,
+    /// The flags of all mounts.
+    flags: u8,
+}
+
+/// The first bytes of some names, to tell at once most paths that do not begin with them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Head {
+    bytes: u64,
+    mask: u64,
+}
+
+impl Head {
+    /// That of `names`.
+    pub(super) fn of(names: &[u8]) -> Self {
+        let bits = 8 * names.len().min(8);
+        let mask = u32::try_from(bits)
+            .ok()
+            .and_then(|bits| u64::MAX.checked_shr(64 - bits));
+        Self {
+            bytes: first_bytes(names),
+            mask: mask.unwrap_or(0),
+        }
+    }
+
+    /// Whether a path with these [`first_bytes`] may begin with the names.
+    #[inline]
+    pub(super) fn may_begin(self, path: u64) -> bool {
+        path & self.mask == self.bytes
+    }
+}
+
+/// The first eight bytes of a path, or all and zeroes behind.
+#[inline]
+pub(super) fn first_bytes(path: &[u8]) -> u64 {
+    if let Some(bytes) = path.first_chunk() {
+        return u64::from_le_bytes(*bytes);
+    }
+    let shifted = path.iter().rev();
+    shifted.fold(0, |bytes, byte| bytes << 8 | u64::from(*byte))
+}
+
+/// Where the part of `path` below `names` begins. The path has no `.`, and one slash at most between
+/// names.
+#[inline]
+pub(super) fn below_clean(path: &[u8], names: &[u8]) -> Option<usize> {
+    let rest = path.strip_prefix(names)?;
+    match rest.first() {
+        None => Some(names.len()),
+        Some(b'/') => Some(names.len() + 1),
+        Some(_) => None,
+    }
 }
 
 /// What the host's names of abstract sockets of zones begin with (unix(7)); the table's token
@@ -100,7 +166,10 @@ impl Table {
     #[must_use]
     pub fn new(mounts: Vec<Mount>) -> Self {
         let (mut beginnings, mut tops) = ([0; 4], [0; 4]);
+        let mut heads = Vec::new();
+        let flags = mounts.iter().fold(0, |flags, mount| flags | mount.flags);
         for mount in &mounts {
+            heads.push(Head::of(&mount.target));
             for (set, byte) in [
                 (&mut beginnings, mount.name().first()),
                 (&mut tops, mount.target.first()),
@@ -116,6 +185,8 @@ impl Table {
             mounts,
             beginnings,
             tops,
+            heads,
+            flags,
         }
     }
 
@@ -123,6 +194,12 @@ impl Table {
     #[must_use]
     pub fn of_kind(&self, kind: Kind) -> Option<usize> {
         self.mounts.iter().position(|mount| mount.kind == kind)
+    }
+
+    /// Whether any mount has this flag.
+    #[inline]
+    pub(super) fn any(&self, flag: u8) -> bool {
+        self.flags & flag != 0
     }
 
     /// Whether a mount point may be called `name`; seldom yes when none is.
@@ -158,11 +235,28 @@ impl Table {
     /// in `path` its part below that begins. `None` when `path` has `..` in it.
     #[must_use]
     pub fn lexical(&self, path: &[u8]) -> Option<(usize, usize)> {
-        if goes_up(path) {
+        let start = skip(path, 0);
+        let names = path.get(start..).unwrap_or_default();
+        let spelling = Spelling::of(names);
+        if spelling == Spelling::Up {
             return None;
         }
-        let mut best = (0, skip(path, 0));
-        if !begins(&self.tops, path.get(best.1..).unwrap_or_default()) {
+        let mut best = (0, start);
+        if !begins(&self.tops, names) {
+            return Some(best);
+        }
+        if spelling == Spelling::Clean {
+            let head = first_bytes(names);
+            for (index, known) in self.heads.iter().enumerate().skip(1) {
+                if known.may_begin(head)
+                    && let Some(mount) = self.mounts.get(index)
+                    && !mount.target.is_empty()
+                    && let Some(offset) = below_clean(names, &mount.target)
+                    && start + offset >= best.1
+                {
+                    best = (index, start + offset);
+                }
+            }
             return Some(best);
         }
         for (index, mount) in self.mounts.iter().enumerate().skip(1) {
@@ -279,24 +373,40 @@ fn begins(set: &[u64; 4], name: &[u8]) -> bool {
         .is_some_and(|byte| set[usize::from(byte / 64)] >> (byte % 64) & 1 == 1)
 }
 
-/// Whether a component of the path is `..`.
-#[inline]
-fn goes_up(path: &[u8]) -> bool {
-    let mut before = b'/';
-    let mut rest = path;
-    while let Some((byte, after)) = rest.split_first() {
-        let dots = *byte == b'.' && before == b'/' && after.first() == Some(&b'.');
-        if dots && matches!(after.get(1), None | Some(b'/')) {
-            return true;
+/// How a path is spelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Spelling {
+    /// Names with one slash between them.
+    Clean,
+    /// With more slashes, or `.`.
+    Messy,
+    /// A component is `..`.
+    Up,
+}
+
+impl Spelling {
+    #[inline]
+    fn of(path: &[u8]) -> Self {
+        let mut spelling = Self::Clean;
+        let mut rest = path;
+        let mut before = b'/';
+        while let Some((byte, after)) = rest.split_first() {
+            if before == b'/' {
+                match (byte, after) {
+                    (b'.', [b'.'] | [b'.', b'/', ..]) => return Self::Up,
+                    (b'/', _) | (b'.', [] | [b'/', ..]) => spelling = Self::Messy,
+                    _ => {}
+                }
+            }
+            before = *byte;
+            rest = after;
         }
-        before = *byte;
-        rest = after;
+        spelling
     }
-    false
 }
 
 /// Where the part of `path` below `target` begins; `None` when it does not lead there.
-fn below(path: &[u8], target: &[u8]) -> Option<usize> {
+pub(super) fn below(path: &[u8], target: &[u8]) -> Option<usize> {
     let mut at = skip(path, 0);
     let mut wanted = target;
     while !wanted.is_empty() {
@@ -316,7 +426,7 @@ fn below(path: &[u8], target: &[u8]) -> Option<usize> {
 }
 
 /// Where the next component that is not `.` begins.
-fn skip(path: &[u8], mut at: usize) -> usize {
+pub(super) fn skip(path: &[u8], mut at: usize) -> usize {
     loop {
         match path.get(at..) {
             Some([b'/', ..]) => at += 1,

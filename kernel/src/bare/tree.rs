@@ -29,10 +29,28 @@ impl Tree for Space<'_> {
                 return Ok(Entry::Plain(self.shown(mount)));
             }
             if self.is_proc_root(directory) {
-                return self.enter_proc(directory, name);
+                let entry = self.enter_proc(directory, name)?;
+                let (Entry::Plain(node) | Entry::Link(node, _) | Entry::Magic(node)) = &entry;
+                node.mount.set(directory.mount.get());
+                return Ok(entry);
             }
         }
-        self.enter_plain(directory, name)
+        let entry = self.enter_plain(directory, name)?;
+        let Some(trail) = directory.trail.as_ref().map(|trail| trail.along(name)) else {
+            return Ok(entry);
+        };
+        Ok(match entry {
+            Entry::Plain(mut node) => {
+                node.trail = Some(trail);
+                node.mount.set(directory.mount.get());
+                Entry::Plain(node)
+            }
+            Entry::Link(node, text) => {
+                self.learn(&trail, &text);
+                Entry::Link(node, text)
+            }
+            magic @ Entry::Magic(_) => magic,
+        })
     }
 
     fn above(&self, directory: &Node) -> SysResult<Node> {
@@ -67,6 +85,7 @@ impl Tree for Space<'_> {
         {
             return Ok(self.shown(proc));
         }
+        above.mount.set(directory.mount.get());
         Ok(above)
     }
 
@@ -87,6 +106,8 @@ impl Tree for Space<'_> {
             Ok(fd) => {
                 let mut node = Node::new(Handle::owned(as_int(fd)));
                 node.outside_proc = directory.outside_proc;
+                node.trail = directory.trail.as_ref().map(|trail| trail.along(path));
+                node.mount.set(directory.mount.get());
                 Ok(Some(node))
             }
             Err(errno) if undecided(errno) => Ok(None),
@@ -107,6 +128,22 @@ impl Tree for Space<'_> {
 
     fn is_directory(&self, node: &Node) -> bool {
         node.kind().is_ok_and(|kind| kind == S_IFDIR)
+    }
+
+    fn again(&self, start: &Node) -> Node {
+        let mut node = Node::new(Handle::borrowed(start.fd()));
+        node.outside_proc = start.outside_proc;
+        node.trail.clone_from(&start.trail);
+        node.mount.set(start.mount.get());
+        node
+    }
+
+    fn is_same(&self, one: &Node, other: &Node) -> bool {
+        one.ident().is_ok() && one.ident() == other.ident()
+    }
+
+    fn crosses(&self, one: &Node, other: &Node) -> bool {
+        self.mount_of(one) != self.mount_of(other)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Capabilities of a thread (capabilities(7)).
 
 use super::ids::Ids;
+use super::secure::SecureBits;
 
 /// Those that the brand itself asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +12,8 @@ pub enum Capability {
     DacOverride = 1,
     /// What only a file's owner may.
     Fowner = 3,
+    /// Keep set-id bits.
+    Fsetid = 4,
     /// Signal everybody.
     Kill = 5,
     /// Take on any group.
@@ -23,7 +26,7 @@ pub enum Capability {
 
 /// What a container's root usually has and a zone like this can grant: chown, dac_override, fowner,
 /// fsetid, kill, setgid, setuid, setpcap, sys_chroot, audit_write.
-const USUAL: u64 = 0x2004_01fb & !(1 << 2);
+const USUAL: u64 = 0x2004_01fb;
 /// Those that go with the user that opens files (`CAP_FS_MASK`).
 const FILES: u64 = 0x9_0000_001f;
 
@@ -66,10 +69,13 @@ impl Capabilities {
     }
 
     /// What becomes of them when the user changes (`cap_emulate_setxuid`).
-    pub fn follow(&mut self, old: &Ids, new: &Ids, keep: bool) {
+    pub fn follow(&mut self, old: &Ids, new: &Ids, bits: SecureBits) {
+        if bits.has(SecureBits::NO_SETUID_FIXUP) {
+            return;
+        }
         let root = |ids: &Ids| [ids.real, ids.effective, ids.saved].contains(&0);
         if root(old) && !root(new) {
-            if !keep {
+            if !bits.has(SecureBits::KEEP_CAPS) {
                 self.permitted = 0;
                 self.effective = 0;
             }
@@ -84,7 +90,10 @@ impl Capabilities {
     }
 
     /// What becomes of them by setfsuid(2).
-    pub fn follow_fs(&mut self, old: u32, new: u32) {
+    pub fn follow_fs(&mut self, old: u32, new: u32, bits: SecureBits) {
+        if bits.has(SecureBits::NO_SETUID_FIXUP) {
+            return;
+        }
         if old == 0 && new != 0 {
             self.effective &= !FILES;
         }
@@ -116,7 +125,7 @@ impl Capabilities {
 
 #[cfg(test)]
 mod tests {
-    use super::{Capabilities, Capability, Ids};
+    use super::{Capabilities, Capability, Ids, SecureBits};
 
     #[test]
     fn they_go_with_root_and_not_with_half_of_it() {
@@ -127,14 +136,14 @@ mod tests {
             fs: 5,
             ..root
         };
-        sets.follow(&root, &half, false);
+        sets.follow(&root, &half, SecureBits::default());
         assert_eq!(
             (sets.effective, sets.permitted),
             (0, Capabilities::ROOT.permitted)
         );
-        sets.follow(&half, &root, false);
+        sets.follow(&half, &root, SecureBits::default());
         assert!(sets.has(Capability::Setuid));
-        sets.follow(&root, &Ids::all(5), false);
+        sets.follow(&root, &Ids::all(5), SecureBits::default());
         assert_eq!(sets, Capabilities::NONE);
     }
 

@@ -6,6 +6,7 @@ use core::fmt::Write;
 use super::capability::{Capabilities, Capability};
 use super::ids::Ids;
 use super::owner::Owner;
+use super::secure::SecureBits;
 use super::rights::{EXECUTE, Status, allows};
 
 const S_IFMT: u32 = 0o170_000;
@@ -22,8 +23,8 @@ pub struct Credentials {
     pub groups: Vec<u32>,
     /// What it can do.
     pub capabilities: Capabilities,
-    /// `PR_SET_KEEPCAPS`.
-    pub keeps: bool,
+    /// How those go with users.
+    pub secure: SecureBits,
     /// `PR_SET_NO_NEW_PRIVS`, by the guest: to the host it is always set.
     pub no_new_privs: bool,
 }
@@ -49,7 +50,7 @@ impl Credentials {
                 0 => Capabilities::ROOT,
                 _ => Capabilities::NONE,
             },
-            keeps: false,
+            secure: SecureBits::default(),
             no_new_privs: false,
         }
     }
@@ -70,7 +71,7 @@ impl Credentials {
     ) -> Result<(), E> {
         let old = self.user;
         change(&mut self.user)?;
-        self.capabilities.follow(&old, &self.user, self.keeps);
+        self.capabilities.follow(&old, &self.user, self.secure);
         Ok(())
     }
 
@@ -132,7 +133,8 @@ impl Credentials {
         if changes {
             sets.ambient = 0;
         }
-        if new.user.real == 0 || new.user.effective == 0 {
+        let root = new.user.real == 0 || new.user.effective == 0;
+        if root && !self.secure.has(SecureBits::NO_ROOT) {
             sets.permitted = sets.bounding | sets.inheritable;
             sets.effective = if new.user.effective == 0 {
                 sets.permitted
@@ -143,8 +145,25 @@ impl Credentials {
             sets.permitted = sets.ambient;
             sets.effective = sets.ambient;
         }
-        new.keeps = false;
+        new.secure = self.secure.after_exec();
         (new, changes)
+    }
+
+    /// Whether whoever looks into a process with these could see what one with `old` could not
+    /// (`commit_creds`).
+    #[must_use]
+    pub fn leaves(&self, old: &Self) -> bool {
+        let ids = |who: &Self| [&who.user, &who.group].map(|ids| [ids.effective, ids.fs]);
+        let more = self.capabilities.permitted & !old.capabilities.permitted != 0;
+        ids(self) != ids(old) || more
+    }
+
+    /// Whether a program that begins with these may be looked into by others of its user
+    /// (`begin_new_exec`).
+    #[must_use]
+    pub fn begins_dumpable(&self) -> bool {
+        let one = |ids: &Ids| ids.real == ids.effective;
+        one(&self.user) && one(&self.group)
     }
 
     /// As text, for the hand-over.
@@ -173,7 +192,7 @@ impl Credentials {
         ] {
             let _ = write!(text, "{set:x},");
         }
-        let _ = write!(text, "{:x},", u8::from(self.no_new_privs));
+        let _ = write!(text, "{:x},{:x},", self.secure.0, u8::from(self.no_new_privs));
         for group in &self.groups {
             let _ = write!(text, "{group:x},");
         }
@@ -204,6 +223,7 @@ impl Credentials {
             bounding: numbers.next()??,
             ambient: numbers.next()??,
         };
+        let secure = SecureBits(u32::try_from(numbers.next()??).ok()?);
         let no_new_privs = numbers.next()?? == 1;
         let groups = numbers.map(|number| u32::try_from(number?).ok());
         Some(Self {
@@ -211,7 +231,7 @@ impl Credentials {
             group,
             groups: groups.collect::<Option<_>>()?,
             capabilities,
-            keeps: false,
+            secure,
             no_new_privs,
         })
     }
@@ -243,6 +263,7 @@ mod tests {
             mode: 0o100_000 | mode,
             owner: Owner { uid, gid },
             ours: true,
+            host: 0o100_000 | mode,
         };
         let alice = user(1000, 100);
         // The owner's class counts, even where others may more.

@@ -1,5 +1,6 @@
 //! Whom a file belongs to, in an attribute of it. Its form is that of rootlesscontainers.org: the
-//! protocol buffer `Resource { uint32 uid = 1; uint32 gid = 2; }`. What has no attribute is root's.
+//! protocol buffer `Resource { uint32 uid = 1; uint32 gid = 2; }`, and `uint32 mode = 3` where the
+//! permissions are not the host's. What has no attribute is root's.
 
 use abi::{Errno, SysResult, nr};
 use alloc::vec::Vec;
@@ -7,12 +8,13 @@ use host::call::int;
 use host::host_call;
 
 use crate::bare::host_path;
+use crate::bare::warden::{self, Request};
 use crate::vfs::AT_FDCWD;
 
 /// The attribute.
 pub const NAME: &core::ffi::CStr = c"user.rootlesscontainers";
-/// Both numbers, of ten bytes at most each, and their tags.
-const ROOM: usize = 24;
+/// Three numbers, of ten bytes at most each, and their tags.
+const ROOM: usize = 36;
 const S_IFMT: u32 = 0o170_000;
 const S_IFREG: u32 = 0o100_000;
 const S_IFDIR: u32 = 0o040_000;
@@ -20,6 +22,9 @@ const S_IWUSR: u32 = 0o200;
 /// Tags of the fields: number and type (varint).
 const UID: u8 = 0x08;
 const GID: u8 = 0x10;
+/// A field of lx's own, which others that read this form skip.
+const MODE: u8 = 0x18;
+const PERMISSIONS: u32 = 0o7777;
 /// A field that says nothing.
 const NOTHING: u32 = u32::MAX;
 
@@ -32,47 +37,60 @@ pub struct Owner {
     pub gid: u32,
 }
 
-impl Owner {
+/// What the attribute says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Kept {
+    pub(super) owner: Owner,
+    /// The permissions, where the host has more: its user must get at the file whatever they say.
+    pub(super) mode: Option<u32>,
+}
+
+impl Kept {
     /// The attribute's value. A field that is 0 is left out.
-    #[must_use]
-    pub fn encode(self) -> Vec<u8> {
+    fn encode(self) -> Vec<u8> {
         let mut bytes = Vec::new();
-        for (tag, mut id) in [(UID, self.uid), (GID, self.gid)] {
-            if id == 0 {
-                continue;
-            }
+        let ids = [(UID, self.owner.uid), (GID, self.owner.gid)];
+        let ids = ids.into_iter().filter(|(_, id)| *id != 0);
+        for (tag, mut value) in ids.chain(self.mode.map(|mode| (MODE, mode))) {
             bytes.push(tag);
-            while id > 0x7f {
-                bytes.push(u8::try_from(id & 0x7f).unwrap_or(0) | 0x80);
-                id >>= 7;
+            while value > 0x7f {
+                bytes.push(u8::try_from(value & 0x7f).unwrap_or(0) | 0x80);
+                value >>= 7;
             }
-            bytes.push(u8::try_from(id).unwrap_or(0));
+            bytes.push(u8::try_from(value).unwrap_or(0));
         }
         bytes
     }
 
     /// Reads the value. `None` when it is none.
-    #[must_use]
-    pub fn decode(mut bytes: &[u8]) -> Option<Self> {
-        let mut owner = Self::default();
+    fn decode(mut bytes: &[u8]) -> Option<Self> {
+        let mut kept = Self::default();
         while let Some((tag, rest)) = bytes.split_first() {
-            let mut id = 0u64;
+            let mut value = 0u64;
             let length = 1 + rest.iter().position(|byte| byte & 0x80 == 0)?;
             let (digits, rest) = rest.split_at_checked(length)?;
             for digit in digits.iter().rev() {
-                id = id.checked_mul(0x80)? | u64::from(digit & 0x7f);
+                value = value.checked_mul(0x80)? | u64::from(digit & 0x7f);
             }
-            let id = u32::try_from(id).ok()?;
+            let value = u32::try_from(value).ok()?;
             match *tag {
-                _ if id == NOTHING => {}
-                UID => owner.uid = id,
-                GID => owner.gid = id,
+                _ if value == NOTHING => {}
+                UID => kept.owner.uid = value,
+                GID => kept.owner.gid = value,
+                MODE => kept.mode = Some(value & PERMISSIONS),
                 _ => return None,
             }
             bytes = rest;
         }
-        Some(owner)
+        Some(kept)
     }
+}
+
+/// What of these permissions the host must have for its user to get at the file.
+pub(super) fn widened(mode: u32) -> u32 {
+    let directory = mode & S_IFMT == S_IFDIR;
+    let executable = directory || mode & 0o111 != 0;
+    mode | if executable { 0o700 } else { 0o600 }
 }
 
 /// Whether files of this type can have the attribute (xattr(7)).
@@ -80,8 +98,8 @@ pub(super) fn is_kept(mode: u32) -> bool {
     matches!(mode & S_IFMT, S_IFREG | S_IFDIR)
 }
 
-/// What a file's attribute says.
-pub(super) fn read(fd: i32) -> Option<Owner> {
+/// What a file's attribute says, if it has one.
+pub(super) fn read(fd: i32) -> Option<Kept> {
     let mut value = [0u8; ROOM];
     let to = value.as_mut_ptr().expose_provenance();
     let name = NAME.as_ptr().expose_provenance();
@@ -94,37 +112,37 @@ pub(super) fn read(fd: i32) -> Option<Owner> {
         result => result,
     };
     let length = result.ok()?;
-    Owner::decode(value.get(..length)?)
+    Kept::decode(value.get(..length)?)
 }
 
-/// Writes it. Who may not write to a file may not give it attributes either, so that its owner's
-/// bit is set for the moment.
-pub(super) fn write(fd: i32, mode: u32, owner: Owner) -> SysResult<()> {
-    let path = Path::of(fd);
-    let set = || {
-        let name = NAME.as_ptr().expose_provenance();
-        if owner == Owner::default() {
-            let removed = host_call!(nr::REMOVEXATTR, path.register(), name);
-            return match removed {
-                Err(Errno::ENODATA) => Ok(()),
-                result => result.map(drop),
-            };
-        }
-        let value = owner.encode();
-        let from = value.as_ptr().expose_provenance();
-        host_call!(nr::SETXATTR, path.register(), name, from, value.len(), 0).map(drop)
+/// Makes a file, whose mode on the host is `host`, have this owner and these permissions. A file
+/// system without attributes has only the permissions.
+pub(super) fn write(fd: i32, host: u32, owner: Owner, mode: u32) -> SysResult<()> {
+    let wide = widened(mode);
+    let chmod = |mode: u32| warden::ask_about(Request::Mode(mode & PERMISSIONS), fd).map(drop);
+    let kept = Kept {
+        owner,
+        mode: Some(mode & PERMISSIONS).filter(|_| mode != wide),
     };
-    if mode & S_IWUSR != 0 {
-        return set();
+    // Who may not write to a file may not give it attributes either.
+    if host & S_IWUSR == 0 {
+        chmod(wide)?;
     }
-    let chmod = |mode: u32| {
-        let mode = usize::try_from(mode & 0o7777).unwrap_or(0);
-        host_call!(nr::FCHMODAT, int(AT_FDCWD), path.register(), mode)
+    let (name, flags) = (NAME.to_bytes(), 0);
+    let value = &kept.encode();
+    let told = match value.is_empty() {
+        true => warden::ask_about(Request::RemoveAttribute(name), fd),
+        false => warden::ask_about(Request::SetAttribute { flags, name, value }, fd),
     };
-    chmod(mode | S_IWUSR)?;
-    let result = set();
-    let _ = chmod(mode);
-    result
+    match told {
+        Err(Errno::ENODATA) => {}
+        Err(Errno::EOPNOTSUPP) => return chmod(mode),
+        told => drop(told?),
+    }
+    if host & PERMISSIONS != wide & PERMISSIONS {
+        chmod(wide)?;
+    }
+    Ok(())
 }
 
 /// A path of what a descriptor names.
@@ -145,21 +163,39 @@ impl Path {
 
 #[cfg(test)]
 mod tests {
-    use super::Owner;
+    use super::{Kept, Owner, widened};
+
+    fn kept(uid: u32, gid: u32, mode: Option<u32>) -> Kept {
+        let owner = Owner { uid, gid };
+        Kept { owner, mode }
+    }
 
     #[test]
     fn the_form_is_a_protocol_buffer() {
-        let owner = |uid, gid| Owner { uid, gid };
-        assert_eq!(owner(1000, 0).encode(), [0x08, 0xe8, 0x07]);
-        assert_eq!(owner(1, 300).encode(), [0x08, 1, 0x10, 0xac, 0x02]);
-        for one in [owner(0, 0), owner(65534, 1), owner(u32::MAX - 1, 70_000)] {
-            assert_eq!(Owner::decode(&one.encode()), Some(one));
+        assert_eq!(kept(1000, 0, None).encode(), [0x08, 0xe8, 0x07]);
+        assert_eq!(kept(1, 300, None).encode(), [0x08, 1, 0x10, 0xac, 0x02]);
+        assert_eq!(kept(0, 0, Some(0o44)).encode(), [0x18, 0o44]);
+        for one in [
+            kept(0, 0, None),
+            kept(0, 0, Some(0)),
+            kept(65534, 1, Some(0o6077)),
+            kept(u32::MAX - 1, 70_000, None),
+        ] {
+            assert_eq!(Kept::decode(&one.encode()), Some(one));
         }
         // A field of all ones leaves that id alone.
         let nothing = [0x08, 0xff, 0xff, 0xff, 0xff, 0x0f, 0x10, 5];
-        assert_eq!(Owner::decode(&nothing), Some(owner(0, 5)));
-        for bad in [&[0x08][..], &[0x18, 1], &[0x08, 0x80]] {
-            assert_eq!(Owner::decode(bad), None);
+        assert_eq!(Kept::decode(&nothing), Some(kept(0, 5, None)));
+        for bad in [&[0x08][..], &[0x28, 1], &[0x08, 0x80]] {
+            assert_eq!(Kept::decode(bad), None);
         }
+    }
+
+    #[test]
+    fn the_hosts_user_gets_at_everything() {
+        assert_eq!(widened(0o100_000), 0o100_600);
+        assert_eq!(widened(0o104_011), 0o104_711);
+        assert_eq!(widened(0o040_050), 0o040_750);
+        assert_eq!(widened(0o100_644), 0o100_644);
     }
 }

@@ -1,125 +1,138 @@
-//! Who the processes of the zone are, for each other: a file that all of them share has a record for
+//! Who the threads of the zone are, for each other: a file that all of them share has a record for
 //! each, at a place that its number gives. It is only as true as the processes are honest.
 
 use abi::nr;
+use alloc::vec::Vec;
 use host::call::int;
 use host::{host_call, intercept};
 
+use super::capability::Capabilities;
 use super::credentials::Credentials;
 use super::ids::Ids;
+use super::secure::SecureBits;
 
-/// How many records there are: of two processes whose numbers differ by a multiple of this, the
+/// How many records there are: of two threads whose numbers differ by a multiple of this, the
 /// younger has the place.
 const RECORDS: u32 = 1 << 16;
-const SIZE: usize = 32;
+/// The length of one, in bytes: eleven words and the first groups, of four each, then the sets of
+/// capabilities, of eight each.
+const SIZE: usize = 128;
+const MOST_GROUPS: usize = 11;
+const SETS: usize = 88;
 /// How large the file is, in bytes.
-pub const FILE_SIZE: u64 = 32 * (RECORDS as u64);
+pub const FILE_SIZE: u64 = 128 * (RECORDS as u64);
 
-/// A process and its ids.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Record {
-    /// Its number on the host.
-    pub pid: u32,
-    /// Its user.
-    pub user: Ids,
-    /// Its group: real, effective and saved.
-    pub group: [u32; 3],
+/// Who the thread is that the host gives this number: of its groups the first ones. `None` when it
+/// did not say.
+#[must_use]
+pub fn published(tid: u32) -> Option<Credentials> {
+    let mut bytes = [0u8; SIZE];
+    let to = bytes.as_mut_ptr().expose_provenance();
+    let file = int(intercept::users_fd()?);
+    let read = host_call!(nr::PREAD64, file, to, SIZE, place(tid));
+    decode(&bytes, tid).filter(|_| read == Ok(SIZE))
 }
 
-impl Record {
-    /// Of a process with these credentials.
-    #[must_use]
-    pub fn of(pid: u32, credentials: &Credentials) -> Self {
-        let group = &credentials.group;
-        Self {
-            pid,
-            user: credentials.user,
-            group: [group.real, group.effective, group.saved],
-        }
-    }
-
-    /// Of the process with this number on the host.
-    #[must_use]
-    pub fn read(pid: u32) -> Option<Self> {
-        let mut bytes = [0u8; SIZE];
-        let to = bytes.as_mut_ptr().expose_provenance();
-        let read = host_call!(
-            nr::PREAD64,
-            int(intercept::users_fd()),
-            to,
-            SIZE,
-            place(pid)
-        );
-        if read != Ok(SIZE) {
-            return None;
-        }
-        Some(Self::decode(&bytes)).filter(|record| record.pid == pid)
-    }
-
-    fn encode(&self) -> [u8; SIZE] {
-        let Ids {
-            real,
-            effective,
-            saved,
-            fs,
-        } = self.user;
-        let [group, effective_group, saved_group] = self.group;
-        let words = [
-            self.pid,
-            real,
-            effective,
-            saved,
-            fs,
-            group,
-            effective_group,
-            saved_group,
-        ];
-        let mut bytes = [0; SIZE];
-        for (to, word) in bytes.chunks_exact_mut(4).zip(words) {
-            to.copy_from_slice(&word.to_le_bytes());
-        }
-        bytes
-    }
-
-    fn decode(bytes: &[u8; SIZE]) -> Self {
-        let mut words = [0u32; SIZE / 4];
-        for (to, from) in words.iter_mut().zip(bytes.chunks_exact(4)) {
-            *to = u32::from_le_bytes(from.try_into().unwrap_or_default());
-        }
-        let [pid, real, effective, saved, fs, group @ ..] = words;
-        Self {
-            pid,
-            user: Ids {
-                real,
-                effective,
-                saved,
-                fs,
-            },
-            group,
-        }
-    }
-}
-
-fn place(pid: u32) -> usize {
-    usize::try_from(pid % RECORDS).unwrap_or(0) * SIZE
-}
-
-pub(super) fn publish(record: &Record) {
-    let bytes = record.encode();
+/// Says who a thread is.
+pub(super) fn publish(tid: u32, credentials: &Credentials) {
+    let bytes = encode(tid, credentials);
     let from = bytes.as_ptr().expose_provenance();
-    let file = int(intercept::users_fd());
-    let _ = host_call!(nr::PWRITE64, file, from, SIZE, place(record.pid));
+    if let Some(file) = intercept::users_fd() {
+        let _ = host_call!(nr::PWRITE64, int(file), from, SIZE, place(tid));
+    }
+}
+
+fn place(tid: u32) -> usize {
+    usize::try_from(tid % RECORDS).unwrap_or(0) * SIZE
+}
+
+fn encode(tid: u32, credentials: &Credentials) -> [u8; SIZE] {
+    let (user, group) = (&credentials.user, &credentials.group);
+    let groups = credentials.groups.iter().take(MOST_GROUPS);
+    let words = [
+        tid,
+        user.real,
+        user.effective,
+        user.saved,
+        user.fs,
+        group.real,
+        group.effective,
+        group.saved,
+        group.fs,
+        credentials.no_new_privs.into(),
+        u32::try_from(groups.len()).unwrap_or(0),
+    ];
+    let sets = &credentials.capabilities;
+    let sets = [
+        sets.effective,
+        sets.permitted,
+        sets.inheritable,
+        sets.bounding,
+        sets.ambient,
+    ];
+    let mut bytes = [0; SIZE];
+    let (small, large) = bytes.split_at_mut(SETS);
+    for (to, word) in small.chunks_exact_mut(4).zip(words.iter().chain(groups)) {
+        to.copy_from_slice(&word.to_le_bytes());
+    }
+    for (to, set) in large.chunks_exact_mut(8).zip(sets) {
+        to.copy_from_slice(&set.to_le_bytes());
+    }
+    bytes
+}
+
+fn decode(bytes: &[u8; SIZE], tid: u32) -> Option<Credentials> {
+    let (small, large) = bytes.split_at(SETS);
+    let mut words = small
+        .chunks_exact(4)
+        .map(|word| u32::from_le_bytes(word.try_into().unwrap_or_default()));
+    let mut sets = large
+        .chunks_exact(8)
+        .map(|set| u64::from_le_bytes(set.try_into().unwrap_or_default()));
+    if words.next()? != tid {
+        return None;
+    }
+    let mut ids = || {
+        Some(Ids {
+            real: words.next()?,
+            effective: words.next()?,
+            saved: words.next()?,
+            fs: words.next()?,
+        })
+    };
+    let (user, group) = (ids()?, ids()?);
+    let no_new_privs = words.next()? != 0;
+    let count = usize::try_from(words.next()?).ok()?;
+    Some(Credentials {
+        user,
+        group,
+        groups: words.take(count).collect::<Vec<_>>(),
+        capabilities: Capabilities {
+            effective: sets.next()?,
+            permitted: sets.next()?,
+            inheritable: sets.next()?,
+            bounding: sets.next()?,
+            ambient: sets.next()?,
+        },
+        secure: SecureBits::default(),
+        no_new_privs,
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Record;
+    use super::{MOST_GROUPS, decode, encode};
     use crate::users::{Credentials, Owner};
+    use alloc::vec::Vec;
 
     #[test]
     fn a_record_is_read_as_it_was_written() {
-        let credentials = Credentials::new(Owner { uid: 7, gid: 8 }, alloc::vec![]);
-        let record = Record::of(99, &credentials);
-        assert_eq!(Record::decode(&record.encode()), record);
+        let who = |groups: Vec<u32>| Credentials::new(Owner { uid: 7, gid: 8 }, groups);
+        let some = who(alloc::vec![3, 4]);
+        assert_eq!(decode(&encode(99, &some), 99), Some(some));
+        let many = who((0..100).collect());
+        let read = decode(&encode(99, &many), 99).expect("a record");
+        assert_eq!(read.groups, many.groups[..MOST_GROUPS]);
+        assert_eq!(decode(&encode(99, &many), 98), None);
     }
 }

@@ -18,6 +18,8 @@ pub struct Status {
     pub owner: Owner,
     /// The host's user of the zone owns it.
     pub ours: bool,
+    /// Type and permissions on the host, which may allow its user more.
+    pub host: u32,
 }
 
 /// Whether the lowest three bits have all of `wanted`.

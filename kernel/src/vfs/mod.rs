@@ -177,6 +177,29 @@ pub trait FileSystem: Sync {
         None
     }
 
+    /// Whether only [`FileSystem::read`] gives the text of `fd` as the guest is to see it.
+    fn is_rewritten(&self, fd: i32) -> bool {
+        let _ = fd;
+        false
+    }
+
+    /// The guest writes `length` bytes to `fd`, at `offset` or from its position on: `gather` fetches
+    /// as many of the first of them as it is asked for. `None` when the host is to serve the call.
+    ///
+    /// # Errors
+    /// Those of write(2), and of `gather`.
+    fn write(
+        &self,
+        view: &dyn ProcView,
+        fd: i32,
+        offset: Option<i64>,
+        length: usize,
+        gather: &mut dyn FnMut(usize) -> SysResult<Vec<u8>>,
+    ) -> Option<SysResult> {
+        let _ = (view, fd, offset, length, gather);
+        None
+    }
+
     /// The guest is about to close those of `first..=last` that are open.
     fn before_close(&self, first: u32, last: u32) {
         let _ = (first, last);

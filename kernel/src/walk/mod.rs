@@ -53,6 +53,15 @@ pub trait Tree {
 
     /// Whether it is a directory.
     fn is_directory(&self, node: &Self::Node) -> bool;
+
+    /// The node where a walk starts once more, good as long as the first one is.
+    fn again(&self, start: &Self::Node) -> Self::Node;
+
+    /// Whether two nodes are one directory.
+    fn is_same(&self, one: &Self::Node, other: &Self::Node) -> bool;
+
+    /// Whether two nodes lie in different mounts.
+    fn crosses(&self, one: &Self::Node, other: &Self::Node) -> bool;
 }
 
 /// What was found under a name.
@@ -85,6 +94,22 @@ pub struct Limits {
     pub no_links: bool,
     /// No magic link is followed: `ELOOP`.
     pub no_magic: bool,
+    /// No mount point is crossed, in either direction: `EXDEV`.
+    pub one_mount: bool,
+    /// Whether it may leave the directory that it starts in.
+    pub scope: Scope,
+}
+
+/// What the directory means in which a walk starts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// Nothing.
+    #[default]
+    Free,
+    /// Nothing outside can be named: `EXDEV` (`RESOLVE_BENEATH`).
+    Beneath,
+    /// It is the root (`RESOLVE_IN_ROOT`).
+    Root,
 }
 
 /// Where a walk ended.
@@ -112,11 +137,20 @@ pub fn walk<T: Tree>(
     if path.is_empty() {
         return Err(Errno::ENOENT);
     }
+    let top = Top {
+        tree,
+        scope: limits.scope,
+        start: tree.again(&start),
+    };
+    let crosses = |one: &T::Node, other: &T::Node| limits.one_mount && tree.crosses(one, other);
+    // Within one mount the kernel compares with the root, which a relative path does not look up
+    // before its first `..` (nd_jump_root in fs/namei.c).
+    let mut knows_root = path.starts_with(b"/") || limits.scope != Scope::Free;
     let mut at = start;
     let mut rest = Vec::from(path);
     let mut links = 0;
     if path.starts_with(b"/") {
-        at = tree.root()?;
+        at = top.root()?;
     }
     loop {
         let step = Step::of(&rest);
@@ -148,12 +182,20 @@ pub fn walk<T: Tree>(
         let is_last = matches!(step, Step::Last { .. });
         let slash = end < rest.len();
         if name == b".." {
-            at = tree.above(&at)?;
+            let above = top.above(&at)?;
+            knows_root = true;
+            if crosses(&at, &above) {
+                return Err(Errno::EXDEV);
+            }
+            at = above;
             rest.drain(..end);
             continue;
         }
         match tree.enter(&at, name) {
             Ok(Entry::Plain(node)) => {
+                if crosses(&at, &node) {
+                    return Err(Errno::EXDEV);
+                }
                 if slash && !tree.is_directory(&node) {
                     return Err(Errno::ENOTDIR);
                 }
@@ -175,7 +217,13 @@ pub fn walk<T: Tree>(
                 if links > MAX_LINKS || limits.no_links || limits.no_magic {
                     return Err(Errno::ELOOP);
                 }
+                if limits.scope != Scope::Free {
+                    return Err(Errno::EXDEV);
+                }
                 let node = tree.jump(&at, name)?;
+                if crosses(&at, &node) {
+                    return Err(Errno::EXDEV);
+                }
                 if slash && !tree.is_directory(&node) {
                     return Err(Errno::ENOTDIR);
                 }
@@ -195,7 +243,11 @@ pub fn walk<T: Tree>(
                     return Err(Errno::ENOENT);
                 }
                 if text.starts_with(b"/") {
-                    at = tree.root()?;
+                    let root = top.root()?;
+                    if limits.one_mount && !knows_root || crosses(&at, &root) {
+                        return Err(Errno::EXDEV);
+                    }
+                    at = root;
                 }
                 if text.len() + rest.len() - end >= 2 * PATH_MAX {
                     return Err(Errno::ENAMETOOLONG);
@@ -208,6 +260,30 @@ pub fn walk<T: Tree>(
             }
             Err(errno) => return Err(errno),
         }
+    }
+}
+
+/// The directory that a walk starts in, as its end upwards.
+struct Top<'a, T: Tree> {
+    tree: &'a T,
+    scope: Scope,
+    start: T::Node,
+}
+
+impl<T: Tree> Top<'_, T> {
+    fn root(&self) -> SysResult<T::Node> {
+        match self.scope {
+            Scope::Free => self.tree.root(),
+            Scope::Beneath => Err(Errno::EXDEV),
+            Scope::Root => directory(self.tree, self.tree.again(&self.start)),
+        }
+    }
+
+    fn above(&self, at: &T::Node) -> SysResult<T::Node> {
+        if self.scope != Scope::Free && self.tree.is_same(at, &self.start) {
+            return self.root();
+        }
+        self.tree.above(at)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The walk against a model: a tree of directories, files and links in memory, some of them mount
 //! points, and a resolver that knows nothing of steps and dives.
 
-use super::{Aim, Entry, Found, Limits, MAX_LINKS, Tree, walk};
+use super::{Aim, Entry, Found, Limits, MAX_LINKS, Scope, Tree, walk};
 use abi::{Errno, SysResult};
 use proptest::prelude::*;
 use std::cell::Cell;
@@ -69,6 +69,18 @@ impl Model {
         let names = self.names(directory).ok_or(Errno::ENOTDIR)?;
         let id = names.get(name).copied().ok_or(Errno::ENOENT)?;
         Ok(self.mounted(id))
+    }
+
+    /// The topmost object of the mount that an object lies in.
+    fn mount_of(&self, id: Id) -> Id {
+        let holds = |object: &Object| match object {
+            Object::Directory { names, .. } => names.values().any(|entry| *entry == id),
+            _ => false,
+        };
+        match self.objects.iter().position(holds) {
+            Some(above) => self.mount_of(above),
+            None => id,
+        }
     }
 
     fn parent(&self, directory: Id) -> SysResult<Id> {
@@ -143,6 +155,18 @@ impl Tree for Model {
     fn is_directory(&self, node: &Id) -> bool {
         self.names(*node).is_some()
     }
+
+    fn again(&self, start: &Id) -> Id {
+        *start
+    }
+
+    fn is_same(&self, one: &Id, other: &Id) -> bool {
+        one == other
+    }
+
+    fn crosses(&self, one: &Id, other: &Id) -> bool {
+        self.mount_of(*one) != self.mount_of(*other)
+    }
 }
 
 /// A tree that never dives: every component is a step.
@@ -169,21 +193,59 @@ impl Tree for Stepping<'_> {
     fn is_directory(&self, node: &Id) -> bool {
         self.0.is_directory(node)
     }
+
+    fn again(&self, start: &Id) -> Id {
+        self.0.again(start)
+    }
+
+    fn is_same(&self, one: &Id, other: &Id) -> bool {
+        self.0.is_same(one, other)
+    }
+
+    fn crosses(&self, one: &Id, other: &Id) -> bool {
+        self.0.crosses(one, other)
+    }
 }
 
 /// path_resolution(7) by recursion.
-fn resolve(
+fn resolve(model: &Model, at: Id, path: &[u8], follow: bool, links: &Cell<usize>) -> SysResult<Id> {
+    let knows_root = Cell::new(false);
+    let state = (links, &knows_root);
+    resolve_within(model, (at, Limits::default()), at, path, follow, state)
+}
+
+fn resolve_within(
     model: &Model,
+    within: (Id, Limits),
     mut at: Id,
     path: &[u8],
     follow: bool,
-    links: &Cell<usize>,
+    state: (&Cell<usize>, &Cell<bool>),
 ) -> SysResult<Id> {
+    let (top, limits) = within;
+    let (links, knows_root) = state;
     if path.is_empty() {
         return Err(Errno::ENOENT);
     }
+    let step = |from: Id, to: Id| {
+        if limits.one_mount && model.mount_of(from) != model.mount_of(to) {
+            return Err(Errno::EXDEV);
+        }
+        Ok(to)
+    };
     if path.starts_with(b"/") {
-        at = model.root;
+        let root = match limits.scope {
+            Scope::Free => model.root,
+            Scope::Beneath => return Err(Errno::EXDEV),
+            Scope::Root => top,
+        };
+        // Where the path itself begins does not count.
+        let begins = links.get() == 0;
+        knows_root.set(knows_root.get() || begins || limits.scope != Scope::Free);
+        if limits.one_mount && !knows_root.get() {
+            return Err(Errno::EXDEV);
+        }
+        at = if begins { root } else { step(at, root)? };
     }
     let names: Vec<&[u8]> = path
         .split(|byte| *byte == b'/')
@@ -197,8 +259,13 @@ fn resolve(
         }
         let next = match *name {
             b"." => at,
-            b".." => model.parent(at)?,
-            name => model.child(at, name)?,
+            b".." if at == top && limits.scope == Scope::Beneath => return Err(Errno::EXDEV),
+            b".." if at == top && limits.scope == Scope::Root => at,
+            b".." => {
+                knows_root.set(true);
+                step(at, model.parent(at)?)?
+            }
+            name => step(at, model.child(at, name)?)?,
         };
         at = match &model.objects[next] {
             Object::Link(text) if !last || follow || slash => {
@@ -206,7 +273,7 @@ fn resolve(
                 if links.get() > MAX_LINKS {
                     return Err(Errno::ELOOP);
                 }
-                resolve(model, at, text, true, links)?
+                resolve_within(model, within, at, text, true, state)?
             }
             _ => next,
         };
@@ -325,6 +392,35 @@ proptest! {
     }
 
     #[test]
+    fn limits_hold_as_in_the_model(
+        steps in prop::collection::vec(growth(), 0..30),
+        start in any::<usize>(),
+        path in path(),
+        follow in any::<bool>(),
+        one_mount in any::<bool>(),
+        scope in 0..3,
+    ) {
+        let model = grown(&steps);
+        let directories: Vec<Id> =
+            (0..model.objects.len()).filter(|id| model.names(*id).is_some()).collect();
+        let start = directories[start % directories.len()];
+        let scope = match scope {
+            0 => Scope::Free,
+            1 => Scope::Beneath,
+            _ => Scope::Root,
+        };
+        let limits = Limits { one_mount, scope, ..Limits::default() };
+        let within = (start, limits);
+        let state = (&Cell::new(0), &Cell::new(false));
+        let expected = resolve_within(&model, within, start, &path, follow, state);
+        let aim = if follow { Aim::Follow } else { Aim::Keep };
+        let found = outcome(walk(&model, start, &path, aim, limits));
+        prop_assert_eq!(found, expected, "with dives");
+        let found = outcome(walk(&Stepping(&model), start, &path, aim, limits));
+        prop_assert_eq!(found, expected, "step by step");
+    }
+
+    #[test]
     fn a_parent_and_a_name_lead_to_the_same(
         steps in prop::collection::vec(growth(), 0..30),
         path in path(),
@@ -434,7 +530,7 @@ fn ends_of_paths_are_told_apart() {
     assert_eq!(outcome(by(b"/../../lib/./x", Aim::Follow)), Ok(file));
     let limits = Limits {
         no_links: true,
-        no_magic: false,
+        ..Limits::default()
     };
     assert_eq!(
         outcome(walk(&model, 0, b"lib/x", Aim::Follow, limits)),

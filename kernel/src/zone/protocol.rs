@@ -40,6 +40,10 @@ pub enum Request<'a> {
         /// What is written.
         value: &'a [u8],
     },
+    /// Asks for the copy of the brand's image that has the rights of a program
+    /// ([`super::rights`]). A descriptor of the program comes behind the one for the answer; the
+    /// copy comes with the answer, if there is something to get.
+    Program,
 }
 
 impl<'a> Request<'a> {
@@ -53,6 +57,7 @@ impl<'a> Request<'a> {
             Self::SetHostname(value) => (1, &[], value),
             Self::SetDomainname(value) => (2, &[], value),
             Self::SysctlWrite { name, value } => (3, name, value),
+            Self::Program => (4, &[], &[]),
         };
         self.check()?;
         let name_length = u16::try_from(name.len()).map_err(|_| Errno::EINVAL)?;
@@ -90,6 +95,7 @@ impl<'a> Request<'a> {
             (1, true) => Self::SetHostname(value),
             (2, true) => Self::SetDomainname(value),
             (3, false) => Self::SysctlWrite { name, value },
+            (4, true) if value.is_empty() => Self::Program,
             _ => return Err(Errno::EINVAL),
         };
         request.check()?;
@@ -99,7 +105,7 @@ impl<'a> Request<'a> {
     /// Whether its texts are as they must be.
     fn check(&self) -> SysResult<()> {
         let good = match *self {
-            Self::Hello => true,
+            Self::Hello | Self::Program => true,
             Self::SetHostname(value) | Self::SetDomainname(value) => value.len() <= LONGEST_HOST,
             Self::SysctlWrite { name, value } => is_name(name) && value.len() <= LONGEST_VALUE,
         };
@@ -117,31 +123,36 @@ fn is_name(name: &[u8]) -> bool {
     name.len() <= LONGEST_NAME && name.split(|byte| *byte == b'/').all(component)
 }
 
-/// The answer that says how a request went.
+/// The answer that says how a request went: how much was done, in bytes, or an error as a negative
+/// number.
 #[must_use]
-pub fn answer(result: SysResult<()>) -> [u8; ANSWER] {
-    let number = result.err().map_or(0, |errno| u32::from(errno.number()));
+pub fn answer(result: SysResult) -> [u8; ANSWER] {
+    let number = match result {
+        Ok(done) => i32::try_from(done).unwrap_or(i32::MAX),
+        Err(errno) => -i32::from(errno.number()),
+    };
     let mut message = [0; ANSWER];
     message[..4].copy_from_slice(&MAGIC);
     message[4..].copy_from_slice(&number.to_ne_bytes());
     message
 }
 
-/// How the request went that this is the answer to.
+/// How the request went that this is the answer to: how much was done.
 ///
 /// # Errors
 /// What zsched says; `EPROTO` for what is no answer.
-pub fn answered(message: &[u8]) -> SysResult<()> {
+pub fn answered(message: &[u8]) -> SysResult {
     let message: &[u8; ANSWER] = message.try_into().map_err(|_| Errno::EPROTO)?;
     let (magic, number) = message.split_at(MAGIC.len());
-    let number = number.try_into().map(u32::from_ne_bytes);
-    match number.map(u16::try_from) {
-        Ok(Ok(number)) if magic == MAGIC => match number {
-            0 => Ok(()),
-            _ => Err(Errno::from_raw(number).unwrap_or(Errno::EPROTO)),
-        },
-        _ => Err(Errno::EPROTO),
-    }
+    let number = number.try_into().map(i32::from_ne_bytes);
+    let number = number
+        .ok()
+        .filter(|_| magic == MAGIC)
+        .ok_or(Errno::EPROTO)?;
+    usize::try_from(number).map_err(|_| {
+        let errno = u16::try_from(number.unsigned_abs()).ok();
+        errno.and_then(Errno::from_raw).unwrap_or(Errno::EPROTO)
+    })
 }
 
 #[cfg(test)]
@@ -171,6 +182,7 @@ mod tests {
                 value: b"1\n",
             },
             Request::SysctlWrite { name, value: b"" },
+            Request::Program,
         ] {
             assert_eq!(Request::decode(&encoded(request)), Ok(request));
         }
@@ -194,6 +206,7 @@ mod tests {
             b"\x09\x00\x00\x00",
             b"\x03\x00\x05\x00net/",
             b"\x00\x00\x00\x00x",
+            b"\x04\x00\x00\x00x",
             b"\x01\x00\x01\x00xh",
             b"\x03\x00\x00\x001",
         ] {
@@ -223,13 +236,13 @@ mod tests {
 
     #[test]
     fn answers_come_back() {
-        for result in [Ok(()), Err(Errno::EPERM), Err(Errno::EPROTO)] {
+        for result in [Ok(0), Ok(1024), Err(Errno::EPERM), Err(Errno::EPROTO)] {
             assert_eq!(answered(&answer(result)), result);
         }
         for bad in [
             &b""[..],
             &[0; ANSWER],
-            b"LXZ\x01\xff\xff\xff\xff",
+            b"LXZ\x01\0\0\0\x80",
             b"LXZ\x01\0\0\0",
         ] {
             assert_eq!(answered(bad), Err(Errno::EPROTO), "{bad:?}");
@@ -251,7 +264,7 @@ mod tests {
         /// As above, of what is nearly a request.
         #[test]
         fn bytes_like_a_request(
-            kind in 0u16..5,
+            kind in 0u16..6,
             length in 0u16..200,
             text in "[a-z./]{0,200}",
             more in vec(any::<u8>(), 0..LONGEST_REQUEST),

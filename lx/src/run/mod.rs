@@ -124,25 +124,27 @@ fn become_guest(
         .map(|argument| c_string(argument))
         .collect::<Result<Vec<_>, _>>()?;
 
-    let own_image = match &place {
-        Place::Zone(inside) => inside.image.as_ref(),
-        Place::Host(_) => None,
-    };
-    let image = match own_image {
-        Some(image) => image.try_clone(),
-        None => image::create(intercept),
-    };
-    let image = image.map_err(|error| cannot_make_image(&error))?;
     let users = match &place {
         Place::Host(_) => None,
         Place::Zone(inside) => inside.users.clone(),
     };
-    let (zone, mounts, mut behind) = match &place {
-        Place::Host(proc) => (false, 0, vec![proc.as_fd(); 3]),
-        Place::Zone(inside) => (true, inside.mounts(), inside.descriptors()),
+    let own;
+    let (zone, image, mounts, mut behind) = match &place {
+        Place::Host(proc) => {
+            own = new_image(intercept)?;
+            (false, own.as_fd(), 0, vec![proc.as_fd(); 3])
+        }
+        Place::Zone(inside) => {
+            let image = inside.image.as_fd();
+            if intercept == Intercept::Trap && !zone::is_fixed(image) {
+                let why = "the zone's programs do not have their calls caught by a filter";
+                return Err(Failure::own(format!("{INTERCEPT_VARIABLE}: {why}")));
+            }
+            (true, image, inside.mounts(), inside.descriptors())
+        }
     };
     behind.extend(guest.book.map(File::as_fd));
-    let reserved = descriptors::reserve(image.as_fd(), &behind)
+    let reserved = descriptors::reserve(image, &behind)
         .map_err(|error| Failure::about("cannot reserve descriptors", &error))?;
     let exe = if mounts > 0 {
         program.clone()
@@ -162,6 +164,8 @@ fn become_guest(
         start: Start::Resolve,
         zone,
         mounts,
+        // Its number in the zone.
+        contract: if zone { std::process::id() } else { 0 },
         init: zone && guest.init,
         secure: false,
         filters_fd: None,
@@ -173,7 +177,6 @@ fn become_guest(
         execfn: program.as_os_str().as_bytes(),
     })?);
 
-    drop(image);
     // What a zone's process loses last is what the steps up to here needed.
     if let Place::Zone(inside) = place {
         let confined = inside.confine(&reserved.numbers());
@@ -188,8 +191,10 @@ fn become_guest(
     }
 }
 
-fn cannot_make_image(error: &io::Error) -> Failure {
-    Failure::about("cannot make the brand's image", error)
+/// The brand's image, which all processes of a zone share.
+fn new_image(intercept: Intercept) -> Result<OwnedFd, Failure> {
+    image::create(intercept)
+        .map_err(|error| Failure::about("cannot make the brand's image", &error))
 }
 
 /// How calls are to be caught, from the environment and what the host offers.

@@ -14,7 +14,7 @@ use zone::config::{Config, Isolation, Net, Users};
 use zone::inside::Inside;
 use zone::limits::Limits;
 
-use super::{Guest, Place, become_guest, cannot_make_image, environment, go_to, image};
+use super::{Guest, Place, become_guest, environment, go_to};
 use crate::cli::{self, Network, Run, Zone};
 use crate::failure::Failure;
 
@@ -53,10 +53,7 @@ pub(super) fn run(options: &Run, intercept: Intercept) -> Result<ExitCode, Failu
         environment: &options.environment,
         intercept,
     };
-    // Where no namespace tells a zone's processes, its own image does.
-    let own_image = config.isolation == Isolation::Bare;
-    let image = own_image.then(|| image::create(intercept)).transpose();
-    let image = image.map_err(|error| cannot_make_image(&error))?;
+    let image = super::new_image(intercept)?;
     zone::start(&config, image, |built| start.go_on(&config, built))
         .map_err(|error| failed(&error))?
         .imitate()
@@ -159,6 +156,13 @@ fn config(run: &Run) -> Result<Config, Failure> {
             .iter()
             .map(|layer| root(layer))
             .collect::<Result<_, _>>()?,
+        upper: options
+            .upper
+            .as_ref()
+            .map(|path| {
+                std::path::absolute(path).map_err(|error| Failure::about(path.display(), &error))
+            })
+            .transpose()?,
         hostname: options.hostname.clone(),
         user: options.user.clone(),
         users: match options.users {
@@ -185,6 +189,7 @@ fn config(run: &Run) -> Result<Config, Failure> {
         native: own_root && !options.no_native,
         terminal: options.terminal,
         kernel_version: run.kernel_version.clone(),
+        no_new_privileges: options.no_new_privileges,
         allow_weaker: options.allow_weaker.clone(),
     })
 }

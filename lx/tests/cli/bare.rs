@@ -306,7 +306,7 @@ fn processes_outside_are_not_there() {
     Zone::each("outside", |zone| {
         let this = std::process::id();
         let script = format!(
-            "kill -0 {this} 2>&1; kill -0 1 && echo one; kill -9 1; kill -TERM 1; kill -9 -1 2>/dev/null; \
+            "kill -0 {this} 2>&1; kill -0 1 && echo one; kill -9 1; kill -TERM 1; kill -9 -1 2>/dev/null; kill -TERM 0; \
              echo alive; kill -0 999999 2>&1"
         );
         let text = zone.sh(&format!("{script}; true"));
@@ -421,6 +421,9 @@ fn a_program_more_is_in_the_zone() {
         let text = stdout(&output);
         assert_eq!(output.status.code(), Some(9), "{text}{}", stderr(&output));
         assert_eq!(text, "/etc\ninside\nb 0\nmore\n/proc/1\n");
+        // The facts are written every second.
+        let running = || stdout(&exec(&["more", "cat", "/proc/loadavg"]));
+        until("they are counted", || !running().contains("/1 "));
         // Each sees the other, and what is outside is not there for either.
         let this = std::process::id();
         let output = exec(&["more", "sh", "-c", &format!("kill -0 {this} || echo none")]);
@@ -516,8 +519,7 @@ fn what_the_bare_way_cannot_keep_apart_is_refused() {
     }
     Zone::each("kept-apart", |zone| {
         for options in [
-            &["--read-only"][..],
-            &["-v", "/tmp:/mnt:ro"],
+            &["-v", "/tmp:/mnt:ro", "-v", "/tmp:/srv"][..],
             &["--tmpfs", "/mnt:size=1m"],
             &["--net", "none"],
         ] {

@@ -77,7 +77,9 @@ fn a_program_more_is_in_the_zone_as_the_others() {
             lines[7].starts_with("h /proc/0 /proc/1 /proc/2 /proc/"),
             "{text}"
         );
-        for line in ["PPid:\t0", "NoNewPrivs:\t1", "CapPrm:\t00000000a00425fb"] {
+        // Nobody has no ids but his own, for which programs could gain anything.
+        let gains_nothing = format!("NoNewPrivs:\t{}", u8::from(zone.user != 0));
+        for line in ["PPid:\t0", &gains_nothing, "CapPrm:\t00000000a00425fb"] {
             assert!(lines.contains(&line), "{line}: {text}");
         }
         let status = |arguments: &[&str]| {
@@ -188,16 +190,22 @@ fn inspect_says_what_a_zone_is_and_how_it_is_confined() {
         assert_eq!(state["state"], "running");
         assert_eq!(state["config"]["hostname"], "h");
         let layers = state["confinement"].as_array().expect("a list");
-        for name in [
-            "seccomp",
-            "no-new-privs",
-            "capabilities",
-            "limits",
-            "descriptors",
-        ] {
+        for name in ["seccomp", "capabilities", "limits", "descriptors"] {
             let layer = layers.iter().find(|layer| layer["layer"] == name);
             assert_eq!(layer.expect(name)["active"], true, "{name}");
         }
+        let layer = layers.iter().find(|layer| layer["layer"] == "no-new-privs");
+        let layer = layer.expect("it is there");
+        // Nobody has no ids but his own.
+        let is_root = zone.user == 0;
+        assert_eq!(layer["active"], !is_root, "{layer}");
+        let why = if is_root {
+            "allowed"
+        } else {
+            "no ids but its own"
+        };
+        let detail = layer["detail"].as_str().unwrap_or_default();
+        assert!(detail.contains(why), "{layer}");
         zone.nothing_is_left();
     });
 }

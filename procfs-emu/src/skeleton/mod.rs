@@ -21,17 +21,20 @@ mod processors;
 pub use places::Place;
 pub use processors::Processors;
 
-/// All entries of /proc, then those of /sys; [`Entry::number`] counts bytes in it.
+/// All entries of /proc, then those of /sys and /system; [`Entry::number`] counts bytes in it.
 const TABLE: &str = concat!(
     include_str!("proc.table"),
     include_str!("sysctl.table"),
     include_str!("zsched.table"),
-    include_str!("sys.table")
+    include_str!("sys.table"),
+    include_str!("system.table")
 );
 /// Where those of /sys begin.
 const SYS: usize = include_str!("proc.table").len()
     + include_str!("sysctl.table").len()
     + include_str!("zsched.table").len();
+/// Where those of /system begin.
+const SYSTEM: usize = SYS + include_str!("sys.table").len();
 
 /// Where the files of /proc/0 lie, below /proc.
 pub const ZSCHED: &str = "sys/.zsched";
@@ -43,6 +46,8 @@ pub enum Tree {
     Proc,
     /// /sys.
     Sys,
+    /// /system: what lx adds.
+    System,
 }
 
 impl Tree {
@@ -52,11 +57,16 @@ impl Tree {
         match self {
             Self::Proc => "/proc/",
             Self::Sys => "/sys/",
+            Self::System => "/system/",
         }
     }
 
     fn of(at: usize) -> Self {
-        if at < SYS { Self::Proc } else { Self::Sys }
+        match at {
+            0..SYS => Self::Proc,
+            SYS..SYSTEM => Self::Sys,
+            _ => Self::System,
+        }
     }
 }
 
@@ -123,7 +133,12 @@ pub fn entries() -> impl Iterator<Item = Entry<'static>> {
 
 /// The entries of /sys, a directory before what is in it.
 pub fn sys_entries() -> impl Iterator<Item = Entry<'static>> {
-    between(SYS, TABLE.len())
+    between(SYS, SYSTEM)
+}
+
+/// The entries of /system, a directory before what is in it.
+pub fn system_entries() -> impl Iterator<Item = Entry<'static>> {
+    between(SYSTEM, TABLE.len())
 }
 
 fn between(start: usize, end: usize) -> impl Iterator<Item = Entry<'static>> {
@@ -214,13 +229,13 @@ impl Kind<'static> {
 #[cfg(test)]
 mod tests {
     extern crate std;
-    use super::{Entry, Kind, TABLE, Tree, entries, lists, stamped, sys_entries};
+    use super::{Entry, Kind, TABLE, Tree, entries, lists, stamped, sys_entries, system_entries};
     use std::collections::BTreeMap;
     use std::os::unix::fs::MetadataExt;
     use std::path::Path;
 
     fn all() -> impl Iterator<Item = Entry<'static>> {
-        entries().chain(sys_entries())
+        entries().chain(sys_entries()).chain(system_entries())
     }
 
     #[test]
@@ -234,6 +249,7 @@ mod tests {
         for tree in [
             entries().collect::<std::vec::Vec<_>>(),
             sys_entries().collect(),
+            system_entries().collect(),
         ] {
             in_order(&tree);
         }
@@ -281,7 +297,7 @@ mod tests {
                 continue;
             };
             // The control groups of this machine may be of version 1.
-            if entry.path.starts_with("fs/cgroup") {
+            if entry.path.starts_with("fs/cgroup") || entry.tree == Tree::System {
                 continue;
             }
             let directory = entry.kind == Kind::Directory || entry.path == "sysvipc";

@@ -10,12 +10,15 @@
 //! | zsched's own | [`zsched`] |
 //! | of /sys, `fs/cgroup` | [`cgroup`] |
 //! | of /sys, memory nodes and network statistics | [`sysfs`] |
+//! | /system | [`object`], [`contract`] |
 
 mod cgroup;
+pub(crate) mod contract;
 mod listed;
 mod load;
 mod memory;
 mod moment;
+pub(crate) mod object;
 mod pages;
 mod processors;
 mod sysfs;
@@ -41,6 +44,7 @@ pub(crate) fn text(view: &dyn ProcView, entry: &Entry<'_>, path: &[u8]) -> SysRe
     match entry.tree {
         Tree::Proc => proc(view, entry.path),
         Tree::Sys => sys(view, entry, path),
+        Tree::System => system(view, entry, path),
     }
 }
 
@@ -62,6 +66,14 @@ fn sys(view: &dyn ProcView, entry: &Entry<'_>, path: &[u8]) -> SysResult<Vec<u8>
     }
 }
 
+fn system(view: &dyn ProcView, entry: &Entry<'_>, path: &[u8]) -> SysResult<Vec<u8>> {
+    match (entry.path.rsplit_once('/'), entry.instance(path)) {
+        (Some((_, "object")), _) => object::image(),
+        (Some((_, name)), Some(id)) => contract::text(view, id, name),
+        _ => Err(Errno::ENXIO),
+    }
+}
+
 fn proc(view: &dyn ProcView, path: &str) -> SysResult<Vec<u8>> {
     if path.starts_with("sys/kernel/random/") {
         return system::random(path);
@@ -80,12 +92,18 @@ fn proc(view: &dyn ProcView, path: &str) -> SysResult<Vec<u8>> {
         "pagetypeinfo" => pages::pagetypeinfo(&moment, &mut out),
         "zoneinfo" => pages::zoneinfo(&moment, &mut out),
         "cpuinfo" => processors::cpuinfo(&moment, &moment.cpu_info()?, &mut out),
-        "stat" => processors::stat(&moment, &mut out),
+        "stat" => {
+            let forks = moment.youngest().into();
+            processors::stat(&moment, &moment.shares()?, forks, &mut out);
+        }
         "interrupts" => processors::interrupts(&moment, &mut out),
         "softirqs" => processors::softirqs(&moment, &mut out),
         "schedstat" => processors::schedstat(&moment, &mut out),
         "uptime" => load::uptime(&moment, &mut out),
-        "loadavg" => load::loadavg(&moment, &mut out),
+        "loadavg" => {
+            let tid = moment.youngest();
+            load::loadavg(&Moment { tid, ..moment }, &mut out);
+        }
         "pressure/cpu" | "pressure/io" | "pressure/memory" => load::pressure(&mut out),
         "version" => system::version(&moment, &mut out),
         "filesystems" => system::filesystems(&moment.file_systems()?, &mut out),

@@ -2,12 +2,16 @@
 
 use alloc::vec::Vec;
 
+use abi::arg::OpenFlags;
 use abi::stat::UtsName;
 use abi::{SysResult, nr};
 use host::host_call;
-use kernel::vfs::ProcView;
+use kernel::vfs::{AT_FDCWD, ProcView};
 use kernel::zone::{self, Facts, Text};
 use zerocopy::FromZeros;
+
+use crate::io::{is_procfs, open, read_all};
+use crate::spelling::number;
 
 /// Nanoseconds in a second.
 const SECOND: u64 = 1_000_000_000;
@@ -19,8 +23,7 @@ pub(crate) struct Moment {
     pub(crate) facts: Facts,
     /// How long the zone has run, in nanoseconds.
     pub(crate) uptime: u64,
-    /// The number of the calling thread, for the number of the youngest process, which only the
-    /// kernel knows.
+    /// The number of the calling thread.
     pub(crate) tid: u32,
     /// uname(2), with the release that the zone shows.
     pub(crate) names: UtsName,
@@ -59,6 +62,25 @@ impl Moment {
         })
     }
 
+    /// The number of the youngest process or thread: how many the zone has made. The kernel's own file
+    /// lies in the zone's /proc; where that is out of reach, it is not less than the caller's.
+    pub(crate) fn youngest(&self) -> u32 {
+        let file = open(
+            AT_FDCWD,
+            c"/proc/sys/kernel/ns_last_pid",
+            OpenFlags::CLOEXEC,
+        );
+        let file = file.ok().filter(|file| is_procfs(file.raw()));
+        let text = file.and_then(|file| read_all(file.raw()).ok());
+        let number = text.and_then(|text| number(text.trim_ascii_end()));
+        number.map_or(self.tid, |number| number.max(self.tid))
+    }
+
+    /// The zone's time on each processor.
+    pub(crate) fn shares(&self) -> SysResult<Vec<u8>> {
+        self.facts.text(Text::Shares)
+    }
+
     /// The entries of the host's processors in /proc/cpuinfo.
     pub(crate) fn cpu_info(&self) -> SysResult<Vec<u8>> {
         self.facts.text(Text::CpuInfo)
@@ -95,6 +117,8 @@ pub(crate) fn sample() -> Moment {
     facts.memory_cached = 12 << 20;
     facts.pids_current = 7;
     facts.running = 2;
+    facts.switches = 1234;
+    facts.blocked = 1;
     facts.cpu_user = 3_000_000;
     facts.cpu_system = 1_500_000;
     facts.realtime = 1_700_000_000;

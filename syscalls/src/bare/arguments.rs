@@ -15,7 +15,7 @@ use kernel::walk::{Aim, Found, Limits};
 /// The space of the zone that the task runs in. Only tasks of such a zone come here.
 pub(crate) fn space(t: &Task) -> SysResult<Space<'_>> {
     let table = t.program.bare.ok_or(Errno::ENOSYS)?;
-    Ok(Space::new(table).seen_by(t.users.as_deref()))
+    Ok(Space::remembering(table, &t.links).seen_by(t.users.as_deref()))
 }
 
 /// Reads the path at the address in a register.
@@ -85,14 +85,19 @@ pub(super) fn object_at(t: &Task, dirfd: usize, path_at: usize, aim: Aim) -> Sys
 /// Finds what `at` names.
 pub(crate) fn find(t: &Task, at: At<'_>, aim: Aim) -> SysResult<Node> {
     let space = space(t)?;
-    if let Some(node) = space.plain_object(at, aim)? {
-        return Ok(node);
+    match space.plain_object(at, aim)? {
+        Some(node) => Ok(node),
+        None => walked(t, &space, at, aim),
     }
+}
+
+/// Finds what `at` names, component by component.
+pub(super) fn walked(t: &Task, space: &Space<'_>, at: At<'_>, aim: Aim) -> SysResult<Node> {
     match space.find(at, aim, Limits::default())? {
         Found::Name(..) => Err(Errno::ENOENT),
         Found::Node(node, from) => {
-            match from.and_then(|(directory, name)| in_proc(t, &space, directory, &name)) {
-                Some(emulated) => Ok(emulated.place(t, &space, aim)?.unwrap_or(node)),
+            match from.and_then(|(directory, name)| in_proc(t, space, directory, &name)) {
+                Some(emulated) => Ok(emulated.place(t, space, aim)?.unwrap_or(node)),
                 None => Ok(node),
             }
         }
@@ -145,6 +150,19 @@ impl Emulated {
             Place::Same | Place::Descriptors { .. } => Ok(None),
         }
     }
+}
+
+/// A descriptor of the guest's, or the working directory.
+pub(super) fn opened(register: usize) -> Node {
+    Node::of_guest(as_int(register))
+}
+
+/// What is to be changed must not lie in a mount that is read-only.
+pub(crate) fn check_changeable(t: &Task, node: &Node) -> SysResult<()> {
+    if space(t)?.is_read_only(node) {
+        return Err(Errno::EROFS);
+    }
+    Ok(())
 }
 
 /// A host call that may wait: for the holder of a lease, for a file server.

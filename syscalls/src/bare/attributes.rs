@@ -9,7 +9,7 @@ use kernel::bare::host_path;
 use kernel::bare::warden::{self, Request};
 use kernel::walk::Aim;
 
-use super::arguments::{CWD, Target, ask, at_flags, object, target};
+use super::arguments::{CWD, Target, ask, at_flags, check_changeable, object, target};
 
 /// Writes calls whose first argument is a path from the working directory on.
 macro_rules! on_path {
@@ -24,11 +24,21 @@ macro_rules! on_path {
 }
 
 on_path! {
-    truncate = nr::TRUNCATE, Follow, "truncate(2).";
     getxattr = nr::GETXATTR, Follow, "getxattr(2).";
     lgetxattr = nr::GETXATTR, Keep, "lgetxattr(2).";
     listxattr = nr::LISTXATTR, Follow, "listxattr(2).";
     llistxattr = nr::LISTXATTR, Keep, "llistxattr(2).";
+}
+
+/// truncate(2). Of what is no regular file, the host has something else to say.
+pub(super) fn truncate(t: &mut Task, a: &[usize; 6]) -> SysResult {
+    const S_IFREG: u32 = 0o100_000;
+    let node = object(t, a[0], Aim::Follow)?;
+    if node.kind()? == S_IFREG {
+        check_changeable(t, &node)?;
+    }
+    let path = host_path(node.fd());
+    ask(nr::TRUNCATE, &[path.register(), a[1]])
 }
 
 /// The flags of calls that know `AT_SYMLINK_NOFOLLOW` and `AT_EMPTY_PATH`.

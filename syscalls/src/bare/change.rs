@@ -8,11 +8,12 @@ use abi::{Errno, RawArg, SysResult};
 use host::call::as_int;
 use host::user;
 use kernel::Task;
+use kernel::bare::Node;
 use kernel::bare::warden::{self, LONGEST_VALUE, Request};
 use kernel::vfs::AT_FDCWD;
 use kernel::walk::Aim;
 
-use super::arguments::{CWD, Target, object, object_at, pointer, target};
+use super::arguments::{CWD, Target, check_changeable, object, object_at, pointer, target};
 use super::attributes::known;
 
 const NOFOLLOW: usize = 0x100;
@@ -21,23 +22,34 @@ const LONGEST_NAME: usize = 255;
 /// `UTIME_NOW` of utimensat(2).
 const NOW: i64 = (1 << 30) - 1;
 
+/// Asks for a change of what lies in no read-only mount.
+fn ask_about(t: &Task, request: Request<'_>, fd: i32) -> SysResult {
+    check_changeable(t, &Node::of_guest(fd))?;
+    warden::ask_about(request, fd)
+}
+
 /// Asks for a change of what a call works on.
-fn change(target: &Target, dirfd: usize, request: Request<'_>) -> SysResult {
+fn change(t: &Task, target: &Target, dirfd: usize, request: Request<'_>) -> SysResult {
     match target {
-        Target::Named(node) => warden::ask_about(request, node.fd()),
-        Target::Itself => warden::ask_about(request, as_int(dirfd)),
+        Target::Named(node) => ask_about(t, request, node.fd()),
+        Target::Itself => ask_about(t, request, as_int(dirfd)),
     }
 }
 
 /// Asks for a change of an open file. A descriptor with `O_PATH` is none.
 fn change_open(t: &Task, fd: usize, request: Request<'_>) -> SysResult {
+    ask_about(t, request, open_file(t, fd)?)
+}
+
+/// A descriptor of an open file.
+pub(crate) fn open_file(t: &Task, fd: usize) -> SysResult<i32> {
     const F_GETFL: usize = 3;
     const O_PATH: usize = 0o10_000_000;
     t.check_fd(as_int(fd))?;
-    if host::host_call!(abi::nr::FCNTL, fd, F_GETFL)? & O_PATH != 0 {
-        return Err(Errno::EBADF);
+    match host::host_call!(abi::nr::FCNTL, fd, F_GETFL)? & O_PATH {
+        0 => Ok(as_int(fd)),
+        _ => Err(Errno::EBADF),
     }
-    warden::ask_about(request, as_int(fd))
 }
 
 fn mode(register: usize) -> Request<'static> {
@@ -61,13 +73,13 @@ pub(super) fn fchmod(t: &mut Task, a: &[usize; 6]) -> SysResult {
 /// fchmodat(2); the call itself has no flags.
 pub(super) fn fchmodat(t: &mut Task, a: &[usize; 6]) -> SysResult {
     let node = object_at(t, a[0], a[1], Aim::Follow)?;
-    warden::ask_about(mode(a[2]), node.fd())
+    ask_about(t, mode(a[2]), node.fd())
 }
 
 /// fchmodat2(2).
 pub(super) fn fchmodat2(t: &mut Task, a: &[usize; 6]) -> SysResult {
     let target = target(t, a[0], a[1], known(a[3])?)?;
-    change(&target, a[0], mode(a[2]))
+    change(t, &target, a[0], mode(a[2]))
 }
 
 /// chown(2).
@@ -88,7 +100,7 @@ pub(super) fn fchown(t: &mut Task, a: &[usize; 6]) -> SysResult {
 /// fchownat(2).
 pub(super) fn fchownat(t: &mut Task, a: &[usize; 6]) -> SysResult {
     let target = target(t, a[0], a[1], known(a[4])?)?;
-    change(&target, a[0], owner(a[2], a[3]))
+    change(t, &target, a[0], owner(a[2], a[3]))
 }
 
 /// `struct timeval`s or none, with microseconds, as nanoseconds.
@@ -114,7 +126,7 @@ pub(super) fn utime(t: &mut Task, a: &[usize; 6]) -> SysResult {
         }
     };
     let node = object(t, a[0], Aim::Follow)?;
-    warden::ask_about(Request::Times(times), node.fd())
+    ask_about(t, Request::Times(times), node.fd())
 }
 
 /// utimes(2).
@@ -129,7 +141,7 @@ pub(super) fn futimesat(t: &mut Task, a: &[usize; 6]) -> SysResult {
         return change_open(t, a[0], times);
     }
     let node = object_at(t, a[0], a[1], Aim::Follow)?;
-    warden::ask_about(times, node.fd())
+    ask_about(t, times, node.fd())
 }
 
 /// utimensat(2): without a path it is about the descriptor.
@@ -159,7 +171,7 @@ pub(super) fn utimensat(t: &mut Task, a: &[usize; 6]) -> SysResult {
         };
     }
     let target = target(t, a[0], a[1], known(a[3])?)?;
-    change(&target, a[0], times)
+    change(t, &target, a[0], times)
 }
 
 /// The name of an extended attribute (`import_xattr_name` in fs/xattr.c of the kernel).
@@ -217,7 +229,7 @@ pub(super) fn lsetxattr(t: &mut Task, a: &[usize; 6]) -> SysResult {
 fn set_named(t: &Task, a: &[usize; 6], aim: Aim) -> SysResult {
     set_attribute([a[1], a[2], a[3], a[4]], |request| {
         let node = object(t, a[0], aim)?;
-        warden::ask_about(request, node.fd())
+        ask_about(t, request, node.fd())
     })
 }
 
@@ -244,7 +256,7 @@ pub(super) fn setxattrat(t: &mut Task, a: &[usize; 6]) -> SysResult {
     let flags = known(a[2])?;
     set_attribute(parts, |request| {
         let target = target(t, a[0], a[1], flags)?;
-        change(&target, a[0], request)
+        change(t, &target, a[0], request)
     })
 }
 
@@ -252,7 +264,7 @@ pub(super) fn setxattrat(t: &mut Task, a: &[usize; 6]) -> SysResult {
 pub(super) fn removexattr(t: &mut Task, a: &[usize; 6]) -> SysResult {
     remove_attribute(a[1], |request| {
         let node = object(t, a[0], Aim::Follow)?;
-        warden::ask_about(request, node.fd())
+        ask_about(t, request, node.fd())
     })
 }
 
@@ -260,7 +272,7 @@ pub(super) fn removexattr(t: &mut Task, a: &[usize; 6]) -> SysResult {
 pub(super) fn lremovexattr(t: &mut Task, a: &[usize; 6]) -> SysResult {
     remove_attribute(a[1], |request| {
         let node = object(t, a[0], Aim::Keep)?;
-        warden::ask_about(request, node.fd())
+        ask_about(t, request, node.fd())
     })
 }
 
@@ -274,7 +286,7 @@ pub(super) fn removexattrat(t: &mut Task, a: &[usize; 6]) -> SysResult {
     let flags: AtFlags = known(a[2])?;
     remove_attribute(a[3], |request| {
         let target = target(t, a[0], a[1], flags)?;
-        change(&target, a[0], request)
+        change(t, &target, a[0], request)
     })
 }
 
@@ -289,5 +301,5 @@ pub(super) fn file_setattr(t: &mut Task, a: &[usize; 6]) -> SysResult {
     let mut bytes = vec![0; a[3]];
     user::read_bytes(a[2], &mut bytes)?;
     let target = target(t, a[0], a[1], flags)?;
-    change(&target, a[0], Request::FileAttributes(&bytes))
+    change(t, &target, a[0], Request::FileAttributes(&bytes))
 }

@@ -18,12 +18,16 @@ mod signals;
 mod sockets;
 mod status;
 
-pub(crate) use arguments::{CWD, Target, at, at_flags, find, object, path, pointer, space, target};
+pub(crate) use arguments::{
+    CWD, Target, at, at_flags, check_changeable, find, object, path, pointer, space, target,
+};
+pub(crate) use change::open_file;
 pub(crate) use owners::senders;
 
 use abi::nr::LIMIT;
 use abi::{Errno, SysResult, nr};
 use kernel::Task;
+use kernel::bare::{Node, Space};
 use kernel::vfs::{At, Links, Place};
 use kernel::walk::{Aim, Found, Limits};
 
@@ -34,6 +38,13 @@ pub type Handler = fn(&mut Task, &[usize; 6]) -> SysResult;
 #[must_use]
 pub fn handler(number: usize) -> Option<Handler> {
     HANDLERS.get(number).copied().flatten()
+}
+
+/// Whether a descriptor leads to a file in a mount that is noexec, which the host does not know.
+#[must_use]
+pub fn is_no_exec(t: &Task, fd: i32) -> bool {
+    let space = t.program.bare.map(Space::new);
+    space.is_some_and(|space| space.is_no_exec(&Node::of_guest(fd)))
 }
 
 /// Where a path that may lead to an emulated entry of /proc leads: for exec.
@@ -92,6 +103,7 @@ const SERVED: &[(usize, Handler)] = &[
     (nr::READLINK, status::readlink),
     (nr::READLINKAT, status::readlinkat),
     (nr::STATFS, status::statfs),
+    (nr::FSTATFS, status::fstatfs),
     (nr::CHMOD, change::chmod),
     (nr::FCHMOD, change::fchmod),
     (nr::SHMGET, segments::shmget),

@@ -3,22 +3,23 @@
 use alloc::ffi::CString;
 use alloc::vec::Vec;
 
-use abi::arg::OpenFlags;
+use abi::arg::{AtFlags, OpenFlags};
 use abi::{Errno, RawArg, SysResult, nr};
 use core::ffi::CStr;
 use host::call::{as_int, forward_blocking, int};
 use host::host_call;
 use host::user::PathBuffer;
 use kernel::bare::warden;
-use kernel::bare::{Handle, Node, Space, host_path};
-use kernel::vfs::{At, OpenHow};
-use kernel::walk::{Aim, Found, Limits};
+use kernel::bare::{Handle, Node, Space, host_path, writes};
+use kernel::vfs::{AT_FDCWD, At, OpenHow};
+use kernel::walk::{Aim, Found, Limits, Scope};
 use kernel::{Task, zone};
 
 use super::arguments::{CWD, at, in_proc, path, pointer, space};
 use crate::fs::{check_how, read_how};
 
 const S_IFDIR: u32 = 0o040_000;
+const S_IFREG: u32 = 0o100_000;
 const S_IFLNK: u32 = 0o120_000;
 const S_IFSOCK: u32 = 0o140_000;
 
@@ -109,8 +110,8 @@ fn walked(
     resolve: u64,
 ) -> SysResult<i32> {
     const TRIES: usize = 16;
-    if resolve & (resolve::BENEATH | resolve::IN_ROOT | resolve::NO_XDEV | resolve::CACHED) != 0 {
-        return scoped(space, at, flags, mode, resolve);
+    if resolve & resolve::CACHED != 0 && creates(flags) | flags.contains(OpenFlags::TRUNC) {
+        return Err(Errno::EAGAIN);
     }
     let keeps =
         flags.contains(OpenFlags::NOFOLLOW) || flags.contains(OpenFlags::CREAT | OpenFlags::EXCL);
@@ -118,7 +119,24 @@ fn walked(
     let limits = Limits {
         no_links: resolve & resolve::NO_SYMLINKS != 0,
         no_magic: resolve & resolve::NO_MAGICLINKS != 0,
+        one_mount: resolve & resolve::NO_XDEV != 0,
+        scope: match resolve & (resolve::BENEATH | resolve::IN_ROOT) {
+            resolve::BENEATH => Scope::Beneath,
+            resolve::IN_ROOT => Scope::Root,
+            _ => Scope::Free,
+        },
     };
+    if flags.contains(OpenFlags::CREAT) && at.path.to_bytes().ends_with(b"/") {
+        // Whatever is there.
+        let found = space.find(at, Aim::Parent, limits)?;
+        let last = match &found {
+            Found::Name(_, name) => name.split(|byte| *byte == b'/').next().unwrap_or_default(),
+            Found::Node(..) => b"",
+        };
+        let is_name = !matches!(last, b"" | b"." | b"..");
+        let made = is_name || !flags.contains(OpenFlags::EXCL);
+        return Err(if made { Errno::EISDIR } else { Errno::EEXIST });
+    }
     for _ in 0..TRIES {
         match space.find(at, aim, limits)? {
             Found::Node(..) if flags.contains(OpenFlags::CREAT | OpenFlags::EXCL) => {
@@ -130,6 +148,9 @@ fn walked(
                     return Err(Errno::ENOENT);
                 }
                 let name = CString::new(name).map_err(|_| Errno::EINVAL)?;
+                if space.is_read_only(&directory) && !name.to_bytes().ends_with(b"/") {
+                    return Err(Errno::EROFS);
+                }
                 match make(&directory, &name, flags, mode) {
                     Err(Errno::ELOOP) => {}
                     made => return made,
@@ -148,6 +169,9 @@ fn found(
     from: Option<(Node, Vec<u8>)>,
     flags: OpenFlags,
 ) -> SysResult<i32> {
+    if !flags.contains(OpenFlags::PATH) && space.is_read_only(node) {
+        check_writable(node, flags)?;
+    }
     let Some((directory, name)) = from else {
         return again(node, flags);
     };
@@ -215,6 +239,10 @@ fn again(node: &Node, flags: OpenFlags) -> SysResult<i32> {
         return Err(Errno::EISDIR);
     }
     let flags = flags.difference(OpenFlags::NOFOLLOW | OpenFlags::CREAT | OpenFlags::EXCL);
+    if node.fd() == AT_FDCWD {
+        let here = c".".as_ptr().expose_provenance();
+        return forward_blocking(nr::OPENAT, &[CWD, here, flags.raw(), 0, 0, 0]).map(as_int);
+    }
     let path = host_path(node.fd());
     let args = [CWD, path.register(), flags.raw(), 0, 0, 0];
     match forward_blocking(nr::OPENAT, &args) {
@@ -224,40 +252,34 @@ fn again(node: &Node, flags: OpenFlags) -> SysResult<i32> {
     }
 }
 
-/// openat2 within a directory of the guest's choice: the host does the same from the same
-/// directory, as long as no mount point is met.
-fn scoped(
-    space: &Space<'_>,
-    at: At<'_>,
-    flags: OpenFlags,
-    mode: u64,
-    resolve: u64,
-) -> SysResult<i32> {
-    let mut start = None;
-    let path = at.path.to_bytes();
-    if path.starts_with(b"/") && resolve & (resolve::BENEATH | resolve::IN_ROOT) == 0 {
-        start = Some(space.object(At { path: c"/", ..at }, Aim::Follow)?);
+/// Whether something in a mount that is read-only may be opened so: what is no file on a disk may be
+/// written to all the same (`may_open`, `do_open` of the kernel).
+fn check_writable(node: &Node, flags: OpenFlags) -> SysResult<()> {
+    /// `R_OK`, `W_OK`, `AT_EACCESS`.
+    const READ: usize = 4;
+    const WRITE: usize = 2;
+    const EFFECTIVE: AtFlags = AtFlags::REMOVEDIR_OR_EACCESS;
+    let flags = flags.difference(OpenFlags::CREAT);
+    if !writes(flags) {
+        return Ok(());
     }
-    if path.starts_with(b"/") && resolve & resolve::BENEATH != 0 {
-        return Err(Errno::EXDEV);
+    match node.kind()? {
+        S_IFREG if flags.contains(OpenFlags::TRUNC) => return Err(Errno::EROFS),
+        S_IFREG => {}
+        S_IFDIR if flags.contains(OpenFlags::TMPFILE_ONLY) => return Err(Errno::EROFS),
+        _ => return Ok(()),
     }
-    let extra = if start.is_some() {
-        resolve::IN_ROOT
+    let mode = if flags.contains(OpenFlags::RDWR) {
+        READ | WRITE
     } else {
-        resolve::BENEATH
+        WRITE
     };
-    let scope = resolve & (resolve::BENEATH | resolve::IN_ROOT);
-    let how = [
-        u64::from(flags.bits()),
-        mode,
-        if scope == 0 { resolve | extra } else { resolve },
-    ];
-    let from = start.as_ref().map_or(int(at.dirfd), Node::register);
-    let (text, to) = (
-        at.path.as_ptr().expose_provenance(),
-        how.as_ptr().expose_provenance(),
-    );
-    forward_blocking(nr::OPENAT2, &[from, text, to, size_of_val(&how), 0, 0]).map(as_int)
+    let empty = c"".as_ptr().expose_provenance();
+    let how = (AtFlags::EMPTY_PATH | EFFECTIVE).raw();
+    match host_call!(nr::FACCESSAT2, node.register(), empty, mode, how) {
+        Ok(_) | Err(Errno::ENOSYS) => Err(Errno::EROFS),
+        Err(errno) => Err(errno),
+    }
 }
 
 /// Gives a descriptor the lowest free number, which open(2) promises: the walk had some open.

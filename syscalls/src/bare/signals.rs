@@ -19,9 +19,12 @@ pub(super) fn kill(t: &mut Task, a: &[usize; 6]) -> SysResult {
         number @ ..-1 => {
             let group = number.checked_neg().ok_or(Errno::ESRCH)?;
             let group = group_number(group)?;
-            ask(nr::KILL, &[int(-group), a[1]])
+            to_group(t, int(group), a[1], [int(-group), a[1]])
         }
-        0 => ask(nr::KILL, &[0, a[1]]),
+        0 => {
+            let group = host_call!(nr::GETPGID, 0)?;
+            to_group(t, group, a[1], [0, a[1]])
+        }
         _ => {
             let process = process(t, a[0])?;
             if is_lost(t, process, a[1]) {
@@ -30,6 +33,28 @@ pub(super) fn kill(t: &mut Task, a: &[usize; 6]) -> SysResult {
             ask(nr::KILL, &[process, a[1]])
         }
     }
+}
+
+/// Sends to a group, by `args` of kill(2), unless the zone's first process is in it and is to get
+/// nothing: then to each of the others.
+fn to_group(t: &Task, group: usize, signal: usize, args: [usize; 2]) -> SysResult {
+    let spared = numbers::first().map(|first| int(first.cast_signed()));
+    let spared = spared
+        .filter(|first| host_call!(nr::GETPGID, *first) == Ok(group) && is_lost(t, *first, signal));
+    let Some(spared) = spared else {
+        return ask(nr::KILL, &args);
+    };
+    let own = int(t.pid().cast_signed());
+    let mut all = members()?;
+    // Who sends may be among those that it ends.
+    all.sort_by_key(|member| int(member.cast_signed()) == own);
+    for member in all.into_iter().map(|member| int(member.cast_signed())) {
+        if member != spared && host_call!(nr::GETPGID, member) == Ok(group) {
+            // The first process has got it, so that there is one that did.
+            let _ = ask(nr::KILL, &[member, signal]);
+        }
+    }
+    Ok(0)
 }
 
 /// `kill(-1, ...)`: all but the zone's first process and the caller. The kernel does it in one go; here

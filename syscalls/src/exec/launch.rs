@@ -11,13 +11,14 @@ use abi::{Errno, SysResult, UserCStr, UserPtr, nr};
 use host::call::{forward_blocking, int};
 use host::user::PathBuffer;
 use host::{host_call, intercept};
+use kernel::bare::Space;
 use kernel::program::Intercept;
 use kernel::vfs::{At, Links, Place};
 use kernel::{Program, Task};
 use loader::handover::{self, Handover, Start};
 
 use super::arguments::Strings;
-use super::credentials;
+use super::credentials::{self, Rights};
 use super::files::{AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW};
 use super::prepare::{Prepared, name, prepare, prepare_as};
 
@@ -49,7 +50,7 @@ pub fn execveat(
     if flags.0 & !(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_EXECVE_CHECK) != 0 {
         return Err(Errno::EINVAL);
     }
-    let bare = t.program.bare;
+    let bare = crate::bare::space(t).ok();
     let overlay = t.mounts.overlay(path.to_bytes());
     let place = match overlay.filter(|_| bare.is_none()) {
         None if overlay.is_some() => {
@@ -92,7 +93,7 @@ pub fn execveat(
     if flags.0 & AT_EXECVE_CHECK != 0 {
         return Ok(0);
     }
-    let users = crate::users::after_exec(t, &prepared.program)?;
+    let users = crate::users::after_exec(t.users.as_deref(), &prepared.program)?;
     let ignored = t.sighand.those(|handler| handler == SIG_IGN);
     let filters_fd = filters_fd(t)?;
     let blocked = t.blocked.intersection(SigSet::PROTECTED);
@@ -143,11 +144,17 @@ pub fn launch(
         argv.replace_first(words);
     }
     let program_fd = Kept(prepared.program.keep_over_exec()?);
-    let interpreter_fd = match &prepared.interpreter {
-        Some((file, _)) => Some(Kept(file.keep_over_exec()?)),
-        None => None,
+    let rights = credentials::rights(&prepared.program)?;
+    let copy = match &rights {
+        Rights::Copy(copy) => Some(copy.fd()),
+        Rights::None | Rights::Secure => None,
     };
-    let exe = prepared.program.canonical(current.bare);
+    let interpreter_fd = match &prepared.interpreter {
+        // A copy does not believe what it is handed.
+        Some((file, _)) if copy.is_none() => Some(Kept(file.keep_over_exec()?)),
+        _ => None,
+    };
+    let exe = prepared.program.canonical(current.bare.map(Space::new));
     let text = Handover {
         image_fd: intercept::image_fd(),
         proc_fd: intercept::proc_fd(),
@@ -164,8 +171,9 @@ pub fn launch(
         start: Start::Loaded,
         zone: current.zone,
         mounts: current.bare.map_or(0, |table| table.mounts.len()),
+        contract: kernel::zone::contract(),
         init: false,
-        secure: inherited.users.1,
+        secure: inherited.users.1 || matches!(rights, Rights::Secure),
         filters_fd: inherited.filters_fd,
         users: Some(&inherited.users.0)
             .filter(|users| !users.is_empty())
@@ -187,8 +195,8 @@ pub fn launch(
     let identity = credentials::take_on(&prepared.program);
     let empty = c"".as_ptr().expose_provenance();
     let flags = usize::try_from(AT_EMPTY_PATH).unwrap_or(0);
-    let image = int(intercept::image_fd());
-    let args = [image, empty, argv.address(), envp.address(), flags, 0];
+    let image = copy.unwrap_or_else(intercept::image_fd);
+    let args = [int(image), empty, argv.address(), envp.address(), flags, 0];
     let result = forward_blocking(nr::EXECVEAT, &args);
     identity.undo();
     result

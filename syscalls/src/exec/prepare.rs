@@ -10,6 +10,7 @@ use kernel::zone;
 use loader::elf::{Header, Image};
 use loader::script::{self, HEAD_LEN, MAX_DEPTH};
 
+use super::credentials::has_rights;
 use super::files::{AT_FDCWD, Bare, Opened};
 
 /// A program that can be executed: what is left can only fail by killing the process.
@@ -55,19 +56,44 @@ impl Prepared {
             comm: None,
         })
     }
+
+    /// From a program alone, whose interpreter is looked up again: for a process that has rights
+    /// which whoever opened the files did not have.
+    ///
+    /// # Errors
+    /// Those of execve(2).
+    pub fn anew(program: Opened, execfn: CString) -> SysResult<Self> {
+        let mut head = [0u8; HEAD_LEN];
+        program.read(&mut head, 0)?;
+        let (image, interpreter) = binary(None, &program, &head)?;
+        Ok(Self {
+            program,
+            image,
+            interpreter,
+            script: None,
+            execfn,
+            comm: None,
+        })
+    }
+
+    /// Whether the program gives a process rights that this one has not.
+    #[must_use]
+    pub fn has_rights(&self) -> bool {
+        has_rights(&self.program)
+    }
 }
 
 /// Finds what `path` leads to, in the zone where that has no namespaces. `flags` are those of execveat(2).
 ///
 /// # Errors
 /// Those of execve(2).
-pub fn prepare(bare: Bare, dirfd: i32, path: &CStr, flags: u32) -> SysResult<Prepared> {
+pub fn prepare(bare: Bare<'_>, dirfd: i32, path: &CStr, flags: u32) -> SysResult<Prepared> {
     prepare_as(bare, name(dirfd, path)?, dirfd, path, flags)
 }
 
 /// Like [`prepare`], of a program that the guest called `execfn`, which is not where it lies.
 pub(super) fn prepare_as(
-    bare: Bare,
+    bare: Bare<'_>,
     execfn: CString,
     dirfd: i32,
     path: &CStr,
@@ -150,7 +176,7 @@ fn is_closed_by_exec(dirfd: i32, path: &CStr) -> bool {
 
 /// Reads the headers of a program, and those of its interpreter.
 fn binary(
-    bare: Bare,
+    bare: Bare<'_>,
     program: &Opened,
     head: &[u8],
 ) -> SysResult<(Image, Option<(Opened, Image)>)> {
@@ -173,7 +199,7 @@ fn binary(
 }
 
 /// The interpreter of `program`: for one of the host's tools in a zone that of the host.
-fn beside(bare: Bare, program: &Opened, interpreter: CString) -> CString {
+fn beside(bare: Bare<'_>, program: &Opened, interpreter: CString) -> CString {
     let path = interpreter.to_bytes();
     if !zone::attached() || !path.starts_with(b"/") || zone::is_native(path) {
         return interpreter;

@@ -142,6 +142,11 @@ fn emulated(t: &Task, fd: Fd, offset: Option<i64>, parts: &[[usize; 2]]) -> Opti
 /// Likewise for `iovcnt` parts that the guest lists at `iov`. What is wrong with the list, the host
 /// says.
 fn scattered(t: &Task, fd: Fd, offset: Option<i64>, iov: Ptr, iovcnt: Ulong) -> Option<SysResult> {
+    emulated(t, fd, offset, &listed(iov, iovcnt)?)
+}
+
+/// The parts in such a list, each an address and a length.
+pub(super) fn listed(iov: Ptr, iovcnt: Ulong) -> Option<Vec<[usize; 2]>> {
     /// `UIO_MAXIOV`.
     const MOST: usize = 1024;
     if iovcnt.0 > MOST {
@@ -152,12 +157,11 @@ fn scattered(t: &Task, fd: Fd, offset: Option<i64>, iov: Ptr, iovcnt: Ulong) -> 
         let part = user::read(list.element(index)).ok()?;
         isize::try_from(part[1]).is_ok().then_some(part)
     });
-    let parts: Vec<_> = parts.collect::<Option<_>>()?;
-    emulated(t, fd, offset, &parts)
+    parts.collect()
 }
 
 /// An offset that comes as an unsigned number.
-fn signed(offset: Ulong) -> i64 {
+pub(super) fn signed(offset: Ulong) -> i64 {
     i64::from_le_bytes(offset.0.to_le_bytes())
 }
 

@@ -10,6 +10,8 @@ mod link;
 mod live;
 mod open;
 mod path;
+mod put;
+mod splice;
 mod statfs;
 mod status;
 
@@ -25,5 +27,7 @@ pub use link::{readlink, readlinkat};
 pub use live::{close, dup, fcntl, fstat, lseek, pread64, preadv, preadv2, read, readv};
 pub(crate) use open::{check as check_how, read_how};
 pub use open::{creat, open, openat, openat2};
+pub use put::{pwrite64, pwritev, pwritev2, write, writev};
+pub use splice::{sendfile, splice};
 pub use statfs::{fstatfs, statfs};
 pub use status::{lstat, newfstatat, stat, statx};

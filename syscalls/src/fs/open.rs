@@ -81,6 +81,14 @@ fn open_by(t: &mut Task, dirfd: DirFd, path: Path, how: &OpenHow) -> SysResult {
     match opened {
         // What sockets say, and files of a file system that is mounted read-only.
         Err(errno @ (Errno::ENXIO | Errno::EROFS)) => placeholder(t, at, how, errno),
+        // Of the zone's names, which are the superuser's of the host.
+        Err(Errno::EACCES)
+            if how
+                .open_flags()
+                .intersects(OpenFlags::WRONLY | OpenFlags::RDWR) =>
+        {
+            placeholder(t, at, how, Errno::EACCES)
+        }
         Err(Errno::ENOENT) => {
             let path = instead(t, at).ok_or(Errno::ENOENT)?;
             let at = At { path: &path, ..at };

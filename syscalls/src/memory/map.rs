@@ -12,6 +12,7 @@ const MAP_ANONYMOUS: usize = 0x20;
 const MAP_FIXED_NOREPLACE: usize = 0x10_0000;
 const MREMAP_MAYMOVE: usize = 1;
 const MREMAP_FIXED: usize = 2;
+const PROT_EXEC: usize = 4;
 const MREMAP_DONTUNMAP: usize = 4;
 const SHM_REMAP: i32 = 0o40000;
 
@@ -32,6 +33,9 @@ pub fn mmap(
 ) -> SysResult {
     if flags.0 & MAP_ANONYMOUS == 0 {
         t.check_fd(fd.0)?;
+        if prot.0 & PROT_EXEC != 0 && crate::bare::is_no_exec(t, fd.0) {
+            return Err(Errno::EPERM);
+        }
     }
     let fixed = flags.0 & (MAP_FIXED | MAP_FIXED_NOREPLACE);
     if fixed != 0

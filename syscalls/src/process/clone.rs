@@ -2,6 +2,7 @@
 //! that shares memory gets an area and a task of its own before it starts.
 
 use alloc::sync::Arc;
+use core::cell::RefCell;
 
 use abi::arg::{Ptr, Size, Ulong};
 use abi::{Errno, SysResult};
@@ -9,6 +10,7 @@ use host::process::{self, Request};
 use host::thread::{Frame, NewThread};
 use host::user;
 use kernel::Task;
+use kernel::bare::Links;
 use kernel::signal::{AltStack, Kept, host_mask};
 
 const CLONE_VM: usize = 0x100;
@@ -223,6 +225,7 @@ fn prepare(t: &Task, flags: usize, frame: Frame, borrowed: bool) -> SysResult<Ne
         mounts: t.mounts,
         users: t.users.clone(),
         protect_again: clear,
+        links: RefCell::new(Links::new()),
     });
     Ok(child)
 }

@@ -11,7 +11,7 @@ use abi::stat::Stat;
 
 rows! {
     0 read(fd: Fd, buf: Ptr, count: Size) direct crate::fs::read, since V1_0, "guest descriptors are host descriptors; the kernel checks buf";
-    1 write(fd: Fd, buf: Ptr, count: Size) direct, since V1_0, "guest descriptors are host descriptors; the kernel checks buf";
+    1 write(fd: Fd, buf: Ptr, count: Size) direct crate::fs::write, since V1_0, "guest descriptors are host descriptors; the kernel checks buf";
     2 open(path: Path, flags: OpenFlags, mode: Mode) translated crate::fs::open via [OPENAT], since V1_0, "reads the path once; paths into /proc go to its emulation";
     3 close(fd: Fd) direct crate::fs::close, since V1_0, "closes the guest's own descriptor; the brand's are EBADF";
     4 stat(path: Path, statbuf: UserPtr<Stat>) translated crate::fs::stat via [NEWFSTATAT], since V1_0, "reads the path once; /proc/self/exe is the guest's program";
@@ -28,9 +28,9 @@ rows! {
     15 rt_sigreturn() translated crate::signal::rt_sigreturn via [RT_SIGRETURN], since V2_2, "takes down the frame that the brand built, with the full extended state";
     16 ioctl(fd: Fd, request: Uint, argp: Ulong) direct, since V1_0, "acts on a device or file that the guest could open; the driver checks the rest";
     17 pread64(fd: Fd, buf: Ptr, count: Size, offset: Offset) direct crate::fs::pread64, since V2_2, "guest descriptors are host descriptors; the kernel checks buf";
-    18 pwrite64(fd: Fd, buf: Ptr, count: Size, offset: Offset) direct, since V2_2, "guest descriptors are host descriptors; the kernel checks buf";
+    18 pwrite64(fd: Fd, buf: Ptr, count: Size, offset: Offset) direct crate::fs::pwrite64, since V2_2, "guest descriptors are host descriptors; the kernel checks buf";
     19 readv(fd: Fd, iov: Ptr, iovcnt: Ulong) direct crate::fs::readv, since V2_0, "guest descriptors are host descriptors; the kernel checks the vector";
-    20 writev(fd: Fd, iov: Ptr, iovcnt: Ulong) direct, since V2_0, "guest descriptors are host descriptors; the kernel checks the vector";
+    20 writev(fd: Fd, iov: Ptr, iovcnt: Ulong) direct crate::fs::writev, since V2_0, "guest descriptors are host descriptors; the kernel checks the vector";
     21 access(path: Path, mode: Int) translated crate::fs::access via [FACCESSAT], since V1_0, "reads the path once; /proc/self/exe is the guest's program";
     22 pipe(pipefd: Ptr) translated crate::fold::pipe via [PIPE2], since V1_0, "makes two descriptors that belong to the guest";
     23 select(nfds: Int, readfds: Ptr, writefds: Ptr, exceptfds: Ptr, timeout: Ptr) translated crate::signal::select via [SELECT POLL], since V2_0, "the host waits; the brand's descriptors are not open to the guest";

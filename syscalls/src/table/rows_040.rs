@@ -6,7 +6,7 @@ use abi::arg::{Fd, Flags, Int, Long, Offset, Path, Pid, Ptr, Signal, Size, Uint,
 use abi::stat::UtsName;
 
 rows! {
-    40 sendfile(out_fd: Fd, in_fd: Fd, offset: Ptr, count: Size) direct, since V2_2, "copies between files that the guest holds";
+    40 sendfile(out_fd: Fd, in_fd: Fd, offset: Ptr, count: Size) direct crate::fs::sendfile, since V2_2, "copies between files that the guest holds";
     41 socket(domain: Int, r#type: Int, protocol: Int) direct, since V2_0, "the network namespace and the confinement bound what it reaches";
     42 connect(sockfd: Fd, addr: Ptr, addrlen: Int) direct, since V2_0, "the network namespace and file permissions bound what it reaches";
     43 accept(sockfd: Fd, addr: Ptr, addrlen: Ptr) translated crate::fold::accept via [ACCEPT4], since V2_0, "acts on a socket that the guest holds";
@@ -25,7 +25,7 @@ rows! {
     56 clone(flags: Ulong, stack: Ptr, parent_tid: Ptr, child_tid: Ptr, tls: Ptr) translated crate::process::clone via [CLONE], since V1_0, "the guest's flags; the child arms its interception before its first instruction";
     57 fork() translated crate::process::fork via [CLONE], since V1_0, "the child arms its interception before its first instruction";
     58 vfork() translated crate::process::vfork via [CLONE], since V2_2, "the child borrows memory, not the brand's stack, and arms its interception first";
-    59 execve(pathname: Path, argv: UserPtr<usize>, envp: UserPtr<usize>) translated crate::exec::execve via [OPENAT FCNTL NEWFSTATAT FSTATFS FACCESSAT2 PREAD64 READLINKAT MEMFD_CREATE PWRITE64 PRCTL GETRESGID GETRESUID SETRESGID SETRESUID CLOSE EXECVEAT], since V1_0, "checks the program as the kernel would, then starts the brand's image on it";
+    59 execve(pathname: Path, argv: UserPtr<usize>, envp: UserPtr<usize>) translated crate::exec::execve via [OPENAT FCNTL NEWFSTATAT FSTATFS FACCESSAT2 FGETXATTR PREAD64 READLINKAT MEMFD_CREATE PWRITE64 PRCTL GETRESGID GETRESUID SETRESGID SETRESUID CLOSE EXECVEAT], since V1_0, "checks the program as the kernel would, then starts the brand's image on it";
     60 exit(status: Int) translated crate::process::exit via [EXIT], since V1_0, "gives the thread's area back first";
     61 wait4(pid: Pid, wstatus: Ptr, options: Int, rusage: Ptr) direct, since V1_0, "guest processes are host processes with the same parent and exit status";
     62 kill(pid: Pid, sig: Signal) direct, since V1_0, "process numbers are the host's in this version; the kernel checks permission";

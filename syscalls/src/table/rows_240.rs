@@ -46,7 +46,7 @@ rows! {
     272 unshare(flags: Int) direct, since V2_6_16, "the kernel checks privilege; a new PID namespace begins with the next child, which asks for its number anew";
     273 set_robust_list(head: Ptr, len: Size) direct, since V2_6_17, "the kernel walks guest memory when the thread ends; guest threads are host threads";
     274 get_robust_list(pid: Pid, head_ptr: Ptr, len_ptr: Ptr) direct, since V2_6_17, "guest threads are host threads; the kernel demands ptrace access to others";
-    275 splice(fd_in: Fd, off_in: Ptr, fd_out: Fd, off_out: Ptr, len: Size, flags: Flags) direct, since V2_6_17, "copies between files that the guest holds; both descriptors are checked";
+    275 splice(fd_in: Fd, off_in: Ptr, fd_out: Fd, off_out: Ptr, len: Size, flags: Flags) direct crate::fs::splice, since V2_6_17, "copies between files that the guest holds; both descriptors are checked";
     276 tee(fd_in: Fd, fd_out: Fd, len: Size, flags: Flags) direct, since V2_6_17, "copies between pipes that the guest holds; both descriptors are checked";
     277 sync_file_range(fd: Fd, offset: Offset, nbytes: Offset, flags: Flags) direct, since V2_6_17, "acts on a file that the guest holds";
     278 vmsplice(fd: Fd, iov: Ptr, nr_segs: Ulong, flags: Flags) direct, since V2_6_17, "moves guest memory through a pipe that the guest holds";
@@ -67,7 +67,7 @@ rows! {
     293 pipe2(pipefd: Ptr, flags: Flags) direct, since V2_6_27, "makes two descriptors that belong to the guest";
     294 inotify_init1(flags: Flags) direct, since V2_6_27, "makes a descriptor that belongs to the guest";
     295 preadv(fd: Fd, iov: Ptr, iovcnt: Ulong, pos_l: Ulong, pos_h: Ulong) direct crate::fs::preadv, since V2_6_30, "guest descriptors are host descriptors; the kernel checks the vector";
-    296 pwritev(fd: Fd, iov: Ptr, iovcnt: Ulong, pos_l: Ulong, pos_h: Ulong) direct, since V2_6_30, "guest descriptors are host descriptors; the kernel checks the vector";
+    296 pwritev(fd: Fd, iov: Ptr, iovcnt: Ulong, pos_l: Ulong, pos_h: Ulong) direct crate::fs::pwritev, since V2_6_30, "guest descriptors are host descriptors; the kernel checks the vector";
     297 rt_tgsigqueueinfo(tgid: Pid, tid: Pid, sig: Signal, info: Ptr) direct, since V2_6_31, "guest threads are host threads; the kernel checks permission and info";
     298 perf_event_open(attr: Ptr, pid: Pid, cpu: Int, group_fd: Int, flags: Ulong) refused EACCES, since V2_6_31, "samples would show the brand and the host; this is what kernel.perf_event_paranoid=3 answers";
     299 recvmmsg(sockfd: Fd, msgvec: Ptr, vlen: Uint, flags: Flags, timeout: Ptr) direct, since V2_6_33, "acts on a socket that the guest holds";

@@ -31,13 +31,13 @@ rows! {
     319 memfd_create(name: Str, flags: Flags) direct, since V3_17, "makes a descriptor that belongs to the guest";
     320 kexec_file_load(kernel_fd: Fd, initrd_fd: Fd, cmdline_len: Ulong, cmdline: Str, flags: Ulong) refused EPERM, since V3_17, "a guest never replaces the host's kernel; this is what a process without CAP_SYS_BOOT sees";
     321 bpf(cmd: Int, attr: Ptr, size: Uint) refused EPERM, since V3_18, "programs would run in the host's kernel; this is what kernel.unprivileged_bpf_disabled answers";
-    322 execveat(dirfd: DirFd, pathname: Path, argv: UserPtr<usize>, envp: UserPtr<usize>, flags: Uint) translated crate::exec::execveat via [OPENAT FCNTL NEWFSTATAT FSTATFS FACCESSAT2 PREAD64 READLINKAT MEMFD_CREATE PWRITE64 PRCTL GETRESGID GETRESUID SETRESGID SETRESUID CLOSE EXECVEAT], since V3_19, "checks the program as the kernel would, then starts the brand's image on it";
+    322 execveat(dirfd: DirFd, pathname: Path, argv: UserPtr<usize>, envp: UserPtr<usize>, flags: Uint) translated crate::exec::execveat via [OPENAT FCNTL NEWFSTATAT FSTATFS FACCESSAT2 FGETXATTR PREAD64 READLINKAT MEMFD_CREATE PWRITE64 PRCTL GETRESGID GETRESUID SETRESGID SETRESUID CLOSE EXECVEAT], since V3_19, "checks the program as the kernel would, then starts the brand's image on it";
     323 userfaultfd(flags: Flags) refused ENOSYS, since V4_3, "a fault that the brand meets while it copies guest memory would wait for the guest";
     324 membarrier(cmd: Int, flags: Flags, cpu_id: Int) translated crate::system::membarrier via [MEMBARRIER], since V4_3, "the host's, but for the registration that the brand itself needs";
     325 mlock2(addr: Ptr, len: Size, flags: Int) translated crate::memory::mlock2 via [MLOCK2], since V4_4, "the brand's ranges look unmapped";
     326 copy_file_range(fd_in: Fd, off_in: Ptr, fd_out: Fd, off_out: Ptr, len: Size, flags: Flags) direct, since V4_5, "copies between files that the guest holds; both descriptors are checked";
     327 preadv2(fd: Fd, iov: Ptr, iovcnt: Ulong, pos_l: Ulong, pos_h: Ulong, flags: Flags) direct crate::fs::preadv2, since V4_6, "guest descriptors are host descriptors; the kernel checks the vector";
-    328 pwritev2(fd: Fd, iov: Ptr, iovcnt: Ulong, pos_l: Ulong, pos_h: Ulong, flags: Flags) direct, since V4_6, "guest descriptors are host descriptors; the kernel checks the vector";
+    328 pwritev2(fd: Fd, iov: Ptr, iovcnt: Ulong, pos_l: Ulong, pos_h: Ulong, flags: Flags) direct crate::fs::pwritev2, since V4_6, "guest descriptors are host descriptors; the kernel checks the vector";
     329 pkey_mprotect(addr: Ptr, len: Size, prot: Prot, pkey: Int) translated crate::memory::pkey_mprotect via [PKEY_MPROTECT], since V4_9, "never the brand; code that becomes writable gets its own bytes back";
     330 pkey_alloc(flags: Flags, access_rights: Flags) direct, since V4_9, "protection keys are the host thread's own";
     331 pkey_free(pkey: Int) direct, since V4_9, "protection keys are the host thread's own";

@@ -221,7 +221,7 @@ const fn oneself(nr: usize) -> Rule {
 const fn local(nr: usize) -> Rule {
     Rule {
         nr,
-        verdict: Verdict::Only(CONNECTED_FAMILIES, Errno::ESOCKTNOSUPPORT),
+        verdict: Verdict::Only(CONNECTED_FAMILIES, Errno::EPROTONOSUPPORT),
         why: "as elsewhere; and local datagrams could be sent to any socket with a path",
     }
 }

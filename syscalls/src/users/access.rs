@@ -8,7 +8,7 @@ use kernel::Task;
 use kernel::users::{EXECUTE, WRITE};
 use kernel::walk::Aim;
 
-use super::{beneath, users};
+use super::{beneath, beneath_open, users};
 use crate::bare::{CWD, Target, at_flags, object, target};
 
 /// access(2).
@@ -78,5 +78,5 @@ pub(super) fn truncate(t: &mut Task, a: &[usize; 6]) -> SysResult {
         let node = object(t, a[0], Aim::Follow)?;
         users(t)?.check(node.fd(), WRITE)?;
     }
-    beneath(t, guest::TRUNCATE, a)
+    beneath_open(t, guest::TRUNCATE, a, |t| object(t, a[0], Aim::Follow))
 }

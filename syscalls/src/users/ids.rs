@@ -2,11 +2,11 @@
 
 use alloc::vec::Vec;
 
-use abi::{Errno, RawArg, SysResult};
+use abi::{Errno, RawArg, SysResult, nr};
 use host::call::as_int;
-use host::user;
+use host::{host_call, user};
 use kernel::Task;
-use kernel::users::{Capability, Credentials, Ids};
+use kernel::users::{Capability, Credentials, Ids, set_dumpable};
 use kernel::vfs::ProcView;
 
 use super::users;
@@ -99,10 +99,16 @@ pub(super) fn setgroups(t: &mut Task, a: &[usize; 6]) -> SysResult {
 
 /// Changes who the thread is, and tells the zone.
 fn change(t: &mut Task, change: impl FnOnce(&mut Credentials) -> SysResult<()>) -> SysResult {
-    let pid = t.pid();
+    const PR_SET_PDEATHSIG: usize = 1;
+    let tid = t.tid();
     let users = t.users.as_mut().ok_or(Errno::ENOSYS)?;
+    let old = users.now.clone();
     change(&mut users.now)?;
-    users.publish(pid);
+    if users.now.leaves(&old) {
+        set_dumpable(false);
+        host_call!(nr::PRCTL, PR_SET_PDEATHSIG, 0)?;
+    }
+    users.publish(tid);
     Ok(0)
 }
 
@@ -156,7 +162,7 @@ pub(super) fn setfsuid(t: &mut Task, a: &[usize; 6]) -> SysResult {
     let mut old = 0;
     change(t, |now| {
         old = now.user.set_fs(low(a[0]), privileged);
-        now.capabilities.follow_fs(old, now.user.fs);
+        now.capabilities.follow_fs(old, now.user.fs, now.secure);
         Ok(())
     })?;
     wide(old)

@@ -1,21 +1,28 @@
 //! Names in directories: who may make, remove and move them, and whose what they name is.
 
+use abi::arg::AtFlags;
 use abi::nr as guest;
 use abi::{Errno, SysResult, nr};
-use host::call::int;
+use host::call::{as_int, int};
 use host::host_call;
 use host::user::PathBuffer;
 use kernel::Task;
-use kernel::users::{EXECUTE, WRITE};
+use kernel::bare::Node;
+use kernel::users::{Capability, EXECUTE, READ, WRITE};
 use kernel::walk::Aim;
 
 use super::owners::{group_of, own};
-use super::{beneath, users};
-use crate::bare::{CWD, at, path, space};
+use super::{beneath_open, users};
+use crate::bare::{CWD, Target, at, at_flags, path, space, target};
 
 const AT_REMOVEDIR: usize = 0x200;
 const AT_SYMLINK_NOFOLLOW: usize = 0x100;
 const S_ISVTX: u32 = 0o1000;
+const S_IFMT: u32 = 0o170_000;
+const S_IFREG: u32 = 0o100_000;
+const S_ISUID: u32 = 0o4000;
+const S_ISGID: u32 = 0o2000;
+const S_IXGRP: u32 = 0o10;
 
 /// Whether the thread may make a name. What is there already the call itself finds.
 fn may_make(t: &Task, dirfd: usize, path_at: usize) -> SysResult<()> {
@@ -58,6 +65,15 @@ fn may_remove(t: &Task, dirfd: usize, path_at: usize) -> SysResult<()> {
     Ok(())
 }
 
+/// The directory that a name is to be in.
+fn above(dirfd: usize, path_at: usize) -> impl Fn(&Task) -> SysResult<Node> {
+    move |t| {
+        let mut room = PathBuffer::new();
+        let text = path(&mut room, path_at)?;
+        Ok(space(t)?.parent(at(dirfd, text))?.0)
+    }
+}
+
 /// Makes what now is at a path belong to its maker.
 fn made(t: &Task, dirfd: usize, path_at: usize) -> SysResult<()> {
     let mut room = PathBuffer::new();
@@ -72,6 +88,32 @@ fn made(t: &Task, dirfd: usize, path_at: usize) -> SysResult<()> {
     own(t, node.fd(), group)
 }
 
+/// Whether the thread may give a file another name (`may_linkat`): only one of its own, or one that
+/// it could as well read and write (proc_sys_fs(5), `protected_hardlinks`).
+fn may_link(t: &Task, a: &[usize; 6]) -> SysResult<()> {
+    let users = users(t)?;
+    if users.now.has(Capability::Fowner) {
+        return Ok(());
+    }
+    let flags = at_flags(a[4]);
+    let nofollow = match flags.contains(AtFlags::SYMLINK_FOLLOW) {
+        true => AtFlags::empty(),
+        false => AtFlags::SYMLINK_NOFOLLOW,
+    };
+    let status = match target(t, a[0], a[1], flags & AtFlags::EMPTY_PATH | nofollow)? {
+        Target::Itself => users.status(as_int(a[0]))?,
+        Target::Named(node) => users.status(node.fd())?,
+    };
+    let safe = status.mode & S_IFMT == S_IFREG
+        && status.mode & S_ISUID == 0
+        && status.mode & (S_ISGID | S_IXGRP) != S_ISGID | S_IXGRP
+        && users.now.may(&status, READ | WRITE);
+    match safe || users.now.owns(&status) {
+        true => Ok(()),
+        false => Err(Errno::EPERM),
+    }
+}
+
 /// mkdir(2).
 pub(super) fn mkdir(t: &mut Task, a: &[usize; 6]) -> SysResult {
     mkdirat(t, &[CWD, a[0], a[1], 0, 0, 0])
@@ -80,7 +122,7 @@ pub(super) fn mkdir(t: &mut Task, a: &[usize; 6]) -> SysResult {
 /// mkdirat(2).
 pub(super) fn mkdirat(t: &mut Task, a: &[usize; 6]) -> SysResult {
     may_make(t, a[0], a[1])?;
-    beneath(t, guest::MKDIRAT, a)?;
+    beneath_open(t, guest::MKDIRAT, a, above(a[0], a[1]))?;
     made(t, a[0], a[1])?;
     Ok(0)
 }
@@ -93,7 +135,7 @@ pub(super) fn mknod(t: &mut Task, a: &[usize; 6]) -> SysResult {
 /// mknodat(2).
 pub(super) fn mknodat(t: &mut Task, a: &[usize; 6]) -> SysResult {
     may_make(t, a[0], a[1])?;
-    beneath(t, guest::MKNODAT, a)?;
+    beneath_open(t, guest::MKNODAT, a, above(a[0], a[1]))?;
     made(t, a[0], a[1])?;
     Ok(0)
 }
@@ -106,7 +148,7 @@ pub(super) fn symlink(t: &mut Task, a: &[usize; 6]) -> SysResult {
 /// symlinkat(2).
 pub(super) fn symlinkat(t: &mut Task, a: &[usize; 6]) -> SysResult {
     may_make(t, a[1], a[2])?;
-    beneath(t, guest::SYMLINKAT, a)
+    beneath_open(t, guest::SYMLINKAT, a, above(a[1], a[2]))
 }
 
 /// unlink(2).
@@ -122,7 +164,7 @@ pub(super) fn rmdir(t: &mut Task, a: &[usize; 6]) -> SysResult {
 /// unlinkat(2).
 pub(super) fn unlinkat(t: &mut Task, a: &[usize; 6]) -> SysResult {
     may_remove(t, a[0], a[1])?;
-    beneath(t, guest::UNLINKAT, a)
+    beneath_open(t, guest::UNLINKAT, a, above(a[0], a[1]))
 }
 
 /// rename(2).
@@ -142,7 +184,13 @@ pub(super) fn renameat2(t: &mut Task, a: &[usize; 6]) -> SysResult {
         Err(Errno::ENOENT) => may_make(t, a[2], a[3])?,
         result => result?,
     }
-    beneath(t, guest::RENAMEAT2, a)
+    for (dirfd, path) in [(a[0], a[1]), (a[2], a[3])] {
+        match beneath_open(t, guest::RENAMEAT2, a, above(dirfd, path)) {
+            Err(Errno::EACCES) => {}
+            answer => return answer,
+        }
+    }
+    Err(Errno::EACCES)
 }
 
 /// link(2).
@@ -152,6 +200,7 @@ pub(super) fn link(t: &mut Task, a: &[usize; 6]) -> SysResult {
 
 /// linkat(2).
 pub(super) fn linkat(t: &mut Task, a: &[usize; 6]) -> SysResult {
+    may_link(t, a)?;
     may_make(t, a[2], a[3])?;
-    beneath(t, guest::LINKAT, a)
+    beneath_open(t, guest::LINKAT, a, above(a[2], a[3]))
 }

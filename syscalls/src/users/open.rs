@@ -11,7 +11,7 @@ use kernel::vfs::At;
 use kernel::walk::Aim;
 
 use super::owners::{group_of, own};
-use super::{beneath, users};
+use super::{beneath, beneath_open, users};
 use crate::bare::{CWD, at, find, path, pointer, space};
 use crate::fs::read_how;
 
@@ -44,27 +44,41 @@ pub(super) fn openat2(t: &mut Task, a: &[usize; 6]) -> SysResult {
 fn by(t: &mut Task, number: usize, a: &[usize; 6], flags: OpenFlags) -> SysResult {
     let unchecked = users(t)?.is_unchecked();
     let makes = flags.intersects(OpenFlags::CREAT | OpenFlags::TMPFILE_ONLY);
-    if unchecked && !makes || flags.contains(OpenFlags::PATH) {
+    if flags.contains(OpenFlags::PATH) {
         return beneath(t, number, a);
+    }
+    let named = |t: &Task| {
+        let mut room = PathBuffer::new();
+        let at = at(a[0], path(&mut room, a[1])?);
+        match find(t, at, aim(flags)) {
+            Err(Errno::ENOENT) => Ok(space(t)?.parent(at)?.0),
+            found => found,
+        }
+    };
+    if unchecked && !makes {
+        return beneath_open(t, number, a, named);
     }
     let mut room = PathBuffer::new();
     let text = path(&mut room, a[1])?;
-    match judge(t, at(a[0], text), flags)? {
-        None => beneath(t, number, a),
-        Some(group) => {
-            let fd = beneath(t, number, a)?;
-            own(t, as_int(fd), group)?;
-            Ok(fd)
-        }
+    let group = judge(t, at(a[0], text), flags)?;
+    let fd = beneath_open(t, number, a, named)?;
+    if let Some(group) = group {
+        own(t, as_int(fd), group)?;
+    }
+    Ok(fd)
+}
+
+fn aim(flags: OpenFlags) -> Aim {
+    match flags.intersects(OpenFlags::NOFOLLOW | OpenFlags::EXCL) {
+        true => Aim::Keep,
+        false => Aim::Follow,
     }
 }
 
 /// Whether it may be opened. For a file that is to be new, the group that its directory gives.
 fn judge(t: &Task, at: At<'_>, flags: OpenFlags) -> SysResult<Option<Option<u32>>> {
-    let keeps = flags.intersects(OpenFlags::NOFOLLOW | OpenFlags::EXCL);
-    let aim = if keeps { Aim::Keep } else { Aim::Follow };
     let users = users(t)?;
-    match find(t, at, aim) {
+    match find(t, at, aim(flags)) {
         Ok(node) => {
             if !users.is_unchecked() && node.kind()? != S_IFLNK & S_IFMT {
                 users.check(node.fd(), wanted(flags))?;
@@ -89,6 +103,9 @@ fn judge(t: &Task, at: At<'_>, flags: OpenFlags) -> SysResult<Option<Option<u32>
 }
 
 fn wanted(flags: OpenFlags) -> u32 {
+    if flags.contains(OpenFlags::TMPFILE_ONLY) {
+        return WRITE | EXECUTE;
+    }
     let mut wanted = match flags & (OpenFlags::WRONLY | OpenFlags::RDWR) {
         OpenFlags::WRONLY => WRITE,
         OpenFlags::RDWR => READ | WRITE,

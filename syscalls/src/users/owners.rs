@@ -4,18 +4,19 @@ use abi::arg::AtFlags;
 use abi::nr as guest;
 use abi::{Errno, RawArg, SysResult, nr};
 use host::call::{as_int, int};
-use host::host_call;
+use host::{host_call, user};
 use kernel::Task;
-use kernel::bare::host_path;
-use kernel::users::{Capability, Owner, Status, UNCHANGED, WRITE};
+use kernel::bare::Node;
+use kernel::users::{Capability, Owner, Status, UNCHANGED, Users, WRITE};
 
 use super::{beneath, users};
-use crate::bare::{CWD, Target, at_flags, target};
+use crate::bare::{CWD, Target, at_flags, check_changeable, open_file, pointer, target};
 
 const NOFOLLOW: usize = 0x100;
 const EMPTY_PATH: usize = 0x1000;
 const S_IFMT: u32 = 0o170_000;
-const S_IFREG: u32 = 0o100_000;
+const S_IFDIR: u32 = 0o040_000;
+const S_IFLNK: u32 = 0o120_000;
 const S_ISUID: u32 = 0o4000;
 const S_ISGID: u32 = 0o2000;
 const S_IXGRP: u32 = 0o10;
@@ -32,8 +33,7 @@ pub(super) fn lchown(t: &mut Task, a: &[usize; 6]) -> SysResult {
 
 /// fchown(2).
 pub(super) fn fchown(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    t.check_fd(as_int(a[0]))?;
-    give(t, as_int(a[0]), [a[1], a[2]])
+    give(t, open_file(t, a[0])?, [a[1], a[2]])
 }
 
 /// fchownat(2).
@@ -55,6 +55,7 @@ fn known(register: usize) -> SysResult<AtFlags> {
 
 /// Makes a file belong to a user and a group (`chown_common`).
 fn give(t: &Task, fd: i32, ids: [usize; 2]) -> SysResult {
+    check_changeable(t, &Node::of_guest(fd))?;
     let users = users(t)?;
     let status = users.status(fd)?;
     let [uid, gid] = ids.map(|id| RawArg(id).low_u32());
@@ -69,27 +70,44 @@ fn give(t: &Task, fd: i32, ids: [usize; 2]) -> SysResult {
     if !allowed && !users.now.has(Capability::Chown) {
         return Err(Errno::EPERM);
     }
-    users.give(fd, &status, new)?;
-    drop_set_id(fd, &status)?;
+    users.give(fd, &status, new, without_set_id(users, &status))?;
     Ok(0)
 }
 
-/// Set-id bits do not outlive a change of the owner.
-fn drop_set_id(fd: i32, status: &Status) -> SysResult<()> {
-    let mut mode = status.mode;
-    if mode & S_IFMT != S_IFREG || !status.ours {
-        return Ok(());
+/// Set-id bits do not outlive a change of the owner (`setattr_should_drop_suidgid`).
+fn without_set_id(users: &Users, status: &Status) -> u32 {
+    if status.mode & S_IFMT == S_IFDIR {
+        return status.mode;
     }
-    mode &= !S_ISUID;
-    if mode & S_IXGRP != 0 {
+    let mode = status.mode & !S_ISUID;
+    match mode & S_IXGRP != 0 || !keeps_set_gid(users, status) {
+        true => mode & !S_ISGID,
+        false => mode,
+    }
+}
+
+/// Whether a file may have this bit after a change by this thread.
+fn keeps_set_gid(users: &Users, status: &Status) -> bool {
+    users.now.is_in(status.owner.gid) || users.now.has(Capability::Fsetid)
+}
+
+/// Gives a file other permissions (`setattr_prepare`).
+fn permit(t: &Task, fd: i32, mode: usize) -> SysResult {
+    check_changeable(t, &Node::of_guest(fd))?;
+    let users = users(t)?;
+    let status = users.status(fd)?;
+    if !users.now.owns(&status) {
+        return Err(Errno::EPERM);
+    }
+    let mut mode = status.mode & S_IFMT | RawArg(mode).low_u32() & 0o7777;
+    if mode & S_IFMT == S_IFLNK {
+        return Err(Errno::EOPNOTSUPP);
+    }
+    if !keeps_set_gid(users, &status) {
         mode &= !S_ISGID;
     }
-    if mode != status.mode {
-        let path = host_path(fd);
-        let mode = usize::try_from(mode & 0o7777).unwrap_or(0);
-        host_call!(nr::FCHMODAT, CWD, path.register(), mode)?;
-    }
-    Ok(())
+    users.give(fd, &status, status.owner, mode)?;
+    Ok(0)
 }
 
 /// Whether the thread owns the file of a descriptor.
@@ -115,26 +133,25 @@ fn check_owner_at(t: &Task, dirfd: usize, path: usize, flags: AtFlags) -> SysRes
 
 /// chmod(2).
 pub(super) fn chmod(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    check_owner_at(t, CWD, a[0], AtFlags::empty())?;
-    beneath(t, guest::CHMOD, a)
+    fchmodat(t, &[CWD, a[0], a[1], 0, 0, 0])
 }
 
 /// fchmod(2).
 pub(super) fn fchmod(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    check_owner(t, as_int(a[0]))?;
-    beneath(t, guest::FCHMOD, a)
+    permit(t, open_file(t, a[0])?, a[1])
 }
 
-/// fchmodat(2).
+/// fchmodat(2); the call itself has no flags.
 pub(super) fn fchmodat(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    check_owner_at(t, a[0], a[1], AtFlags::empty())?;
-    beneath(t, guest::FCHMODAT, a)
+    fchmodat2(t, &[a[0], a[1], a[2], 0, 0, 0])
 }
 
 /// fchmodat2(2).
 pub(super) fn fchmodat2(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    check_owner_at(t, a[0], a[1], known(a[3])?)?;
-    beneath(t, guest::FCHMODAT2, a)
+    match target(t, a[0], a[1], known(a[3])?)? {
+        Target::Itself => permit(t, as_int(a[0]), a[2]),
+        Target::Named(node) => permit(t, node.fd(), a[2]),
+    }
 }
 
 /// The times of a file are its owner's to set; to the present, they are everybody's who may write
@@ -180,8 +197,15 @@ pub(super) fn futimesat(t: &mut Task, a: &[usize; 6]) -> SysResult {
 /// utimensat(2).
 pub(super) fn utimensat(t: &mut Task, a: &[usize; 6]) -> SysResult {
     let flags = known(a[3])? | empty_if(a[1] == 0);
-    check_times(t, a[0], a[1], flags, a[2] == 0)?;
+    check_times(t, a[0], a[1], flags, a[2] == 0 || are_now(a[2])?)?;
     beneath(t, guest::UTIMENSAT, a)
+}
+
+/// Whether both times are to be the present.
+fn are_now(times: usize) -> SysResult<bool> {
+    const NOW: i64 = (1 << 30) - 1;
+    let [_, access, _, change]: [i64; 4] = user::read(pointer(times))?;
+    Ok((access, change) == (NOW, NOW))
 }
 
 fn empty_if(empty: bool) -> AtFlags {
@@ -191,18 +215,15 @@ fn empty_if(empty: bool) -> AtFlags {
     }
 }
 
-/// Makes what was just made at a path belong to its maker.
+/// Makes what was just made belong to its maker.
 pub(super) fn own(t: &Task, fd: i32, in_group: Option<u32>) -> SysResult<()> {
     let users = users(t)?;
     let owner = Owner {
         uid: users.now.user.fs,
         gid: in_group.unwrap_or(users.now.group.fs),
     };
-    if owner == Owner::default() {
-        return Ok(());
-    }
     let status = users.status(fd)?;
-    users.give(fd, &status, owner)
+    users.give(fd, &status, owner, status.mode)
 }
 
 /// The group of what is made in a directory, where that decides (`S_ISGID`).
@@ -213,5 +234,5 @@ pub(super) fn group_of(t: &Task, directory: i32) -> SysResult<Option<u32>> {
     host_call!(nr::NEWFSTATAT, int(directory), empty, to, EMPTY_PATH)?;
     let users = users(t)?;
     let decides = stat.st_mode & S_ISGID != 0;
-    Ok(decides.then(|| users.owner(directory, &stat).gid))
+    Ok(decides.then(|| users.owner(directory, &stat).0.gid))
 }

@@ -4,7 +4,7 @@ use abi::nr as guest;
 use abi::{Errno, SysResult};
 use host::call::as_int;
 use host::user;
-use kernel::users::{Capability, Ids, Record};
+use kernel::users::{Capability, Credentials, Ids, published};
 use kernel::vfs::ProcView;
 use kernel::{Task, numbers};
 
@@ -22,7 +22,7 @@ fn may_signal(t: &Task, number: i32) -> SysResult<()> {
         return Ok(());
     }
     // A thread other than the first is not known; who it is its process knows.
-    let theirs = Record::read(host).map_or(now.user, |record| record.user);
+    let theirs = published(host).map_or(now.user, |they| they.user);
     let Ids { real, saved, .. } = theirs;
     let mine = [now.user.real, now.user.effective];
     match mine.iter().any(|id| *id == real || *id == saved) {
@@ -53,12 +53,29 @@ pub(super) fn tgkill(t: &mut Task, a: &[usize; 6]) -> SysResult {
     beneath(t, guest::TGKILL, a)
 }
 
+/// Who a process says that it is when it sends a message: to the host, all are its user's.
+///
+/// # Errors
+/// `EPERM` for who it is not.
+pub(crate) fn send_as(t: &Task, ids: [u32; 2]) -> SysResult<[u32; 2]> {
+    let Some(users) = &t.users else {
+        return Ok(ids);
+    };
+    let is = |own: &Ids, id| [own.real, own.effective, own.saved].contains(&id);
+    let now = &users.now;
+    let user = is(&now.user, ids[0]) || now.has(Capability::Setuid);
+    let group = is(&now.group, ids[1]) || now.has(Capability::Setgid);
+    match user && group {
+        true => Ok([users.host.uid, users.host.gid]),
+        false => Err(Errno::EPERM),
+    }
+}
+
 /// Puts user and group into `struct ucred` whose process is put right already.
-fn put_right(at: usize) -> SysResult<()> {
+fn put_right(at: usize, ids: fn(&Credentials) -> [u32; 2]) -> SysResult<()> {
     let number: u32 = user::read(pointer(at))?;
-    if let Some(record) = numbers::outer(number).and_then(Record::read) {
-        let ids = [record.user.effective, record.group[1]];
-        user::write(pointer(at.wrapping_add(4)), &ids)?;
+    if let Some(they) = numbers::outer(number).and_then(published) {
+        user::write(pointer(at.wrapping_add(4)), &ids(&they))?;
     }
     Ok(())
 }
@@ -72,7 +89,7 @@ pub(super) fn getsockopt(t: &mut Task, a: &[usize; 6]) -> SysResult {
     if (as_int(a[1]), as_int(a[2])) == (SOL_SOCKET, SO_PEERCRED)
         && user::read::<u32>(pointer(a[4]))? >= UCRED
     {
-        put_right(a[3])?;
+        put_right(a[3], |they| [they.user.effective, they.group.effective])?;
     }
     Ok(answer)
 }
@@ -82,7 +99,7 @@ pub(super) fn recvmsg(t: &mut Task, a: &[usize; 6]) -> SysResult {
     let answer = beneath(t, guest::RECVMSG, a)?;
     let [_, _, _, _, control, length, _]: [usize; 7] = user::read(pointer(a[1]))?;
     for at in senders(control, length) {
-        put_right(at)?;
+        put_right(at, |they| [they.user.real, they.group.real])?;
     }
     Ok(answer)
 }

@@ -1,9 +1,8 @@
 //! Users over exec: set-id programs, and what the program is told of them.
 
-use abi::{Errno, SysResult};
+use abi::SysResult;
 use alloc::vec::Vec;
-use kernel::Task;
-use kernel::users::{Credentials, EXECUTE, SetId};
+use kernel::users::{Credentials, SetId, Users};
 
 use crate::exec::Opened;
 
@@ -15,15 +14,12 @@ const S_IXGRP: u32 = 0o10;
 /// where the zone does not keep its users itself.
 ///
 /// # Errors
-/// `EACCES` for who may not execute it.
-pub fn after_exec(t: &Task, program: &Opened) -> SysResult<(Vec<u8>, bool)> {
-    let Some(users) = &t.users else {
+/// Those of fstat(2).
+pub fn after_exec(users: Option<&Users>, program: &Opened) -> SysResult<(Vec<u8>, bool)> {
+    let Some(users) = users else {
         return Ok((Vec::new(), false));
     };
     let status = users.status(program.fd())?;
-    if !users.now.may(&status, EXECUTE) {
-        return Err(Errno::EACCES);
-    }
     let owner = status.owner;
     let mut set = SetId::default();
     // What the host's user does not own it cannot have given these bits.
@@ -37,19 +33,17 @@ pub fn after_exec(t: &Task, program: &Opened) -> SysResult<(Vec<u8>, bool)> {
 }
 
 /// Puts who the program is into its auxiliary vector: pairs of words.
-pub fn describe(now: &Credentials, secure: bool, auxv: &mut [usize]) {
+pub fn describe(now: &Credentials, auxv: &mut [usize]) {
     const AT_UID: usize = 11;
     const AT_EUID: usize = 12;
     const AT_GID: usize = 13;
     const AT_EGID: usize = 14;
-    const AT_SECURE: usize = 23;
     for pair in auxv.chunks_exact_mut(2) {
         let id = match pair.first() {
             Some(&AT_UID) => now.user.real,
             Some(&AT_EUID) => now.user.effective,
             Some(&AT_GID) => now.group.real,
             Some(&AT_EGID) => now.group.effective,
-            Some(&AT_SECURE) => u32::from(secure),
             _ => continue,
         };
         if let (Some(value), Ok(id)) = (pair.get_mut(1), usize::try_from(id)) {

@@ -1,16 +1,14 @@
-//! stat(2) and its kin with the owners that the zone knows, and lists of attributes without the one
-//! that says so.
+//! stat(2) and its kin with the owners and permissions that the zone knows.
 
 use abi::arg::AtFlags;
 use abi::nr as guest;
 use abi::stat::{Stat, Statx};
 use abi::{Errno, SysResult, UserPtr, nr};
-use alloc::vec::Vec;
 use host::call::as_int;
 use host::{host_call, user};
 use kernel::Task;
 use kernel::bare::{Kind, link_text};
-use kernel::users::{NAME, Owner, Record};
+use kernel::users::{Owner, published};
 use kernel::vfs::ProcView;
 
 use super::{beneath, users};
@@ -79,8 +77,8 @@ pub(super) fn statx(t: &mut Task, a: &[usize; 6]) -> SysResult {
 trait Told: Copy {
     /// What the owner depends on.
     fn status(at: UserPtr<Self>) -> SysResult<Stat>;
-    /// Puts the owner in.
-    fn put(at: UserPtr<Self>, owner: Owner) -> SysResult<()>;
+    /// Puts the owner and the mode in.
+    fn put(at: UserPtr<Self>, owner: Owner, mode: u32) -> SysResult<()>;
 }
 
 impl Told for Stat {
@@ -88,11 +86,11 @@ impl Told for Stat {
         user::read(at)
     }
 
-    fn put(at: UserPtr<Self>, owner: Owner) -> SysResult<()> {
-        /// Where `st_uid` and `st_gid` stand.
-        const OWNER: usize = 28;
-        let at = pointer(at.address().wrapping_add(OWNER));
-        user::write(at, &[owner.uid, owner.gid])
+    fn put(at: UserPtr<Self>, owner: Owner, mode: u32) -> SysResult<()> {
+        /// Where `st_mode`, `st_uid` and `st_gid` stand.
+        const MODE: usize = 24;
+        let at = pointer(at.address().wrapping_add(MODE));
+        user::write(at, &[mode, owner.uid, owner.gid])
     }
 }
 
@@ -108,9 +106,12 @@ impl Told for Statx {
         })
     }
 
-    fn put(at: UserPtr<Self>, owner: Owner) -> SysResult<()> {
-        /// Where `stx_uid` and `stx_gid` stand.
+    fn put(at: UserPtr<Self>, owner: Owner, mode: u32) -> SysResult<()> {
+        /// Where `stx_uid`, `stx_gid` and, of two bytes, `stx_mode` stand.
         const OWNER: usize = 20;
+        const MODE: usize = 28;
+        let [a, b, ..] = mode.to_le_bytes();
+        user::write_bytes(at.address().wrapping_add(MODE), &[a, b])?;
         let at = pointer(at.address().wrapping_add(OWNER));
         user::write(at, &[owner.uid, owner.gid])
     }
@@ -120,12 +121,12 @@ impl Told for Statx {
 fn tell<S: Told>(t: &Task, fd: i32, at: UserPtr<S>) -> SysResult {
     let users = users(t)?;
     let stat = S::status(at)?;
-    let owner = match process(t, fd, &stat) {
-        Some(owner) => owner,
+    let (owner, mode) = match process(t, fd, &stat) {
+        Some(owner) => (owner, stat.st_mode),
         None => users.owner(fd, &stat),
     };
-    if (owner.uid, owner.gid) != (stat.st_uid, stat.st_gid) {
-        S::put(at, owner)?;
+    if (owner.uid, owner.gid, mode) != (stat.st_uid, stat.st_gid, stat.st_mode) {
+        S::put(at, owner, mode)?;
     }
     Ok(0)
 }
@@ -148,42 +149,9 @@ fn process(t: &Task, fd: i32, stat: &Stat) -> Option<Owner> {
             gid: now.group.effective,
         });
     }
-    let record = Record::read(number)?;
+    let they = published(number)?;
     Some(Owner {
-        uid: record.user.effective,
-        gid: record.group[1],
+        uid: they.user.effective,
+        gid: they.group.effective,
     })
-}
-
-/// Writes calls that list attributes.
-macro_rules! lists {
-    ($($name:ident = guest::$nr:ident, $doc:literal;)*) => {$(
-        #[doc = $doc]
-        pub(super) fn $name(t: &mut Task, a: &[usize; 6]) -> SysResult {
-            let length = beneath(t, guest::$nr, a)?;
-            without_owner(a[1], a[2], length)
-        }
-    )*};
-}
-
-lists! {
-    listxattr = guest::LISTXATTR, "listxattr(2).";
-    llistxattr = guest::LLISTXATTR, "llistxattr(2).";
-    flistxattr = guest::FLISTXATTR, "flistxattr(2).";
-}
-
-fn without_owner(at: usize, room: usize, length: usize) -> SysResult {
-    if room == 0 || length > room {
-        return Ok(length);
-    }
-    let mut names = alloc::vec![0u8; length];
-    user::read_bytes(at, &mut names)?;
-    let kept: Vec<u8> = names
-        .split_inclusive(|byte| *byte == 0)
-        .filter(|name| *name != NAME.to_bytes_with_nul())
-        .flatten()
-        .copied()
-        .collect();
-    user::write_bytes(at, &kept)?;
-    Ok(kept.len())
 }

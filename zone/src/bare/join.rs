@@ -82,10 +82,7 @@ fn settle(zone: &Zone, program: Program<'_>, keys: Keys<OwnedFd>, bond: Bond) ->
     bond.part()?;
     let nothing = || Error::because(format!("zone {}", zone.config.name), "it gave no keys");
     let mut own = keys.own.into_iter();
-    let (image, table) = (
-        own.next().ok_or_else(nothing)?,
-        own.next().ok_or_else(nothing)?,
-    );
+    let table = own.next().ok_or_else(nothing)?;
     let who = Who::of(&zone.config, program.user.or(zone.config.user.as_deref()))?;
     let mut own: Vec<OwnedFd> = own.collect();
     let users = match who.kept {
@@ -101,7 +98,7 @@ fn settle(zone: &Zone, program: Program<'_>, keys: Keys<OwnedFd>, bond: Bond) ->
         proc: keys.proc,
         facts: keys.facts,
         socket: keys.socket,
-        image: Some(image),
+        image: keys.image,
         users: who.kept,
         home: who.home,
         confinement,

@@ -10,7 +10,7 @@ use super::procs;
 use super::tree::Mounts;
 use super::users::{Who, file};
 use super::warden::Warden;
-use crate::config::{Config, Isolation, Mount, Net, Source};
+use crate::config::{Config, Isolation, Net, Source};
 use crate::confine::{self, Capabilities, Confinement};
 use crate::error::{Context, Error, Result};
 use crate::first::Zone;
@@ -41,14 +41,6 @@ pub(crate) fn start(
         let why = "root's rights reach beyond the zone's files: start it as an ordinary user";
         return Err(Error::because("--isolation bare", why));
     }
-    // A tmpfs is noexec unless one asks for more; in this way to isolate it is a directory.
-    let restricted = |mount: &Mount| {
-        mount.read_only || mount.noexec && !matches!(mount.source, Source::Tmpfs { .. })
-    };
-    if config.read_only || config.mounts.iter().any(restricted) {
-        let why = "only the mounts of a zone with namespaces can be read-only or noexec";
-        return Err(Error::because("--isolation bare", why));
-    }
     for mount in &config.mounts {
         if let Source::Tmpfs { options } = &mount.source
             && let Some((key, _)) = options.iter().find(|(key, _)| key != "mode")
@@ -64,7 +56,8 @@ pub(crate) fn start(
     for mount in &config.mounts {
         prepare_source(mount)?;
     }
-    let mut zone = Zone::create(config)?;
+    let mark = ident(&image).about("the brand's image")?;
+    let mut zone = Zone::create(config, image)?;
     let pty = config.terminal.then(pty::pair).transpose();
     let pty = pty.about("cannot make a terminal")?;
     let terminal = pty.as_ref().map(Pair::path);
@@ -72,11 +65,10 @@ pub(crate) fn start(
     if who.kept.is_some() {
         mounts.share_users(file().about("cannot make a file of users")?);
     }
-    let own = std::iter::once(image.as_fd()).chain(mounts.descriptors());
+    let own = mounts.descriptors();
     let own = own
         .map(|fd| fd.try_clone_to_owned())
         .collect::<io::Result<_>>();
-    let mark = ident(&image).about("the brand's image")?;
     let extent = mounts.extent(mark).about("the zone's files")?;
     let warden = zone
         .take_socket()
@@ -109,7 +101,7 @@ pub(crate) fn start(
                 proc,
                 facts,
                 socket: first.socket,
-                image: Some(image),
+                image: first.image,
                 users: who.kept,
                 home: who.home,
                 confinement,

@@ -5,6 +5,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileExt;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
@@ -118,11 +119,11 @@ impl Mounts {
     /// Those of a zone that runs, by what its processes hold.
     pub(crate) fn held(table: OwnedFd, fds: Vec<OwnedFd>) -> io::Result<Self> {
         /// The longest table, in bytes.
-        const LONGEST: u64 = 1 << 20;
-        let mut bytes = Vec::new();
-        let mut file = File::from(table.try_clone()?);
-        io::Seek::rewind(&mut file)?;
-        io::Read::read_to_end(&mut io::Read::take(file, LONGEST), &mut bytes)?;
+        const LONGEST: usize = 1 << 20;
+        let mut bytes = vec![0; LONGEST];
+        // All of the zone's processes share the position.
+        let length = File::from(table.try_clone()?).read_at(&mut bytes, 0)?;
+        bytes.truncate(length);
         let decoded = Table::decode(&bytes).filter(|table| table.mounts.len() == fds.len());
         let decoded = decoded.ok_or(io::ErrorKind::InvalidData)?;
         let token = decoded.token;
@@ -266,7 +267,8 @@ impl Builder {
             let device = Path::new("/dev").join(name);
             // A container may lack some.
             if device.exists() {
-                self.show(&device, &device, Kind::File, NO_EXEC)?;
+                // Its own mount flags are the host's.
+                self.show(&device, &device, Kind::File, 0)?;
             }
         }
         let made = own.join("placeholders");
@@ -323,6 +325,13 @@ impl Builder {
         let about = || format!("mount point {}", target.display());
         let fd = open_host(source).about(source.display())?;
         let here = ident(&fd).about(source.display())?;
+        // Of something that is open, the brand could not tell which of them it was opened through.
+        let twice = |shown: &&Shown| shown.mount.here == here && shown.mount.flags != flags;
+        if let Some(other) = self.shown.iter().find(twice) {
+            let other = String::from_utf8_lossy(&other.mount.target).into_owned();
+            let why = format!("/{other} shows the same, with other options");
+            return Err(Error::because(about(), why));
+        }
         let (above, target) = self.point(target, kind).about(about())?;
         let mount = Mount {
             target,

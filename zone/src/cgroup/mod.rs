@@ -92,10 +92,10 @@ impl Groups {
         group.map(open).transpose()
     }
 
-    /// Puts a process into the others.
-    pub(crate) fn take_in(&self, pid: Pid) -> Result<()> {
+    /// Puts this process, which has one thread, into the others.
+    pub(crate) fn enter(&self) -> Result<()> {
         let mut others = self.0.iter().filter(|group| group.version == Version::One);
-        others.try_for_each(|group| join(&group.path, pid))
+        others.try_for_each(|group| enter(&group.path))
     }
 
     /// What the zone uses, as far as the groups tell.
@@ -116,9 +116,21 @@ impl Drop for Groups {
     }
 }
 
-/// Puts a process into the group at `path`.
+/// Puts this process, which has one thread, into the group of version 1 at `path`. A thread that moves
+/// itself is moved at once; for any other, and a whole process, the kernel stops all of the host's
+/// forks, which takes some 10 ms (`cgroup_procs_write_start` in kernel/cgroup/cgroup.c).
+pub(crate) fn enter(path: &Path) -> Result<()> {
+    fs::write(path.join("tasks"), "0").about(path.display())
+}
+
+/// Puts another process into the group at `path`.
 pub(crate) fn join(path: &Path, pid: Pid) -> Result<()> {
     fs::write(path.join("cgroup.procs"), pid.to_string()).about(path.display())
+}
+
+/// Whether the group at `path` is one of version 2.
+pub(crate) fn is_unified(path: &Path) -> bool {
+    path.join("cgroup.controllers").exists()
 }
 
 /// Removes a group whose processes are ending. One that stays is found again by its name.

@@ -102,6 +102,13 @@ impl Report {
         });
     }
 
+    /// What a layer consists of, or why it does not hold.
+    #[must_use]
+    pub fn detail(&self, layer: Layer) -> &str {
+        let state = self.layers.iter().find(|state| state.layer == layer);
+        state.map_or("", |state| &state.detail)
+    }
+
     /// Whether a layer holds.
     #[must_use]
     pub fn holds(&self, layer: Layer) -> bool {

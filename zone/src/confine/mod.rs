@@ -46,8 +46,8 @@ pub struct Config {
     pub scopes: bool,
     /// Whether that goes for signals too: without a PID namespace.
     pub signals: bool,
-    /// Whether set-id programs gain their privileges.
-    pub set_id: bool,
+    /// Whether set-id programs gain their privileges, or why not.
+    pub set_id: Result<(), String>,
     /// The capabilities of the zone's superuser.
     pub capabilities: Capabilities,
     /// Whom the first process runs as; `None` when that is done.
@@ -65,7 +65,7 @@ impl Default for Config {
             trees: Vec::new(),
             scopes: true,
             signals: true,
-            set_id: false,
+            set_id: Err("set-id programs gain nothing".to_owned()),
             capabilities: Capabilities::USUAL,
             identity: None,
             limits: vec![NO_CORE],
@@ -104,10 +104,9 @@ impl Confinement {
             Ok(()) => report.active(Layer::Seccomp, format!("{calls} host calls")),
             Err(error) => report.absent(Layer::Seccomp, error.to_string()),
         }
-        if config.set_id {
-            report.absent(Layer::NoNewPrivs, "set-id programs are allowed");
-        } else {
-            report.active(Layer::NoNewPrivs, "set-id programs gain nothing");
+        match &config.set_id {
+            Ok(()) => report.absent(Layer::NoNewPrivs, "set-id programs are allowed"),
+            Err(why) => report.active(Layer::NoNewPrivs, why.clone()),
         }
         let trees = config.trees.len();
         let files = trees > 0
@@ -138,7 +137,7 @@ impl Confinement {
         report.active(Layer::Descriptors, "the standard ones and the brand's");
 
         let wanted = |layer| match layer {
-            Layer::NoNewPrivs => !config.set_id,
+            Layer::NoNewPrivs => config.set_id.is_err(),
             Layer::Landlock => !config.trees.is_empty(),
             Layer::LandlockScopes => config.scopes,
             _ => true,
@@ -180,6 +179,12 @@ impl Confinement {
         &self.report
     }
 
+    /// Whether set-id programs gain their privileges.
+    #[must_use]
+    pub fn allows_set_id(&self) -> bool {
+        self.config.set_id.is_ok()
+    }
+
     /// Confines this process, which must have one thread only. What follows is the exec: its
     /// descriptors are closed, whoever owns them, but the standard ones and those to `keep`.
     ///
@@ -194,7 +199,7 @@ impl Confinement {
             setrlimit(*resource, *soft, *hard)
                 .map_err(|errno| named("resource limits", errno.into()))?;
         }
-        let no_new_privs = !config.set_id;
+        let no_new_privs = config.set_id.is_err();
         if no_new_privs {
             prctl::set_no_new_privs().map_err(|errno| named("no_new_privs", errno.into()))?;
         }

@@ -7,7 +7,8 @@ use nix::sched::{CpuSet, sched_getaffinity};
 use nix::unistd::Pid;
 use rustix::system::sysinfo;
 
-use super::processes::Usage;
+use super::processes::{Census, Times};
+use crate::bare::Mark;
 use crate::cgroup::Groups;
 use crate::limits::Limits;
 
@@ -30,7 +31,12 @@ pub(crate) struct Meter {
     groups: Groups,
     /// A procfs of the zone, once there is one.
     proc: Option<OwnedFd>,
+    /// What tells its processes, where no namespace does.
+    mark: Option<Mark>,
     readings: u32,
+    census: Census,
+    /// The zone's time on each processor, user and system, in microseconds: those of `facts`, parted.
+    shares: Vec<[u64; 2]>,
 }
 
 impl Meter {
@@ -40,8 +46,16 @@ impl Meter {
             limits,
             groups,
             proc: None,
+            mark: None,
             readings: 0,
+            census: Census::default(),
+            shares: Vec::new(),
         }
+    }
+
+    /// The zone's time on each processor, user and system, in microseconds.
+    pub(super) fn shares(&self) -> &[[u64; 2]] {
+        &self.shares
     }
 
     /// The zone's groups.
@@ -54,6 +68,11 @@ impl Meter {
         self.proc = Some(proc);
     }
 
+    /// From now on they are those with this mark.
+    pub(crate) fn watch_marked(&mut self, mark: Mark) {
+        self.mark = Some(mark);
+    }
+
     /// That procfs.
     pub(crate) fn proc(&self) -> Option<BorrowedFd<'_>> {
         self.proc.as_ref().map(OwnedFd::as_fd)
@@ -61,11 +80,16 @@ impl Meter {
 
     /// Fills in what changes.
     pub(super) fn read(&mut self, facts: &mut Facts) {
-        let usage = self
-            .proc
-            .as_ref()
-            .and_then(|proc| Usage::of(proc.as_fd()).ok())
-            .unwrap_or_default();
+        let read = match (&self.proc, &self.mark) {
+            (Some(proc), _) => self.census.of_all(proc.as_fd()).ok(),
+            (None, Some(mark)) => mark
+                .processes()
+                .and_then(|numbers| self.census.of_those(numbers))
+                .ok(),
+            (None, None) => None,
+        };
+        let (usage, times) = read.unwrap_or_default();
+        let before = [facts.cpu_user, facts.cpu_system];
         // The groups count what processes that are gone used, and memory that is shared once.
         let counted = self.groups.usage();
         let host = sysinfo();
@@ -91,7 +115,11 @@ impl Meter {
         facts.cpu_user = facts.cpu_user.max(user);
         facts.cpu_system = facts.cpu_system.max(system);
         facts.running = usage.running;
+        facts.blocked = usage.blocked;
+        facts.switches = facts.switches.max(self.census.switches());
         facts.cpus = processors();
+        let used = [facts.cpu_user - before[0], facts.cpu_system - before[1]];
+        part(&mut self.shares, used, &times, &facts.cpus);
         if self.readings.is_multiple_of(LOAD_EVERY) && self.readings > 0 {
             let active = usage.running + usage.blocked;
             for (load, decay) in facts.load.iter_mut().zip(DECAY) {
@@ -99,6 +127,34 @@ impl Meter {
             }
         }
         self.readings = self.readings.wrapping_add(1);
+    }
+}
+
+/// Adds what was `used` to the processors' shares, as `times` say who ran where; as the zone's
+/// processors may be used where they do not.
+fn part(shares: &mut Vec<[u64; 2]>, used: [u64; 2], times: &Times, cpus: &[u64; MAX_CPUS / 64]) {
+    let usable: Vec<usize> = (0..MAX_CPUS)
+        .filter(|cpu| cpus[cpu / 64] >> (cpu % 64) & 1 == 1)
+        .collect();
+    let Some(&first) = usable.first() else {
+        return;
+    };
+    let most = usable.last().map_or(0, |last| last + 1);
+    shares.resize(most.max(shares.len()), [0; 2]);
+    for kind in [0, 1] {
+        let weight = |cpu: usize| times.get(&cpu).map_or(0, |times| times[kind]);
+        let sum: u64 = usable.iter().map(|cpu| weight(*cpu)).sum();
+        let mut left = used[kind];
+        for cpu in &usable {
+            let share = match sum {
+                0 => used[kind] / u64::try_from(usable.len()).unwrap_or(1),
+                _ => used[kind].saturating_mul(weight(*cpu)) / sum,
+            };
+            shares[*cpu][kind] += share;
+            left = left.saturating_sub(share);
+        }
+        // What does not divide.
+        shares[first][kind] += left;
     }
 }
 
@@ -126,7 +182,7 @@ pub(crate) fn processors() -> [u64; MAX_CPUS / 64] {
 
 #[cfg(test)]
 mod tests {
-    use super::{DECAY, ONE, average, processors};
+    use super::{DECAY, MAX_CPUS, ONE, Times, average, part, processors};
 
     #[test]
     fn loads_approach_what_runs() {
@@ -144,6 +200,18 @@ mod tests {
             load = average(load, DECAY[0], 0);
         }
         assert_eq!(load, 0);
+    }
+
+    #[test]
+    fn shares_add_up() {
+        let mut cpus = [0; MAX_CPUS / 64];
+        cpus[0] = 0b1010;
+        let mut shares = Vec::new();
+        part(&mut shares, [101, 7], &Times::new(), &cpus);
+        assert_eq!(shares, [[0, 0], [51, 4], [0, 0], [50, 3]]);
+        let times = Times::from([(3, [2, 0]), (1, [1, 0]), (0, [9, 9])]);
+        part(&mut shares, [30, 4], &times, &cpus);
+        assert_eq!(shares, [[0, 0], [61, 6], [0, 0], [70, 5]]);
     }
 
     #[test]

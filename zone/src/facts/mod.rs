@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use host_std::shared::SharedWords;
-use kernel::zone::{Facts, MAGIC, Text, VISITORS};
+use kernel::zone::{Facts, MAGIC, MAX_CPUS, Text, VISITORS};
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 use rustix::time::{ClockId, clock_gettime};
 use zerocopy::{FromZeros, IntoBytes};
@@ -23,6 +23,7 @@ const WORD: usize = size_of::<u64>();
 const WORDS: usize = size_of::<Facts>() / WORD;
 const BEGUN: usize = offset_of!(Facts, begun) / WORD;
 const PLACEHOLDERS: usize = offset_of!(Facts, placeholders) / WORD;
+const COPIES: usize = offset_of!(Facts, copies) / WORD;
 const FIRST: usize = offset_of!(Facts, first) / WORD;
 const ZSCHED: usize = offset_of!(Facts, zsched) / WORD;
 const FIRST_VISITOR: usize = offset_of!(Facts, visitors) / WORD;
@@ -43,7 +44,10 @@ impl Board {
         facts.magic = MAGIC;
         facts.boottime = nanoseconds(ClockId::Boottime);
         facts.realtime = nanoseconds(ClockId::Realtime) / 1_000_000_000;
+        // What is written, too, comes first.
+        let shares = vec![0; shared_bytes()];
         let mut behind = Vec::new();
+        put(&mut facts, &mut behind, Text::Shares, &shares)?;
         put(&mut facts, &mut behind, Text::Name, name.as_bytes())?;
         put(&mut facts, &mut behind, Text::CpuInfo, &texts::cpu_info())?;
         let file_systems = texts::file_systems();
@@ -58,7 +62,7 @@ impl Board {
         let mut file = File::from(memfd_create("lx-facts", flags)?);
         file.write_all(facts.as_bytes())?;
         file.write_all(&behind)?;
-        let shared = SharedWords::map(&file, WORDS)?;
+        let shared = SharedWords::map(&file, WORDS + shares.len() / WORD)?;
         // A guest that is root could open it anew for writing. What is mapped already stays so.
         let seals = SealFlags::SHRINK | SealFlags::GROW | SealFlags::FUTURE_WRITE | SealFlags::SEAL;
         fcntl_add_seals(&file, seals)?;
@@ -79,6 +83,11 @@ impl Board {
     /// makes them.
     pub(crate) fn set_placeholders(&self, device: u64) {
         self.shared.words()[PLACEHOLDERS].store(device, Ordering::Release);
+    }
+
+    /// Says which file system holds copies of the brand's image; likewise.
+    pub(crate) fn set_copies(&self, device: u64) {
+        self.shared.words()[COPIES].store(device, Ordering::Release);
     }
 
     /// Says how the host calls the zone's first process and zsched; that process does so where it has
@@ -103,6 +112,10 @@ impl Board {
     /// Tells the guests what `meter` finds.
     pub(crate) fn update(&mut self, meter: &mut Meter) {
         meter.read(&mut self.facts);
+        let words = self.shared.words().iter().skip(WORDS);
+        for (to, share) in words.zip(meter.shares().iter().flatten()) {
+            to.store(*share, Ordering::Release);
+        }
         self.facts.begun = self.facts.begun.wrapping_add(1);
         self.facts.ended = self.facts.begun;
         self.publish();
@@ -116,12 +129,19 @@ impl Board {
         let store = |at: usize| words[at].store(u64::from_ne_bytes(chunks[at]), Ordering::Release);
         store(ENDED);
         for at in 0..WORDS {
-            if ![BEGUN, ENDED, PLACEHOLDERS, FIRST, ZSCHED].contains(&at) {
+            if ![BEGUN, ENDED, PLACEHOLDERS, COPIES, FIRST, ZSCHED].contains(&at) {
                 store(at);
             }
         }
         store(BEGUN);
     }
+}
+
+/// The size of [`Text::Shares`].
+fn shared_bytes() -> usize {
+    let words = processors();
+    let last = (0..MAX_CPUS).rfind(|cpu| words[cpu / 64] >> (cpu % 64) & 1 == 1);
+    last.map_or(0, |last| last + 1) * 2 * WORD
 }
 
 /// Adds a text behind the structure.

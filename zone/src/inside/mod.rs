@@ -1,5 +1,6 @@
 //! The child's side: from a copy of `lx` in new namespaces to the zone's first process.
 
+mod copies;
 mod dev;
 mod layers;
 mod loopback;
@@ -27,8 +28,9 @@ use crate::first::First;
 use crate::passwd::User;
 use crate::pty;
 use crate::report::Said;
+use copies::Copies;
 use placeholders::Placeholders;
-use root::Root;
+use root::{Kind, Root};
 
 /// What the guest's first process is started with, inside the zone.
 #[derive(Debug)]
@@ -39,8 +41,8 @@ pub struct Inside {
     pub facts: OwnedFd,
     /// The socket to zsched.
     pub socket: OwnedFd,
-    /// The brand's image, if the zone has one of its own.
-    pub image: Option<OwnedFd>,
+    /// The brand's image.
+    pub image: OwnedFd,
     /// Who the first process is, where the brand keeps the zone's users (`kernel::users`).
     pub users: Option<Vec<u8>>,
     /// The user's home directory.
@@ -90,14 +92,14 @@ impl Inside {
             proc,
             facts,
             socket,
+            image,
             confinement,
             mounts,
-            image,
             mortal,
             ..
         } = self;
         // What is kept are copies.
-        drop((proc, facts, socket, mounts, image));
+        drop((proc, facts, socket, image, mounts));
         confinement.apply(keep)?;
         if mortal {
             // A change of credentials has undone it.
@@ -124,6 +126,7 @@ pub(crate) fn build(
     if config.net == Net::None {
         loopback::up().about("cannot start the loopback device")?;
     }
+    standard::protect(&zone.reporter).about("the standard descriptors")?;
     let root = Root::make(config, own_users)?;
     // Made while the host's /proc is in sight: the kernel lets a user namespace mount procfs only
     // where one is that hides nothing (mount_too_revealing in fs/namespace.c).
@@ -132,13 +135,16 @@ pub(crate) fn build(
     let placeholders = placeholders.about("the zone's /proc")?;
     let device = placeholders.device().about("the zone's /proc")?;
     zone.facts.set_placeholders(device);
-    let sent = zone
-        .reporter
-        .send(&Said::Processes, &[procs.hidden.as_fd()]);
+    let seen = [procs.hidden.as_fd(), placeholders.contracts()];
+    let sent = zone.reporter.send(&Said::Processes, &seen);
     sent.about("cannot tell zsched of the zone's processes")?;
     root.cover()?;
     placeholders.park()?;
-    proc::attach(&root, &procs.shown, &placeholders)?;
+    proc::attach(&root, &procs.shown, &placeholders, config.native)?;
+    let copies = match confinement.allows_set_id() {
+        true => Some(Copies::make(&root)?),
+        false => None,
+    };
     dev::attach(&root, own_users)?;
     if config.native {
         native::attach(&root)?;
@@ -146,7 +152,15 @@ pub(crate) fn build(
     for mount in tree::in_order(&config.mounts) {
         tree::attach(&root, mount)?;
     }
+    if !config.has_own_root() {
+        let nothing = placeholders.empty().about("the zone's /proc")?;
+        root.attach(nothing, zone.state, Kind::Directory)?;
+    }
     root.enter(config.read_only)?;
+    if let Some(copies) = copies {
+        let sent = copies.hand_out(zone.facts, &zone.reporter, procs.hidden.as_fd());
+        sent.about("cannot tell zsched where programs get their rights")?;
+    }
     standard::reopen().about("the standard descriptors")?;
 
     if config.terminal {
@@ -159,7 +173,7 @@ pub(crate) fn build(
         proc: procs.hidden,
         facts,
         socket: zone.socket,
-        image: None,
+        image: zone.image,
         home: user.home.clone(),
         confinement,
         users: None,

@@ -12,7 +12,7 @@ use std::time::SystemTime;
 
 use host_std::mount::{attribute, set_attributes};
 use kernel::zone::MAX_CPUS;
-use procfs_emu::skeleton::{Entry, Kind, Place, Tree, entries, sys_entries};
+use procfs_emu::skeleton::{Entry, Kind, Place, Tree, entries, sys_entries, system_entries};
 use rustix::fs::{
     AtFlags, CWD, Dir, FileType, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, chmodat, futimens,
     mkdirat, mknodat, openat, symlinkat, utimensat,
@@ -27,7 +27,7 @@ use crate::error::{Context, Result};
 use crate::facts::processors;
 
 /// The source of the mounts, by which the brand tells them from the zone's own.
-pub(super) const SOURCE: &str = "lx-placeholders";
+const SOURCE: &str = "lx-placeholders";
 /// Covers for what a zone does not show; no entry has such a name.
 const NO_FILE: &str = "none";
 const NO_DIRECTORY: &str = "empty";
@@ -35,13 +35,21 @@ const NO_DIRECTORY: &str = "empty";
 /// Where the kernel shows what is a network namespace's own, and lets its root change it; hundreds
 /// of files.
 const NETWORK: [&str; 4] = ["core", "ipv4", "ipv6", "unix"];
+/// Where it shows what is a UTS or a pid namespace's own, below /proc/sys.
+const NAMES: [&str; 3] = ["kernel/hostname", "kernel/domainname", "kernel/ns_last_pid"];
+
+/// Of /system, where each contract has an entry.
+const CONTRACTS: [&str; 2] = ["contract/all", "contract/process"];
 
 /// The file system of placeholders.
 #[derive(Debug)]
 pub(super) struct Placeholders {
     tree: OwnedFd,
-    /// The kernel's own [`NETWORK`] below /proc/sys/net, of the zone's network.
-    network: Vec<(&'static str, OwnedFd)>,
+    /// The kernel's own [`NAMES`], and [`NETWORK`] of the zone's network, by their paths below
+    /// /proc.
+    own: Vec<(String, OwnedFd)>,
+    /// The directory of contracts, where more of them can be made.
+    contracts: OwnedFd,
 }
 
 impl Placeholders {
@@ -57,12 +65,15 @@ impl Placeholders {
         let made = Maker::new(&tree, proc, own_network).and_then(Maker::make_all);
         umask(before);
         made?;
+        let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
+        let contracts = open_tree(&tree, "system/contract", flags)?;
         set_attributes(&tree, attribute::RDONLY, 0, None, false)?;
-        let network = match own_network {
-            true => network()?,
-            false => Vec::new(),
-        };
-        Ok(Self { tree, network })
+        let own = own(own_network)?;
+        Ok(Self {
+            tree,
+            own,
+            contracts,
+        })
     }
 
     /// `st_dev` of everything in it.
@@ -75,6 +86,21 @@ impl Placeholders {
     pub(super) fn park(&self) -> Result<()> {
         let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH;
         move_mount(&self.tree, "", CWD, "/proc", flags).about("cannot mount the placeholders")
+    }
+
+    /// The directory of contracts, for zsched.
+    pub(super) fn contracts(&self) -> BorrowedFd<'_> {
+        self.contracts.as_fd()
+    }
+
+    /// A directory with nothing in it.
+    pub(super) fn empty(&self) -> io::Result<OwnedFd> {
+        self.part(Path::new(NO_DIRECTORY))
+    }
+
+    /// The directory for /system/`name`.
+    pub(super) fn system(&self, name: &str) -> io::Result<OwnedFd> {
+        self.part(&Path::new("system").join(name))
     }
 
     /// The directory for /sys.
@@ -110,9 +136,9 @@ impl Placeholders {
             let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH;
             move_mount(part?, "", proc, &name, flags)?;
         }
-        for (name, tree) in &self.network {
+        for (path, tree) in &self.own {
             let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH;
-            move_mount(tree, "", proc, format!("sys/net/{name}"), flags)?;
+            move_mount(tree, "", proc, path, flags)?;
         }
         Ok(())
     }
@@ -123,15 +149,20 @@ impl Placeholders {
     }
 }
 
-/// Those of [`NETWORK`] that the kernel has. They are mounts of placeholders for the guest, too.
-fn network() -> io::Result<Vec<(&'static str, OwnedFd)>> {
+/// What the kernel has of [`NAMES`] and, in a zone with a network of its own, [`NETWORK`]. They are
+/// mounts of placeholders for the guest, too, and read-only: zsched does the writing for root of the
+/// zone, who may lack the capabilities.
+fn own(own_network: bool) -> io::Result<Vec<(String, OwnedFd)>> {
     let proc = procfs(SOURCE, None)?;
-    let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
+    set_attributes(&proc, attribute::RDONLY, 0, None, false)?;
+    let network = NETWORK.iter().filter(|_| own_network);
+    let names = NAMES.iter().map(|name| format!("sys/{name}"));
     let mut found = Vec::new();
-    for name in NETWORK {
-        match open_tree(&proc, format!("sys/net/{name}"), flags) {
+    for path in names.chain(network.map(|name| format!("sys/net/{name}"))) {
+        let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
+        match open_tree(&proc, &path, flags) {
             Err(Errno::NOENT) => {}
-            tree => found.push((name, tree?)),
+            tree => found.push((path, tree?)),
         }
     }
     Ok(found)
@@ -153,7 +184,7 @@ pub(crate) fn fill(tree: &OwnedFd, proc: BorrowedFd<'_>) -> io::Result<()> {
     let before = umask(Mode::empty());
     let made = Maker::new(tree, proc, false).and_then(|mut maker| {
         maker.may_write = true;
-        for name in ["proc", "sys", NO_DIRECTORY] {
+        for name in ["proc", "sys", "system", NO_DIRECTORY] {
             chmodat(tree, name, Mode::from_raw_mode(0o755), AtFlags::empty())?;
         }
         maker.make_all()
@@ -163,7 +194,7 @@ pub(crate) fn fill(tree: &OwnedFd, proc: BorrowedFd<'_>) -> io::Result<()> {
 }
 
 /// What a directory holds, but for `.` and `..`.
-fn list(directory: BorrowedFd<'_>) -> io::Result<Vec<(OsString, FileType)>> {
+pub(crate) fn list(directory: BorrowedFd<'_>) -> io::Result<Vec<(OsString, FileType)>> {
     let mut found = Vec::new();
     // The descriptor of a new mount is one with O_PATH.
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
@@ -192,6 +223,7 @@ struct Maker<'a> {
     own_network: bool,
     proc: Part,
     sys: Part,
+    system: Part,
     /// The processors of the zone, a bit for each.
     processors: [u64; MAX_CPUS / 64],
     /// The time of the entries, in seconds.
@@ -207,26 +239,30 @@ struct Maker<'a> {
 impl<'a> Maker<'a> {
     fn new(tree: &'a OwnedFd, proc: BorrowedFd<'a>, own_network: bool) -> io::Result<Self> {
         let directory = Mode::from_raw_mode(0o555);
-        for name in ["proc", "sys", NO_DIRECTORY] {
+        for name in ["proc", "sys", "system", NO_DIRECTORY] {
             mkdirat(tree, name, directory)?;
         }
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let part = |name, kernels| {
             let root = openat(tree, name, flags, Mode::empty())?;
             Ok::<_, io::Error>(Part { root, kernels })
         };
         // The host's /sys has the interfaces of its own network.
-        let names =
-            own_network.then(|| ((Tree::Sys, "class/net".to_owned()), vec!["lo".to_owned()]));
+        let network = own_network.then_some((Tree::Sys, "class/net", "lo"));
+        // The contract of the zone's first process.
+        let contracts = CONTRACTS.map(|directory| (Tree::System, directory, "1"));
+        let names = contracts.into_iter().chain(network);
+        let names = names
+            .map(|(tree, directory, name)| ((tree, directory.to_owned()), vec![name.to_owned()]));
         Ok(Self {
             tree: tree.as_fd(),
             own_network,
             proc: part("proc", Some(proc.try_clone_to_owned()?))?,
             sys: part("sys", openat(CWD, "/sys", flags, Mode::empty()).ok())?,
+            system: part("system", None)?,
             processors: processors(),
-            now: now.map_or(0, |now| i64::try_from(now.as_secs()).unwrap_or(0)),
-            names: names.into_iter().collect(),
+            now: now(),
+            names: names.collect(),
             directories: Vec::new(),
             may_write: false,
         })
@@ -235,7 +271,7 @@ impl<'a> Maker<'a> {
     fn make_all(mut self) -> io::Result<()> {
         self.socket(self.tree, Path::new(NO_FILE), 0o444, 0)?;
         let own_network = self.own_network;
-        let all = entries().chain(sys_entries());
+        let all = entries().chain(sys_entries()).chain(system_entries());
         for entry in all.filter(|entry| !(own_network && is_network(entry))) {
             for place in entry.places(|tree, directory| self.names(tree, directory)) {
                 self.make(&entry, &place)?;
@@ -255,6 +291,7 @@ impl<'a> Maker<'a> {
         match tree {
             Tree::Proc => &self.proc,
             Tree::Sys => &self.sys,
+            Tree::System => &self.system,
         }
     }
 
@@ -347,21 +384,41 @@ impl<'a> Maker<'a> {
     }
 
     fn socket(&self, at: BorrowedFd<'_>, path: &Path, mode: u32, stamp: i64) -> io::Result<()> {
-        mknodat(at, path, FileType::Socket, Mode::from_raw_mode(mode), 0)?;
-        utimensat(at, path, &self.times(stamp), AtFlags::SYMLINK_NOFOLLOW)?;
-        Ok(())
+        socket(at, path, mode, &self.times(stamp))
     }
 
     fn times(&self, stamp: i64) -> Timestamps {
-        Timestamps {
-            last_access: Timespec {
-                tv_sec: self.now,
-                tv_nsec: UTIME_OMIT,
-            },
-            last_modification: Timespec {
-                tv_sec: self.now,
-                tv_nsec: stamp,
-            },
-        }
+        times(self.now, stamp)
     }
+}
+
+pub(crate) fn socket(
+    at: BorrowedFd<'_>,
+    path: &Path,
+    mode: u32,
+    times: &Timestamps,
+) -> io::Result<()> {
+    mknodat(at, path, FileType::Socket, Mode::from_raw_mode(mode), 0)?;
+    utimensat(at, path, times, AtFlags::SYMLINK_NOFOLLOW)?;
+    Ok(())
+}
+
+/// The times of a placeholder that was made `now`.
+pub(crate) fn times(now: i64, stamp: i64) -> Timestamps {
+    Timestamps {
+        last_access: Timespec {
+            tv_sec: now,
+            tv_nsec: UTIME_OMIT,
+        },
+        last_modification: Timespec {
+            tv_sec: now,
+            tv_nsec: stamp,
+        },
+    }
+}
+
+/// Seconds since 1970.
+pub(crate) fn now() -> i64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    now.map_or(0, |now| i64::try_from(now.as_secs()).unwrap_or(0))
 }

@@ -45,7 +45,13 @@ pub(super) fn procfs(source: &str, subset: Option<&str>) -> io::Result<OwnedFd> 
 }
 
 /// Puts what the guest may see of it at /proc, and /sys beside it.
-pub(super) fn attach(root: &Root, proc: &OwnedFd, placeholders: &Placeholders) -> Result<()> {
+/// With `native`, what lx adds is at /system.
+pub(super) fn attach(
+    root: &Root,
+    proc: &OwnedFd,
+    placeholders: &Placeholders,
+    native: bool,
+) -> Result<()> {
     root.attach(proc, "/proc", Kind::Directory)?;
     placeholders.cover(proc.as_fd()).about("/proc")?;
     for (path, part) in [
@@ -53,6 +59,11 @@ pub(super) fn attach(root: &Root, proc: &OwnedFd, placeholders: &Placeholders) -
         ("/sys/fs/cgroup", placeholders.cgroup()),
     ] {
         root.attach(part.about(path)?, path, Kind::Directory)?;
+    }
+    for name in ["object", "contract"].iter().filter(|_| native) {
+        let path = format!("/system/{name}");
+        let part = placeholders.system(name).about(&path)?;
+        root.attach(part, &path, Kind::Directory)?;
     }
     Ok(())
 }

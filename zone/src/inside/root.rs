@@ -44,7 +44,7 @@ impl Root {
         let path = path.cloned().unwrap_or_else(|| PathBuf::from("/"));
         let tree = match &config.layers[..] {
             [] => clone_tree(&path, true).about(path.display())?,
-            layers => layers::mount(layers, own_users)?,
+            layers => layers::mount(layers, config.upper.as_deref(), own_users)?,
         };
         let read_only = if config.read_only {
             attribute::RDONLY

@@ -7,8 +7,8 @@ use procfs_emu::skeleton::{Kind, Tree, entries};
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat, openat2};
 
 /// Writes `value` to the file `name` below /proc/sys, which shows the sysctls of the network
-/// namespace that this process is in.
-pub(super) fn write(name: &[u8], value: &[u8]) -> io::Result<()> {
+/// namespace that this process is in; how much of it was taken.
+pub(super) fn write(name: &[u8], value: &[u8]) -> io::Result<usize> {
     if !is_listed(name) {
         return Err(io::Error::from_raw_os_error(nix::libc::EACCES));
     }
@@ -18,7 +18,7 @@ pub(super) fn write(name: &[u8], value: &[u8]) -> io::Result<()> {
     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_XDEV;
     let file = openat2(&sysctls, name, flags, Mode::empty(), resolve)?;
     // One write(2): the kernel takes a value whole.
-    File::from(file).write(value).map(drop)
+    File::from(file).write(value)
 }
 
 /// Whether the tables say that a zone may set it.

@@ -1,4 +1,4 @@
-use super::{Asked, Service, receive, serve};
+use super::{Asked, Service, Work, receive, serve};
 use abi::Errno;
 use kernel::zone::protocol::{LONGEST_REQUEST, MAGIC, Request, answered};
 use rustix::net::{
@@ -48,7 +48,7 @@ fn messages_are_taken_as_they_come() {
     // More than one leave open where the answer is waited for.
     ask(&guests, b"x", &[reply.as_fd(); 4]);
     let asked = next(&zscheds);
-    assert!(asked.replies.len() > 1 && asked.by_root == rustix::process::getuid().is_root());
+    assert!(asked.fds.len() > 1 && asked.by_root == rustix::process::getuid().is_root());
     drop(guests);
     assert!(receive(&zscheds).expect("the end").is_none());
 }
@@ -57,7 +57,15 @@ fn messages_are_taken_as_they_come() {
 fn everything_asked_is_answered() {
     let (guests, zscheds) = pair();
     let zscheds = service_end(zscheds);
-    let server = thread::spawn(move || serve(&zscheds, false));
+    let server = thread::spawn(move || {
+        serve(
+            &zscheds,
+            &mut Work {
+                own_network: false,
+                workshop: None,
+            },
+        )
+    });
     let (mine, reply) = pair();
     let answer = || {
         let mut answer = [0; 64];
@@ -68,7 +76,7 @@ fn everything_asked_is_answered() {
     let length = Request::Hello.encode(&mut hello).expect("it is right");
     let hello = &hello[..length];
     ask(&guests, hello, &[reply.as_fd()]);
-    assert_eq!(answer(), Ok(()));
+    assert_eq!(answer(), Ok(0));
     // What nobody waits for, or cannot be answered, keeps nobody else waiting.
     ask(&guests, hello, &[]);
     ask(&guests, hello, &[std::io::stdin().as_fd()]);
