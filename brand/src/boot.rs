@@ -20,8 +20,8 @@ use kernel::users::{Credentials, Users, set_dumpable};
 use kernel::zone::rights;
 use kernel::{Program, Task};
 use loader::handover::{self, Handover, Start};
-use syscalls::users::{after_exec, describe as describe_user};
 use syscalls::exec::{Inherited, Opened, Prepared, Strings, launch, prepare};
+use syscalls::users::{after_exec, describe as describe_user};
 
 use crate::init;
 use crate::load::{self, Loaded};
@@ -63,10 +63,11 @@ pub(crate) fn boot(mut boot: Boot, mut thread: Thread) -> Task {
         Start::Resolve => resolved(&boot, &handover, bare),
     };
     let execfn_at = last + text.len() - handover.execfn.len();
-    let mut loaded = load::load(&boot, &prepared, execfn_at, handover.secure).unwrap_or_else(|_| {
-        // Past the point of no return.
-        host::process::die_of(abi::signal::SIGSEGV)
-    });
+    let mut loaded =
+        load::load(&boot, &prepared, execfn_at, handover.secure).unwrap_or_else(|_| {
+            // Past the point of no return.
+            host::process::die_of(abi::signal::SIGSEGV)
+        });
     let users = handover.users.and_then(Credentials::decode).map(Users::new);
     if let Some(users) = &users {
         describe_user(&users.now, &mut loaded.auxv);
@@ -134,7 +135,8 @@ fn configure(boot: &Boot, handover: &Handover<'_>) -> Option<&'static Table> {
         }
         for (call, row) in rows.iter_mut().enumerate() {
             let users = handover.users.is_some() && syscalls::users::handler(call).is_some();
-            if users || syscalls::bare::handler(call).is_some() {
+            let bare = bare.is_some_and(|table| syscalls::bare::serving(table, call).is_some());
+            if users || bare {
                 *row = 0;
             }
         }

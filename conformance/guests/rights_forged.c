@@ -62,7 +62,7 @@ static void find_row(void) {
 static int ask(void) {
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends)) return -1;
-    char text[8] = {'L', 'X', 'Z', 1, 4, 0, 0, 0}, answer[8];
+    char text[40] = {'L', 'X', 'Z', 2, 4}, answer[8];
     union {
         struct cmsghdr head;
         char room[CMSG_SPACE(2 * sizeof(int))];

@@ -1,6 +1,8 @@
 //! Terminals: a session on a pty, foreground and background groups, stops, hang-ups, signals
 //! from keys.
 #include "guest.h"
+#include <dirent.h>
+#include <poll.h>
 #include <pty.h>
 #include <sys/ioctl.h>
 #include <termios.h>
@@ -241,6 +243,65 @@ CASE(window_change) {
         R(ioctl(slave, TIOCNOTTY, 0));
         R(open("/dev/tty", O_RDWR));
     });
+}
+static int lists(const char *number) {
+    DIR *directory = opendir("/dev/pts");
+    int found = 0;
+    for (struct dirent *d; directory && (d = readdir(directory));)
+        found |= !strcmp(d->d_name, number);
+    if (directory) closedir(directory);
+    return found;
+}
+// Whoever knows the name opens a terminal, and never another one by it.
+CASE(by_name) {
+    char name[64], link[64], got[64] = "";
+    master = must(open("/dev/ptmx", O_RDWR | O_NOCTTY));
+    must(ptsname_r(master, name, sizeof name));
+    R(open(name, O_RDWR | O_NOCTTY)); // still locked
+    R(unlockpt(master));
+    struct pollfd p = {master, POLLIN, 0};
+    R(poll(&p, 1, 0));
+    struct stat made, opened;
+    R(stat(name, &made));
+    show("%o %d", made.st_mode & S_IFMT, made.st_uid == geteuid());
+    R(access(name, R_OK | W_OK));
+    check(lists(strrchr(name, '/') + 1), "listed");
+    check(lists("ptmx"), "ptmx listed");
+    pid_t child = must(fork());
+    if (!child) {
+        close(master);
+        must(setsid());
+        must(chdir("/dev/pts"));
+        slave = R(open(strrchr(name, '/') + 1, O_RDWR)) < 0 ? -1 : must(open(name, O_RDWR));
+        must(fstat(slave, &opened));
+        check(opened.st_rdev == made.st_rdev, "the same terminal");
+        // It is the controlling one now.
+        int own = must(open("/dev/tty", O_RDWR));
+        check(tcgetsid(own) == getpid(), "own session");
+        R(isatty(own));
+        snprintf(link, sizeof link, "/proc/self/fd/%d", slave);
+        R(readlink(link, got, sizeof got - 1) == (ssize_t)strlen(name));
+        check(!strcmp(got, name), "its name");
+        R(fchmod(slave, 0600));
+        R(write(own, "out", 3));
+        R(open("999999", O_RDWR));
+        R(open("00", O_RDWR));
+        _exit(0);
+    }
+    show_status("child", reap(child));
+    R(stat(name, &made));
+    show("%o", made.st_mode & 0777);
+    slave = R(ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY)) < 0 ? -1 : slave;
+    // Gone with its master, while the other side is still open.
+    int file = must(open(name, O_RDWR | O_NOCTTY)), held = must(open(name, O_PATH));
+    close(master);
+    R(open(name, O_RDWR | O_NOCTTY));
+    check(!lists(strrchr(name, '/') + 1), "no longer listed");
+    char c;
+    R(read(file, &c, 1));
+    close(file);
+    snprintf(link, sizeof link, "/proc/self/fd/%d", held);
+    R(open(link, O_RDWR | O_NOCTTY));
 }
 CASE(shell) {
     SESSION("job control in a shell", {

@@ -2,9 +2,10 @@
 //! reason and the reason.
 //!
 //! One exception per line: `CASE WAY CLASS REASON…`. `CASE` may end in `*`. `WAY` is `rewrite`, `sud`
-//! or `trap` on the host or `host` for all of these, `zone`, `bare`, one of both with how calls are
-//! caught (`zone+sud`), or `*`. `CLASS` is one of [`Class`]'s words; `fail` and `skip` are other words
-//! for `missing` and `native`. Blank lines and lines that begin with `#` say nothing. A case that is named and passes all the same fails the run.
+//! or `trap` on the host or `host` for all of these, `zone`, `bare` (over layers, too), `layers`, one
+//! of these with how calls are caught (`zone+sud`), or `*`. `CLASS` is one of [`Class`]'s words; `fail`
+//! and `skip` are other words for `missing` and `native`. Blank lines and lines that begin with `#` say
+//! nothing. A case that is named and passes all the same fails the run.
 
 use crate::way::Way;
 use serde::{Deserialize, Serialize};

@@ -118,7 +118,7 @@ impl Suite for Ltp<'_> {
             variant: 0,
             absent: match way.isolation {
                 Isolation::Namespaces => self.environment.no_container(),
-                Isolation::Host | Isolation::Bare | Isolation::Users => None,
+                Isolation::Host | Isolation::Bare | Isolation::Layers | Isolation::Users => None,
             },
         };
         ways.iter().map(target).collect()
@@ -166,6 +166,6 @@ fn setting(way: Way) -> Setting {
     match way.isolation {
         Isolation::Host | Isolation::Users => Setting::Host,
         Isolation::Namespaces => Setting::Container,
-        Isolation::Bare => Setting::Restricted,
+        Isolation::Bare | Isolation::Layers => Setting::Restricted,
     }
 }

@@ -21,7 +21,7 @@ impl Setting {
     #[must_use]
     pub const fn of(way: Way) -> Self {
         match way.isolation {
-            Isolation::Bare => Self::Restricted,
+            Isolation::Bare | Isolation::Layers => Self::Restricted,
             Isolation::Host | Isolation::Namespaces | Isolation::Users => Self::Host,
         }
     }

@@ -16,6 +16,8 @@ pub enum Isolation {
     Namespaces,
     /// In a zone without namespaces, in the restricted environment, with the host's files as a root of its own
     Bare,
+    /// The same with the host's files as the lower layer of the root: what is changed is copied up
+    Layers,
     /// The same with users of the zone's own, whose root is compared with the host's
     Users,
 }
@@ -63,6 +65,8 @@ impl Way {
     pub const ZONE: Way = Way::new(Isolation::Namespaces, Intercept::Rewrite);
     /// In a zone without namespaces, calls caught in the usual way.
     pub const BARE: Way = Way::new(Isolation::Bare, Intercept::Rewrite);
+    /// The same over layers.
+    pub const LAYERS: Way = Way::new(Isolation::Layers, Intercept::Rewrite);
     /// The same with users of the zone's own.
     pub const USERS: Way = Way::new(Isolation::Users, Intercept::Rewrite);
 
@@ -85,7 +89,7 @@ impl Way {
     /// Whether lx runs in the restricted environment.
     #[must_use]
     pub const fn is_restricted(self) -> bool {
-        matches!(self.isolation, Isolation::Bare | Isolation::Users)
+        !matches!(self.isolation, Isolation::Host | Isolation::Namespaces)
     }
 
     /// The arguments of lx that run `program` so. A zone with a root of its own begins there and
@@ -104,8 +108,12 @@ impl Way {
                 let options = ["--isolation", "namespaces", "--net", "host", "--init"];
                 line.extend(options.map(OsString::from));
             }
-            Isolation::Bare | Isolation::Users => {
-                let options = ["--isolation", "bare", "--rootfs", "/", "--init"];
+            Isolation::Bare | Isolation::Layers | Isolation::Users => {
+                let root = match self.isolation {
+                    Isolation::Layers => "--layer",
+                    _ => "--rootfs",
+                };
+                let options = ["--isolation", "bare", root, "/", "--init"];
                 line.extend(options.map(OsString::from));
                 let users = match self.isolation {
                     Isolation::Users => "zone",
@@ -132,7 +140,7 @@ impl Way {
             "*" => true,
             "host" => self.isolation == Isolation::Host,
             "zone" => self.isolation == Isolation::Namespaces,
-            // What holds there holds whosever the users are.
+            // What holds there holds over layers, and whosever the users are.
             "bare" => self.is_restricted(),
             _ => word.parse() == Ok(self),
         }
@@ -145,6 +153,7 @@ impl fmt::Display for Way {
             Isolation::Host => return f.pad(self.intercept.name()),
             Isolation::Namespaces => "zone",
             Isolation::Bare => "bare",
+            Isolation::Layers => "layers",
             Isolation::Users => "users",
         };
         match self.intercept {
@@ -160,7 +169,7 @@ impl FromStr for Way {
     fn from_str(word: &str) -> Result<Self, String> {
         let unknown = || {
             format!(
-                "unknown way {word}: rewrite, sud or trap on the host, zone, bare or users, \
+                "unknown way {word}: rewrite, sud or trap on the host, zone, bare, layers or users, \
                  as in zone+sud"
             )
         };
@@ -178,6 +187,7 @@ impl FromStr for Way {
             "host" => Isolation::Host,
             "zone" | "namespaces" => Isolation::Namespaces,
             "bare" => Isolation::Bare,
+            "layers" => Isolation::Layers,
             "users" => Isolation::Users,
             _ if caught.is_none() => return Ok(Way::new(Isolation::Host, intercept(word)?)),
             _ => return Err(unknown()),
@@ -196,6 +206,7 @@ mod tests {
             Isolation::Host,
             Isolation::Namespaces,
             Isolation::Bare,
+            Isolation::Layers,
             Isolation::Users,
         ] {
             for intercept in [Intercept::Rewrite, Intercept::Sud, Intercept::Trap] {
@@ -215,6 +226,7 @@ mod tests {
         assert!(caught.is_meant_by("zone+sud") && !Way::ZONE.is_meant_by("zone+sud"));
         assert!(Way::TRAP.is_meant_by("host") && !Way::ZONE.is_meant_by("host"));
         assert!(!Way::SUD.is_meant_by("trap"));
+        assert!(Way::LAYERS.is_meant_by("bare") && !Way::BARE.is_meant_by("layers"));
         assert!(Way::USERS.is_meant_by("bare") && !Way::BARE.is_meant_by("users"));
     }
 }

@@ -8,6 +8,9 @@ extern crate alloc;
 extern crate std;
 
 pub mod bare;
+pub mod exchange;
+pub mod handle;
+pub mod message;
 pub mod numbers;
 pub mod overlay;
 pub mod proc;

@@ -3,7 +3,6 @@
 //!
 //! It lies in memory that the guest may read, so it holds nothing that the zone may not know.
 
-pub mod client;
 pub mod protocol;
 pub mod rights;
 

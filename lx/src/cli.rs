@@ -463,7 +463,7 @@ pub(crate) struct Zone {
 /// How a zone is isolated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Isolation {
-    /// The best that the host allows
+    /// By namespaces where the host allows them, with overlayfs for layers, else without
     Auto,
     /// By the host kernel's namespaces
     Namespaces,

@@ -99,7 +99,15 @@ fn told<'a>(mount: &Shown, hosts: &[Host<'a>]) -> Told<'a> {
     match mount.shows {
         Shows::Proc => plain(b"proc", b"proc", mount.flags | NO_DEV | NO_EXEC),
         Shows::Sys => plain(b"sysfs", b"sysfs", mount.flags | NO_DEV),
+        Shows::Terminals => Told {
+            super_options: b"rw,gid=5,mode=620,ptmxmode=666",
+            ..plain(b"devpts", b"devpts", mount.flags)
+        },
         Shows::Memory => plain(b"tmpfs", b"tmpfs", mount.flags),
+        Shows::Layers => Told {
+            super_options: b"rw,userxattr",
+            ..plain(b"overlay", b"overlay", mount.flags)
+        },
         Shows::Host(number) => {
             let Some(host) = hosts.iter().find(|host| host.number == number) else {
                 return plain(b"none", b"none", mount.flags);

@@ -103,7 +103,11 @@ fn who(user: &Credentials, key: &[u8], out: &mut Vec<u8>) -> bool {
     out.push(b':');
     for (index, id) in numbers.iter().enumerate() {
         // After each of the groups there is a space, and between the others a tab.
-        out.extend_from_slice(if key != b"Groups" || index == 0 { b"\t" } else { b" " });
+        out.extend_from_slice(if key != b"Groups" || index == 0 {
+            b"\t"
+        } else {
+            b" "
+        });
         put_decimal(out, (*id).into(), 1);
     }
     if key == b"Groups" {

@@ -2,7 +2,7 @@
 //! network's. The kernel's own files lie in the zone's /proc/sys, mounted read-only: so reading and
 //! poll(2) are the kernel's, and open(2) for writing fails after the kernel judged the permissions.
 //! Then the guest gets a sealed memory file, and what it writes zsched is asked to write
-//! ([`kernel::zone::client`]), which has the rights for it.
+//! ([`kernel::zone::protocol`]), which has the rights for it.
 //!
 //! As in the kernel, a write takes effect at once and as a whole, and one behind the beginning of a
 //! number has none (`sysctl_writes_strict`).
@@ -16,8 +16,7 @@ use abi::{Errno, SysResult, nr};
 use host::call::int;
 use host::host_call;
 use kernel::vfs::{At, OpenHow, ProcView, open_on_host};
-use kernel::zone::client::ask;
-use kernel::zone::protocol::{LONGEST_HOST, LONGEST_VALUE, Request};
+use kernel::zone::protocol::{LONGEST_HOST, LONGEST_VALUE, Request, ask};
 use zerocopy::FromZeros;
 
 use crate::io::{self, NAME_MAX, Owned, is_procfs, name_of, read_all, write_all};

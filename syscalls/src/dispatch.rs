@@ -68,8 +68,8 @@ fn serve(t: &mut Task, number: usize, args: &[usize; 6], int80: bool) -> SysResu
     {
         return handler(t, args);
     }
-    if t.program.bare.is_some()
-        && let Some(handler) = bare::handler(number)
+    if let Some(table) = t.program.bare
+        && let Some(handler) = bare::serving(table, number)
     {
         return handler(t, args);
     }

@@ -5,7 +5,8 @@
 //! goes into new namespaces, builds the zone there ([`inside`]), and goes on as the guest.
 #![forbid(unsafe_code)]
 
-pub mod bare;
+pub mod asked;
+mod bare;
 mod cgroup;
 pub mod config;
 pub mod confine;
@@ -40,7 +41,7 @@ pub mod zones;
 pub use error::Error;
 pub use join::{Program, join};
 pub use kernel::zone::NATIVE;
-pub use namespaces::has_namespaces;
+pub use namespaces::{has_namespaces, has_overlayfs};
 pub use processes::Process;
 pub use start::{is_fixed, start};
 pub use supervise::End;

@@ -37,6 +37,12 @@ pub fn has_namespaces() -> bool {
     is_privileged() || host_std::probe::user_namespace().is_ok()
 }
 
+/// Whether a zone with namespaces can have a root of layers.
+#[must_use]
+pub fn has_overlayfs() -> bool {
+    is_privileged() || host_std::probe::overlayfs().is_ok()
+}
+
 /// Whether this process may make namespaces without a user namespace.
 pub(crate) fn is_privileged() -> bool {
     capabilities(None).is_ok_and(|sets| sets.effective.contains(CapabilitySet::SYS_ADMIN))

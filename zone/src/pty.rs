@@ -1,9 +1,7 @@
 //! A terminal of the zone's own for a guest (pty(7)).
 
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
-
-use std::path::{Path, PathBuf};
+use std::os::fd::OwnedFd;
 
 use nix::unistd::{Uid, dup2_stderr, dup2_stdin, dup2_stdout, fchown};
 use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, fstatfs, major, minor, openat};
@@ -46,28 +44,21 @@ pub(crate) struct Pair {
     /// Its other side.
     pub(crate) master: OwnedFd,
     slave: OwnedFd,
-    path: PathBuf,
-}
-
-/// Makes one.
-pub(crate) fn pair() -> io::Result<Pair> {
-    let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let master = openat(CWD, "/dev/ptmx", flags, Mode::empty())?;
-    unlockpt(&master)?;
-    let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
-    let slave = ioctl_tiocgptpeer(&master, flags)?;
-    let path = std::fs::read_link(format!("/proc/self/fd/{}", slave.as_raw_fd()))?;
-    Ok(Pair {
-        master,
-        slave,
-        path,
-    })
 }
 
 impl Pair {
-    /// What it is called.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
+    /// Makes one.
+    pub(crate) fn make() -> io::Result<Self> {
+        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        Self::of(openat(CWD, "/dev/ptmx", flags, Mode::empty())?)
+    }
+
+    /// The one that `master` made.
+    pub(crate) fn of(master: OwnedFd) -> io::Result<Self> {
+        unlockpt(&master)?;
+        let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+        let slave = ioctl_tiocgptpeer(&master, flags)?;
+        Ok(Self { master, slave })
     }
 
     /// Makes it the controlling terminal of this process's session, and its standard descriptors.

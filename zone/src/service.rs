@@ -9,15 +9,14 @@ mod pace;
 mod rights;
 mod sysctl;
 
-use std::io::{self, IoSlice, IoSliceMut};
-use std::mem::MaybeUninit;
+use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::thread::sleep;
 
 use abi::{Errno, SysResult};
 use host_std::process::{Cloned, clone};
-use kernel::zone::protocol::{LONGEST_REQUEST, Request, answer};
+use kernel::zone::protocol::{LONGEST_REQUEST, Request};
 use kernel::zone::rights::Record;
 use nix::sched::{CloneFlags, setns};
 use nix::sys::prctl::{set_dumpable, set_name};
@@ -25,13 +24,11 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, sethostname};
-use rustix::net::{
-    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
-    SendAncillaryMessage, SendFlags, recvmsg, sendmsg, sockopt,
-};
+use rustix::net::sockopt;
 use rustix::process::set_parent_process_death_signal;
 use rustix::system::setdomainname;
 
+use crate::asked::{self, Asked, Done, errno};
 use crate::guard::let_go;
 use crate::namespaces::foreign;
 use pace::Pace;
@@ -155,117 +152,54 @@ fn settle(socket: &OwnedFd, zone: Served<'_>) -> io::Result<Work> {
 /// Answers until nobody can ask.
 fn serve(socket: &OwnedFd, work: &mut Work) -> io::Result<()> {
     let mut pace = Pace::new();
-    while let Some(asked) = receive(socket)? {
+    asked::serve(socket, LONGEST_REQUEST, |asked, about| {
         sleep(pace.wait());
-        let (Ok(Request::Program), [reply, program]) = (asked.request(), &asked.fds[..]) else {
-            let result = asked.request().and_then(|request| match asked.by_root {
-                true => perform(request, work.own_network),
-                false if request == Request::Hello => Ok(0),
-                false => Err(Errno::EPERM),
-            });
-            // Who sends more descriptors than the one for the answer waits in vain.
-            if let [reply] = &asked.fds[..] {
-                say(reply, result, None);
+        work.answer(asked, about)
+    })
+}
+
+impl Work {
+    fn answer(&mut self, asked: &Asked, about: &[OwnedFd]) -> SysResult<Done> {
+        let value = match (Request::decode(&asked.bytes)?, about) {
+            (Request::Hello, []) => 0,
+            (Request::Program, [program]) => {
+                let workshop = self.workshop.as_mut();
+                let opened = workshop.map(|workshop| workshop.copy(program.as_fd()));
+                return Ok(Done {
+                    value: 0,
+                    opened: opened.transpose()?.flatten(),
+                });
             }
-            continue;
+            (Request::Program, _) | (_, [_, ..]) => return Err(Errno::EINVAL),
+            (request, []) if asked.by_root => perform(request, self.own_network)?,
+            _ => return Err(Errno::EPERM),
         };
-        let copy = match &mut work.workshop {
-            Some(workshop) => workshop.copy(program.as_fd()),
-            None => Ok(None),
-        };
-        match copy {
-            Ok(copy) => say(reply, Ok(0), copy),
-            Err(errno) => say(reply, Err(errno), None),
-        }
+        Ok(Done {
+            value,
+            opened: None,
+        })
     }
-    Ok(())
-}
-
-/// Sends an answer. Whoever cannot take it does without.
-fn say(reply: &OwnedFd, result: SysResult, copy: Option<OwnedFd>) {
-    let fds: Vec<BorrowedFd<'_>> = copy.iter().map(AsFd::as_fd).collect();
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-    let mut control = SendAncillaryBuffer::new(&mut space);
-    if fds.is_empty() || control.push(SendAncillaryMessage::ScmRights(&fds)) {
-        let bytes = answer(result);
-        let parts = [IoSlice::new(&bytes)];
-        let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
-        let _ = sendmsg(reply, &parts, &mut control, flags);
-    }
-}
-
-/// A message from the zone.
-struct Asked {
-    bytes: Vec<u8>,
-    /// Whether the sender is root of the zone.
-    by_root: bool,
-    /// Where the answer goes, and what it is about.
-    fds: Vec<OwnedFd>,
-}
-
-impl Asked {
-    fn request(&self) -> SysResult<Request<'_>> {
-        Request::decode(&self.bytes)
-    }
-}
-
-/// The next message; `None` when there will be no more.
-fn receive(socket: &OwnedFd) -> io::Result<Option<Asked>> {
-    // One byte more shows that a message is too long.
-    let mut bytes = vec![0; LONGEST_REQUEST + 1];
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2), ScmCredentials(1))];
-    let mut control = RecvAncillaryBuffer::new(&mut space);
-    let mut parts = [IoSliceMut::new(&mut bytes)];
-    let received = match recvmsg(socket, &mut parts, &mut control, RecvFlags::CMSG_CLOEXEC) {
-        Err(rustix::io::Errno::INTR | rustix::io::Errno::CONNRESET) => return Ok(None),
-        received => received?,
-    };
-    let (mut by_root, mut fds, mut sender) = (false, Vec::new(), false);
-    for message in control.drain() {
-        match message {
-            RecvAncillaryMessage::ScmRights(more) => fds.extend(more),
-            RecvAncillaryMessage::ScmCredentials(who) => {
-                (by_root, sender) = (who.uid.is_root(), true);
-            }
-            _ => {}
-        }
-    }
-    // Every message has a sender; an empty one, too, which the end is not.
-    if received.bytes == 0 && !sender {
-        return Ok(None);
-    }
-    bytes.truncate(received.bytes);
-    Ok(Some(Asked {
-        bytes,
-        by_root,
-        fds,
-    }))
 }
 
 /// Does what root of the zone asks.
 fn perform(request: Request<'_>, own_network: bool) -> SysResult {
     match request {
-        Request::Hello => Ok(0),
-        // Without the program, or with more.
-        Request::Program => Err(Errno::EINVAL),
+        // Root needs not be asking.
+        Request::Hello | Request::Program => Err(Errno::EINVAL),
         Request::SetHostname(name) => {
             let name = std::ffi::OsStr::from_bytes(name);
-            sethostname(name).map_err(|errno| number(errno as i32))?;
+            sethostname(name).map_err(|error| errno(&error.into()))?;
             Ok(name.len())
         }
         Request::SetDomainname(name) => {
-            setdomainname(name).map_err(|errno| number(errno.raw_os_error()))?;
+            setdomainname(name).map_err(|error| errno(&error.into()))?;
             Ok(name.len())
         }
-        Request::SysctlWrite { name, value } if own_network => sysctl::write(name, value)
-            .map_err(|error| number(error.raw_os_error().unwrap_or_default())),
+        Request::SysctlWrite { name, value } if own_network => {
+            sysctl::write(name, value).map_err(|error| errno(&error))
+        }
         Request::SysctlWrite { .. } => Err(Errno::EPERM),
     }
-}
-
-fn number(errno: i32) -> Errno {
-    let number = u16::try_from(errno).ok().and_then(Errno::from_raw);
-    number.unwrap_or(Errno::EIO)
 }
 
 #[cfg(test)]

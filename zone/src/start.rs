@@ -32,14 +32,14 @@ pub fn start(
     guest: impl FnOnce(std::result::Result<Inside, Error>) -> u8,
 ) -> Result<End> {
     confine::standard::check().map_err(|why| Error::because("the zone could be left", why))?;
-    if config.isolation == Isolation::Bare {
-        return crate::bare::start(config, image, guest);
-    }
     // Locked to the zone's end.
     let upper = config.upper.as_deref();
     let _upper = upper
         .map(|path| upper::take(path, &config.layers))
         .transpose()?;
+    if config.isolation == Isolation::Bare {
+        return crate::bare::start(config, image, guest);
+    }
     let user = user_of(&config.roots(), config.user.as_deref())?;
     let own_users = !namespaces::is_privileged();
     let ids = own_users.then(|| IdMap::choose(&user)).transpose()?;

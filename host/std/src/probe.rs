@@ -2,6 +2,7 @@
 
 use std::io;
 
+use nix::errno::Errno;
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, fork};
@@ -78,11 +79,29 @@ pub fn landlock_abi() -> io::Result<i64> {
 /// # Errors
 /// What unshare(2) refuses, or fork(2).
 pub fn user_namespace() -> io::Result<()> {
-    // SAFETY: the child makes two system calls and takes no lock, so it matters not what other
+    in_child(|| unshare(CloneFlags::CLONE_NEWUSER))
+}
+
+/// Whether this process may mount an overlayfs in a user namespace of its own; tried in a child
+/// process.
+///
+/// # Errors
+/// What unshare(2) or fsopen(2) refuses, or fork(2); `ENODEV` where the kernel has none.
+pub fn overlayfs() -> io::Result<()> {
+    in_child(|| {
+        unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS)?;
+        // SAFETY: the call reads the name; its descriptor ends with the child.
+        Errno::result(unsafe { libc::syscall(libc::SYS_fsopen, c"overlay".as_ptr(), 0) }).map(drop)
+    })
+}
+
+/// What a trial comes to in a child process. It makes a few system calls and takes no lock.
+fn in_child(trial: fn() -> nix::Result<()>) -> io::Result<()> {
+    // SAFETY: the child only makes system calls and takes no lock, so it matters not what other
     // threads held when it was made.
     match unsafe { fork() }? {
         ForkResult::Child => {
-            let error = unshare(CloneFlags::CLONE_NEWUSER).err();
+            let error = trial().err();
             // SAFETY: `_exit` only ends the child, without running the parent's exit handlers.
             unsafe { libc::_exit(error.map_or(0, |errno| errno as libc::c_int)) }
         }
@@ -114,7 +133,7 @@ pub fn ticks() -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{landlock_abi, seccomp_action, syscall_user_dispatch, user_namespace};
+    use super::{landlock_abi, overlayfs, seccomp_action, syscall_user_dispatch, user_namespace};
 
     #[test]
     fn probes_answer_the_same_twice() {
@@ -124,6 +143,7 @@ mod tests {
         );
         assert_eq!(landlock_abi().ok(), landlock_abi().ok());
         assert_eq!(user_namespace().is_ok(), user_namespace().is_ok());
+        assert_eq!(overlayfs().is_ok(), overlayfs().is_ok());
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! which must meet no link, where there is no `..` and no mount point ([`Table::lexical`], [`Table::stays`]). All
 //! others are walked by [`crate::walk`] over [`Space`].
 
-mod handle;
+mod layers;
 mod links;
 mod members;
 mod names;
@@ -15,10 +15,12 @@ mod rights;
 mod shown;
 mod space;
 mod table;
+mod terminals;
 mod tree;
 pub mod warden;
 
-pub use handle::Handle;
+pub use crate::handle::Handle;
+pub use layers::{Place, reopened};
 pub use links::{Links, hash};
 pub use members::{is_member, members, threads};
 pub use names::Names;
@@ -26,7 +28,7 @@ pub(crate) use node::S_IFDIR;
 pub use node::{HostPath, Node, host_path, link_text};
 pub use shown::{Shown, Shows};
 pub use space::{Plain, Space, Spelled, writes};
-pub use table::{ABSTRACT, Ident, Kind, MOST, Mount, NO_DEV, NO_EXEC, READ_ONLY, Table};
+pub use table::{ABSTRACT, Ident, Kind, Layers, MOST, Mount, NO_DEV, NO_EXEC, READ_ONLY, Table};
 
 use alloc::boxed::Box;
 use alloc::vec;
@@ -55,9 +57,10 @@ pub fn attach(mounts: usize) -> SysResult<&'static Table> {
         return Err(Errno::EIO);
     }
     let table = Table::decode(&bytes).filter(|table| table.mounts.len() == mounts);
-    let table = Box::leak(Box::new(table.ok_or(Errno::EIO)?));
+    let mut table = table.ok_or(Errno::EIO)?;
     // The table itself is one more.
     intercept::set_more_reserved(mounts + 1);
     warden::appear();
-    Ok(table)
+    layers::name_layers(&mut table);
+    Ok(Box::leak(Box::new(table)))
 }

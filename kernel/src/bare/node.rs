@@ -1,6 +1,6 @@
 //! What paths lead to: descriptors, which a call then acts on.
 
-use core::cell::Cell;
+use core::cell::{Cell, OnceCell};
 use core::ffi::CStr;
 
 use abi::stat::Stat;
@@ -8,9 +8,10 @@ use abi::{Errno, SysResult, nr};
 use host::call::int;
 use host::host_call;
 
-use super::handle::Handle;
+use super::layers::Place;
 use super::links::Trail;
 use super::table::Ident;
+use crate::handle::Handle;
 use crate::vfs::AT_FDCWD;
 
 pub(super) const S_IFMT: u32 = 0o170_000;
@@ -27,6 +28,10 @@ pub struct Node {
     pub(super) status: Cell<Option<(u32, Ident)>>,
     /// It lies surely not in the host's /proc.
     pub(super) outside_proc: bool,
+    /// Where in a stack of layers it lies, once somebody asked.
+    pub(super) place: OnceCell<Option<Place>>,
+    /// Only the warden can open it.
+    pub(super) by_warden: bool,
     /// How it was reached, if without links.
     pub(super) trail: Option<Trail>,
     /// The mount that it lies in, once that is known.
@@ -39,21 +44,34 @@ impl Node {
             handle,
             status: Cell::new(None),
             outside_proc: false,
+            place: OnceCell::new(),
+            by_warden: false,
             trail: None,
             mount: Cell::new(None),
         }
     }
 
-    /// A descriptor of the guest's, or `AT_FDCWD`.
+    /// Somebody else's descriptor, most often the guest's, or `AT_FDCWD`.
     #[must_use]
     pub fn of_guest(fd: i32) -> Self {
         Self::new(Handle::borrowed(fd))
+    }
+
+    /// What is known of it already.
+    pub(super) fn set_status(&self, stat: &Stat) {
+        self.status.set(Some((stat.st_mode, Ident::of(stat))));
     }
 
     /// The descriptor; `AT_FDCWD` for the working directory.
     #[must_use]
     pub fn fd(&self) -> i32 {
         self.handle.raw()
+    }
+
+    /// Whether the warden must open it.
+    #[must_use]
+    pub fn is_by_warden(&self) -> bool {
+        self.by_warden
     }
 
     /// The register that passes it.

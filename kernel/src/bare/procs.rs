@@ -5,11 +5,11 @@ use alloc::vec::Vec;
 
 use abi::{Errno, SysResult};
 
-use super::handle::Handle;
 use super::members::is_member;
 use super::node::{Node, link_text};
 use super::space::{PATH_MAX, Space};
-use super::table::Kind;
+use super::table::{Ident, Kind};
+use crate::handle::Handle;
 use crate::numbers;
 use crate::walk::Entry;
 
@@ -22,6 +22,21 @@ impl Space<'_> {
             node.ident()
                 .is_ok_and(|ident| ident.dev == self.table.mounts[proc].here.dev)
         })
+    }
+
+    /// Whether a descriptor leads to where names do not mean what they mean on the host: into /proc,
+    /// or to the terminals.
+    #[must_use]
+    pub(super) fn is_special(&self, fd: i32) -> bool {
+        let node = Node::new(Handle::borrowed(fd));
+        let special = |ident: Ident| {
+            self.table.mounts.iter().any(|mount| match mount.kind {
+                Kind::Proc => mount.here.dev == ident.dev,
+                Kind::Terminals => mount.here == ident,
+                _ => false,
+            })
+        };
+        node.ident().is_ok_and(special)
     }
 
     /// Whether the zone's /proc has this entry at its root.

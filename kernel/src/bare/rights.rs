@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::node::{Node, link_text};
 use super::space::{PATH_MAX, Space};
-use super::table::{Kind, Mount, NO_EXEC, READ_ONLY};
+use super::table::{Kind, Mount, NO_DEV, NO_EXEC, READ_ONLY};
 
 /// The mount of what lies in none: pipes, sockets, files in memory.
 const NOWHERE: usize = usize::MAX;
@@ -18,7 +18,9 @@ impl Space<'_> {
         if let Some(mount) = node.mount.get() {
             return mount;
         }
-        let mount = self.looked_up(node).unwrap_or(NOWHERE);
+        let layered = self.place(node).map(|place| place.mount);
+        let mount = layered.or_else(|| self.looked_up(node));
+        let mount = mount.unwrap_or(NOWHERE);
         node.mount.set(Some(mount));
         mount
     }
@@ -98,11 +100,23 @@ impl Space<'_> {
         self.table.any(NO_EXEC) && self.has(node, NO_EXEC)
     }
 
-    /// What statfs(2) says of it besides what the host says: `ST_RDONLY`, `ST_NOEXEC`.
+    /// Whether it is a device that cannot be opened, because its mount is nodev.
+    #[must_use]
+    pub fn is_dead_device(&self, node: &Node) -> bool {
+        const S_IFCHR: u32 = 0o020_000;
+        const S_IFBLK: u32 = 0o060_000;
+        self.table.any(NO_DEV)
+            && matches!(node.kind(), Ok(S_IFCHR | S_IFBLK))
+            && self.has(node, NO_DEV)
+    }
+
+    /// What statfs(2) says of it besides what the host says: `ST_RDONLY`, `ST_NODEV`, `ST_NOEXEC`, and
+    /// `ST_NOSUID`, since set-id bits mean nothing in such a zone.
     #[must_use]
     pub fn statfs_flags(&self, node: &Node) -> u64 {
+        const ST_NOSUID: u64 = 2;
         let flags = self.flags_of(node);
         let bit = |flag, bit| if flags & flag != 0 { bit } else { 0 };
-        bit(READ_ONLY, 1) | bit(NO_EXEC, 8)
+        ST_NOSUID | bit(READ_ONLY, 1) | bit(NO_DEV, 4) | bit(NO_EXEC, 8)
     }
 }

@@ -20,8 +20,12 @@ pub enum Shows {
     Proc,
     /// The machine.
     Sys,
+    /// Terminals.
+    Terminals,
     /// A directory that the zone has of its own.
     Memory,
+    /// Directories over each other.
+    Layers,
 }
 
 /// One mount.
@@ -58,13 +62,15 @@ impl Space<'_> {
         let mut found: Vec<Shown> = Vec::new();
         let mut places = Vec::new();
         for (index, mount) in self.table.mounts.iter().enumerate() {
-            if mount.kind == Kind::ProcFiles {
+            if !mount.has_point() {
                 continue;
             }
             let fd = self.shown(index).fd();
             let host = Vec::from(link_text(fd, &mut room).unwrap_or_default());
             let shows = match mount.kind {
                 Kind::Proc => Shows::Proc,
+                Kind::Stack => Shows::Layers,
+                Kind::Terminals => Shows::Terminals,
                 _ if mount.here.dev == placeholders() && mount.target == b"sys" => Shows::Sys,
                 _ if is_own(&host) => Shows::Memory,
                 _ => Shows::Host(mount_of(fd).unwrap_or(0)),

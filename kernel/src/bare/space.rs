@@ -11,14 +11,16 @@ use abi::{Errno, SysResult, nr};
 use host::call::{as_int, int};
 use host::{host_call, intercept};
 
-use super::handle::Handle;
+use super::layers::Place;
 use super::links::{Asks, LONGEST_TEXT, Link, Links, Start, Trail, Way};
 use super::names::Names;
 use super::node::{Node, S_IFDIR, link_text};
 use super::table::{Ident, Kind, Table};
+use crate::handle::Handle;
+use crate::overlay::UPPER;
 use crate::users::Users;
 use crate::vfs::At;
-use crate::walk::{Aim, Found, Limits, Tree, walk};
+use crate::walk::{Aim, Found, Limits, Scope, Tree, walk};
 
 /// `RESOLVE_NO_MAGICLINKS`, `RESOLVE_NO_SYMLINKS` (openat2(2)). `RESOLVE_BENEATH` would add nothing
 /// for a relative path without `..`, and costs a walk up to the start.
@@ -75,6 +77,15 @@ impl<'a> Space<'a> {
         if let Some(mount) = self.table.mounts.get(index) {
             node.outside_proc = mount.kind != Kind::Proc;
             node.mount.set(Some(index));
+            if mount.kind == Kind::Stack {
+                let place = Place {
+                    mount: index,
+                    layer: UPPER,
+                    path: Vec::new(),
+                    gone: false,
+                };
+                let _ = node.place.set(Some(place));
+            }
             if mount.kind == Kind::Tree {
                 node.trail = Some(Trail::new(Start::Mount(index)));
             }
@@ -101,7 +112,11 @@ impl<'a> Space<'a> {
             }
             (Some(mount), at.path.to_bytes_with_nul().get(offset..)?)
         } else {
-            if path.is_empty() || !self.table.stays(path) || self.is_in_proc(at.dirfd) {
+            if path.is_empty()
+                || !self.table.stays(path)
+                || self.is_special(at.dirfd)
+                || self.place(&Node::of_guest(at.dirfd)).is_some()
+            {
                 return None;
             }
             (None, at.path.to_bytes_with_nul())
@@ -172,7 +187,8 @@ impl<'a> Space<'a> {
             return None;
         }
         if !path.starts_with(b"/") {
-            return Some((at.dirfd, at.path));
+            let layered = self.place(&Node::of_guest(at.dirfd)).is_some();
+            return (!layered).then_some((at.dirfd, at.path));
         }
         let (mount, offset) = self.table.lexical(path).unwrap_or_else(|| {
             let slashes = path.iter().take_while(|byte| **byte == b'/').count();
@@ -245,7 +261,14 @@ impl<'a> Space<'a> {
     /// Those of path_resolution(7).
     #[inline(never)]
     pub fn find(&self, at: At<'_>, aim: Aim, limits: Limits) -> SysResult<Found<Node>> {
-        let mut start = Node::new(Handle::borrowed(at.dirfd));
+        if aim != Aim::Parent
+            && !limits.one_mount
+            && limits.scope == Scope::Free
+            && let Ok(Some(node)) = self.layered_object(at, aim)
+        {
+            return Ok(Found::Node(node, None));
+        }
+        let mut start = Node::of_guest(at.dirfd);
         if !at.path.to_bytes().starts_with(b"/") && self.links.is_some() {
             start.trail = start
                 .ident()
@@ -274,6 +297,9 @@ impl<'a> Space<'a> {
     /// # Errors
     /// Those of path_resolution(7).
     pub fn plain_object(&self, at: At<'_>, aim: Aim) -> SysResult<Option<Node>> {
+        if let Some(node) = self.layered_object(at, aim)? {
+            return Ok(Some(node));
+        }
         match self.plain(at, aim) {
             Some(plain) => plain.node(aim),
             None => Ok(None),
@@ -310,6 +336,9 @@ impl<'a> Space<'a> {
             .rposition(|byte| *byte != b'/')
             .map_or(0, |at| at + 1);
         let name = name.get(..end).unwrap_or_default();
+        if let Some(place) = self.place(directory) {
+            return self.layered_point(place, name).is_some();
+        }
         self.table.is_point_name(name)
             && directory
                 .ident()
@@ -348,10 +377,10 @@ impl<'a> Space<'a> {
     pub fn names(&self) -> Names {
         let mut room = [0; PATH_MAX];
         let mounts = self.table.mounts.iter().enumerate();
-        let mounts = mounts.filter(|(_, mount)| mount.has_point());
-        let names = mounts.filter_map(|(index, mount)| {
+        let mounts = mounts.filter(|(_, mount)| mount.has_point() || mount.kind == Kind::Layer);
+        let names = mounts.filter_map(|(index, _)| {
             let host = link_text(self.shown(index).fd(), &mut room).ok()?;
-            Some((Vec::from(host), mount.target.clone()))
+            Some((Vec::from(host), Vec::from(self.table.target(index))))
         });
         Names::new(names.collect())
     }

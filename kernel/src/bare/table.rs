@@ -37,6 +37,58 @@ pub enum Kind {
     ProcFiles,
     /// Segments of shared memory (shmget(2)). It has no mount point either.
     Segments,
+    /// The terminals that the zone's programs make, which the warden knows. What is there on the host
+    /// only lists them.
+    Terminals,
+    /// Directories over each other: the upper one. A [`Kind::Work`] and the [`Kind::Layer`]s, from
+    /// the uppermost on, come right behind it.
+    Stack,
+    /// Where files of the stack before it are made. It has no mount point.
+    Work,
+    /// A lower layer of the stack before it. It has no mount point.
+    Layer,
+}
+
+/// The layers of a mount that is a [`Kind::Stack`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layers {
+    /// The mount.
+    pub mount: usize,
+    /// How many there are below the upper one.
+    lower: usize,
+    /// What the host calls them, from the upper one down.
+    pub(super) texts: Vec<Vec<u8>>,
+}
+
+impl Layers {
+    /// Which descriptors are those of the layers, from the upper one down.
+    pub fn descriptors(&self) -> impl Iterator<Item = usize> {
+        let first = self.mount + 2;
+        core::iter::once(self.mount).chain(first..first + self.lower)
+    }
+
+    /// Which one is that of the work directory.
+    #[must_use]
+    pub fn work(&self) -> usize {
+        self.mount + 1
+    }
+}
+
+/// The stacks among mounts.
+fn layers(mounts: &[Mount]) -> Vec<Layers> {
+    let stack = |(mount, _): (usize, &Mount)| {
+        let behind = mounts.iter().skip(mount + 2);
+        Layers {
+            mount,
+            lower: behind.take_while(|mount| mount.kind == Kind::Layer).count(),
+            texts: Vec::new(),
+        }
+    };
+    let stacks = mounts.iter().enumerate();
+    stacks
+        .filter(|(_, mount)| mount.kind == Kind::Stack)
+        .map(stack)
+        .collect()
 }
 
 /// It cannot be written to.
@@ -66,7 +118,10 @@ impl Mount {
     /// Whether paths lead to it.
     #[must_use]
     pub const fn has_point(&self) -> bool {
-        !matches!(self.kind, Kind::ProcFiles | Kind::Segments)
+        !matches!(
+            self.kind,
+            Kind::ProcFiles | Kind::Segments | Kind::Work | Kind::Layer
+        )
     }
 
     /// The last component of the target.
@@ -98,6 +153,10 @@ pub struct Table {
     beginnings: [u64; 4],
     /// Likewise of their first components.
     tops: [u64; 4],
+    /// Those that are stacks.
+    pub(super) layers: Vec<Layers>,
+    /// What the host calls what the others show, where there are stacks.
+    pub(super) beside: Vec<Vec<u8>>,
     /// How the targets begin.
     heads: Vec<Head>,
     /// The flags of all mounts.
@@ -182,6 +241,8 @@ impl Table {
         Self {
             hostname: Vec::new(),
             token: [0; 4],
+            layers: layers(&mounts),
+            beside: Vec::new(),
             mounts,
             beginnings,
             tops,
@@ -303,6 +364,10 @@ impl Table {
                 Kind::Proc => 2,
                 Kind::ProcFiles => 3,
                 Kind::Segments => 4,
+                Kind::Terminals => 5,
+                Kind::Stack => 6,
+                Kind::Work => 7,
+                Kind::Layer => 8,
             });
             out.push(mount.flags);
             for number in [
@@ -349,6 +414,10 @@ impl Table {
                     2 => Kind::Proc,
                     3 => Kind::ProcFiles,
                     4 => Kind::Segments,
+                    5 => Kind::Terminals,
+                    6 => Kind::Stack,
+                    7 => Kind::Work,
+                    8 => Kind::Layer,
                     _ => return None,
                 },
                 flags: head[1],
@@ -531,16 +600,31 @@ mod tests {
         let mut mounts = table().mounts;
         mounts[1].flags = READ_ONLY;
         mounts[2].kind = Kind::Proc;
+        for kind in [
+            Kind::Stack,
+            Kind::Work,
+            Kind::Layer,
+            Kind::Layer,
+            Kind::Tree,
+        ] {
+            mounts.push(Mount {
+                kind,
+                ..mount("srv/stack", 9)
+            });
+        }
         let table = Table {
             hostname: b"h.example".to_vec(),
             token: *b"zone",
             ..Table::new(mounts)
         };
         let bytes = table.encode();
+        let layers = table.layers_of(4).expect("a stack");
+        assert_eq!(layers.descriptors().collect::<Vec<_>>(), [4, 6, 7]);
+        assert_eq!((layers.work(), table.layers.len()), (5, 1));
         assert_eq!(Table::decode(&bytes), Some(table));
         for end in 0..bytes.len() {
             let part = Table::decode(&bytes[..end]);
-            assert!(part.is_none_or(|part| part.mounts.len() < 4), "{end}");
+            assert!(part.is_none_or(|part| part.mounts.len() < 9), "{end}");
         }
         assert_eq!(Table::decode(b""), None);
         let many: Vec<Mount> = (0..200).map(|number| mount("x", number)).collect();

@@ -7,10 +7,10 @@ use abi::{Errno, SysResult, nr};
 use host::call::as_int;
 use host::host_call;
 
-use super::handle::Handle;
 use super::node::{Name, Node, S_IFDIR, S_IFLNK};
 use super::space::{PATH_MAX, Space, open_plain, undecided};
 use super::table::Kind;
+use crate::handle::Handle;
 use crate::walk::{Entry, Tree};
 
 impl Tree for Space<'_> {
@@ -22,11 +22,17 @@ impl Tree for Space<'_> {
 
     fn enter(&self, directory: &Node, name: &[u8]) -> SysResult<Entry<Node>> {
         self.search(directory)?;
+        if let Some(place) = self.place(directory) {
+            return self.enter_layered(directory, place, name);
+        }
         if name != b"." {
             if self.table.is_point_name(name)
                 && let Some(mount) = self.table.mounted_at(directory.ident()?, name)
             {
                 return Ok(Entry::Plain(self.shown(mount)));
+            }
+            if let Some(number) = self.terminal(directory, name)? {
+                return self.enter_terminal(number).map(Entry::Plain);
             }
             if self.is_proc_root(directory) {
                 let entry = self.enter_proc(directory, name)?;
@@ -58,6 +64,12 @@ impl Tree for Space<'_> {
         if kind != S_IFDIR {
             return Err(Errno::ENOTDIR);
         }
+        if let Some(place) = self.place(directory) {
+            if !place.path.is_empty() {
+                return self.above_layered(place);
+            }
+            return self.above_mount(place.mount);
+        }
         if self
             .table
             .mounts
@@ -67,13 +79,7 @@ impl Tree for Space<'_> {
             return self.root();
         }
         if let Some(mount) = self.table.showing(ident) {
-            let (within, path) = self.table.point_of(mount).ok_or(Errno::ENOENT)?;
-            let at = self.shown(within);
-            return if path.is_empty() {
-                Ok(at)
-            } else {
-                self.unseen().dive(&at, path)?.ok_or(Errno::ENOENT)
-            };
+            return self.above_mount(mount);
         }
         let Entry::Plain(above) = self.enter_plain(directory, b"..")? else {
             return Err(Errno::ENOTDIR);
@@ -92,6 +98,9 @@ impl Tree for Space<'_> {
     fn dive(&self, directory: &Node, path: &[u8]) -> SysResult<Option<Node>> {
         if self.users.is_some() || !self.table.stays(path) || self.is_proc_root(directory) {
             return Ok(None);
+        }
+        if let Some(place) = self.place(directory) {
+            return self.dive_layered(place, path);
         }
         // What stands there has numbers for names.
         let mut names = path.split(|byte| *byte == b'/');
@@ -133,6 +142,7 @@ impl Tree for Space<'_> {
     fn again(&self, start: &Node) -> Node {
         let mut node = Node::new(Handle::borrowed(start.fd()));
         node.outside_proc = start.outside_proc;
+        node.place.clone_from(&start.place);
         node.trail.clone_from(&start.trail);
         node.mount.set(start.mount.get());
         node
@@ -148,6 +158,19 @@ impl Tree for Space<'_> {
 }
 
 impl Space<'_> {
+    /// The directory that the mount point of a mount is in.
+    fn above_mount(&self, mount: usize) -> SysResult<Node> {
+        if mount == 0 {
+            return self.root();
+        }
+        let (within, path) = self.table.point_of(mount).ok_or(Errno::ENOENT)?;
+        let at = self.shown(within);
+        if path.is_empty() {
+            return Ok(at);
+        }
+        self.unseen().dive(&at, path)?.ok_or(Errno::ENOENT)
+    }
+
     /// As the host has it.
     pub(super) fn enter_plain(&self, directory: &Node, name: &[u8]) -> SysResult<Entry<Node>> {
         let flags = OpenFlags::PATH | OpenFlags::NOFOLLOW | OpenFlags::CLOEXEC;

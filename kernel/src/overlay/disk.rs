@@ -81,6 +81,12 @@ pub trait Disk {
     /// Those of fstat(2).
     fn status(&self, file: &Self::File) -> SysResult<Stat>;
 
+    /// The text of a link.
+    ///
+    /// # Errors
+    /// Those of readlink(2).
+    fn text(&self, link: &Self::File) -> SysResult<Vec<u8>>;
+
     /// An extended attribute, of at most 64 bytes; `None` where there is none.
     ///
     /// # Errors

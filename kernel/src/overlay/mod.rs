@@ -25,7 +25,7 @@ mod rename;
 
 pub use disk::{Content, Disk, Listed, Made, Spot};
 pub use find::Found;
-pub use host::{HostDisk, WHITEOUT};
+pub use host::{FRESH, HostDisk, WHITEOUT};
 pub use list::{Shown, after, in_order};
 pub use mark::{escaped, unescaped};
 pub use numbers::Numbers;

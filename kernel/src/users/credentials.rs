@@ -6,8 +6,8 @@ use core::fmt::Write;
 use super::capability::{Capabilities, Capability};
 use super::ids::Ids;
 use super::owner::Owner;
-use super::secure::SecureBits;
 use super::rights::{EXECUTE, Status, allows};
+use super::secure::SecureBits;
 
 const S_IFMT: u32 = 0o170_000;
 const S_IFDIR: u32 = 0o040_000;
@@ -192,7 +192,12 @@ impl Credentials {
         ] {
             let _ = write!(text, "{set:x},");
         }
-        let _ = write!(text, "{:x},{:x},", self.secure.0, u8::from(self.no_new_privs));
+        let _ = write!(
+            text,
+            "{:x},{:x},",
+            self.secure.0,
+            u8::from(self.no_new_privs)
+        );
         for group in &self.groups {
             let _ = write!(text, "{group:x},");
         }

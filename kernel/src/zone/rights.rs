@@ -14,10 +14,12 @@
 use abi::stat::{DIRECTORY, REGULAR, Statx, StatxTime, TYPE};
 use abi::{Errno, SysResult, nr};
 use host::call::int;
-use host::{host_call, intercept, record};
+use host::{host_call, record};
 use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout};
 
-use super::protocol::{ANSWER, LONGEST_REQUEST, Request, answered};
+use super::protocol::Request;
+use crate::exchange::exchange;
+use crate::handle::Handle;
 
 /// What stands before a record in the image.
 pub const MAGIC: [u64; 4] = record::MAGIC;
@@ -202,42 +204,18 @@ fn status(fd: i32) -> SysResult<Statx> {
     Ok(status)
 }
 
-/// An open file, closed when dropped.
-#[derive(Debug)]
-pub struct Copy(i32);
-
-impl Copy {
-    /// Its descriptor.
-    #[must_use]
-    pub fn fd(&self) -> i32 {
-        self.0
-    }
-}
-
-impl Drop for Copy {
-    fn drop(&mut self) {
-        let _ = host_call!(nr::CLOSE, int(self.0));
-    }
-}
-
 /// Asks zsched for the copy of the image with the rights of the program that `program` is open on.
 /// `None` when that has none that count.
 ///
 /// # Errors
-/// What zsched says; `EIO` where it does not answer; those of socketpair(2) and sendmsg(2).
-pub fn copy_of(program: i32) -> SysResult<Option<Copy>> {
-    let mut message = [0; LONGEST_REQUEST];
-    let length = Request::Program.encode(&mut message)?;
-    let (mine, zscheds) = ends()?;
-    let message = message.get(..length).unwrap_or_default();
-    send(message, [zscheds.0, program])?;
-    // Whoever holds it last closes it: then nobody will answer.
-    drop(zscheds);
-    let Some(copy) = receive(&mine)? else {
+/// What zsched says; those of [`exchange`].
+pub fn copy_of(program: i32) -> SysResult<Option<Handle>> {
+    let (_, copy) = exchange(&Request::Program.encode()?, &[program])?;
+    let Some(copy) = copy else {
         return Ok(None);
     };
     // Nobody but zsched makes files there.
-    let found = status(copy.0)?;
+    let found = status(copy.raw())?;
     let is_copy = abi::stat::device(found.stx_dev) == super::copies()
         && u32::from(found.stx_mode) & TYPE == REGULAR;
     if is_copy {
@@ -245,78 +223,6 @@ pub fn copy_of(program: i32) -> SysResult<Option<Copy>> {
     } else {
         Err(Errno::EIO)
     }
-}
-
-const SOL_SOCKET: u32 = 1;
-const SCM_RIGHTS: u32 = 1;
-/// The length of a control message's header, and of one with one descriptor and with two, in bytes.
-const ONE: usize = 20;
-const TWO: usize = 24;
-
-/// Both ends of a socket with message boundaries.
-fn ends() -> SysResult<(Copy, Copy)> {
-    const AF_UNIX: usize = 1;
-    /// `SOCK_SEQPACKET | SOCK_CLOEXEC`.
-    const PACKETS: usize = 5 | 0o2_000_000;
-    let mut fds = [0i32; 2];
-    let to = fds.as_mut_ptr().expose_provenance();
-    host_call!(nr::SOCKETPAIR, AF_UNIX, PACKETS, 0, to)?;
-    let [mine, zscheds] = fds.map(Copy);
-    Ok((mine, zscheds))
-}
-
-/// `struct msghdr` with one part and a control message.
-fn header(part: &[usize; 2], control: &mut [u32; 6], length: usize) -> [usize; 7] {
-    let part = part.as_ptr().expose_provenance();
-    [
-        0,
-        0,
-        part,
-        1,
-        control.as_mut_ptr().expose_provenance(),
-        length,
-        0,
-    ]
-}
-
-fn send(message: &[u8], [reply, program]: [i32; 2]) -> SysResult<()> {
-    const NO_SIGNAL: usize = 0x4000;
-    let length = u32::try_from(TWO).unwrap_or(0);
-    let fds = [reply.cast_unsigned(), program.cast_unsigned()];
-    let mut control = [length, 0, SOL_SOCKET, SCM_RIGHTS, fds[0], fds[1]];
-    let part = [message.as_ptr().expose_provenance(), message.len()];
-    let header = header(&part, &mut control, TWO);
-    let at = header.as_ptr().expose_provenance();
-    loop {
-        match host_call!(nr::SENDMSG, int(intercept::zsched_fd()), at, NO_SIGNAL) {
-            Err(Errno::EINTR) => {}
-            Err(Errno::EPIPE | Errno::ECONNREFUSED | Errno::ENOTSOCK) => return Err(Errno::EIO),
-            result => return result.map(drop),
-        }
-    }
-}
-
-/// The answer, with the descriptor that came with it.
-fn receive(from: &Copy) -> SysResult<Option<Copy>> {
-    const CLOSE_ON_EXEC: usize = 0x4000_0000;
-    let mut answer = [0u8; ANSWER];
-    let part = [answer.as_mut_ptr().expose_provenance(), ANSWER];
-    let mut control = [0u32; 6];
-    let mut header = header(&part, &mut control, size_of::<[u32; 6]>());
-    let at = header.as_mut_ptr().expose_provenance();
-    let length = loop {
-        match host_call!(nr::RECVMSG, int(from.0), at, CLOSE_ON_EXEC) {
-            Err(Errno::EINTR) => {}
-            Err(Errno::ECONNRESET) | Ok(0) => return Err(Errno::EIO),
-            length => break length?,
-        }
-    };
-    let [size, _, level, kind, fd, _] = control;
-    let one = u32::try_from(ONE).unwrap_or(0);
-    let came = (size, level, kind) == (one, SOL_SOCKET, SCM_RIGHTS);
-    let copy = came.then(|| Copy(fd.cast_signed()));
-    answered(answer.get(..length).unwrap_or_default())?;
-    Ok(copy)
 }
 
 #[cfg(test)]

@@ -140,13 +140,8 @@ fn config(run: &Run) -> Result<Config, Failure> {
                 .map_err(|error| Failure::about(path.display(), &error))?;
         }
     }
-    let isolation = isolation(options.isolation)?;
-    let own_root = options.rootfs.is_some() || !options.layers.is_empty();
-    if isolation == Isolation::Namespaces && options.users == Some(cli::Users::Host) {
-        return Err(Failure::own(
-            "--users host: only a zone without namespaces has the host's users",
-        ));
-    }
+    let isolation = isolation(options.isolation, !options.layers.is_empty())?;
+    let users = users(options, isolation)?;
     Ok(Config {
         isolation,
         name: options.name.clone().unwrap_or_else(random_name),
@@ -165,12 +160,7 @@ fn config(run: &Run) -> Result<Config, Failure> {
             .transpose()?,
         hostname: options.hostname.clone(),
         user: options.user.clone(),
-        users: match options.users {
-            Some(cli::Users::Host) => Users::Host,
-            Some(cli::Users::Zone) => Users::Zone,
-            None if own_root => Users::Zone,
-            None => Users::Host,
-        },
+        users,
         read_only: options.read_only,
         mounts,
         net: match options.net {
@@ -186,7 +176,7 @@ fn config(run: &Run) -> Result<Config, Failure> {
         },
         init: options.init,
         // The host's root has its tools anyway.
-        native: own_root && !options.no_native,
+        native: (options.rootfs.is_some() || !options.layers.is_empty()) && !options.no_native,
         terminal: options.terminal,
         kernel_version: run.kernel_version.clone(),
         no_new_privileges: options.no_new_privileges,
@@ -194,14 +184,37 @@ fn config(run: &Run) -> Result<Config, Failure> {
     })
 }
 
-/// The way to isolate: the best that the host offers, unless one is asked for.
-/// The bare way keeps less apart, so that it must be asked for.
-fn isolation(asked: Option<cli::Isolation>) -> Result<Isolation, Failure> {
+/// Whose users the zone has.
+fn users(options: &cli::Zone, isolation: Isolation) -> Result<Users, Failure> {
+    let refused = |what: &str, why: &str| Err(Failure::own(format!("{what}: {why}")));
+    match options.users {
+        Some(cli::Users::Host) if isolation == Isolation::Namespaces => {
+            let why = "only a zone without namespaces has the host's users";
+            refused("--users host", why)
+        }
+        Some(cli::Users::Zone) if isolation == Isolation::Bare && !options.layers.is_empty() => {
+            let why = "a zone of layers without namespaces has the host's users";
+            refused("--users zone", why)
+        }
+        Some(cli::Users::Host) => Ok(Users::Host),
+        Some(cli::Users::Zone) => Ok(Users::Zone),
+        None => match &options.rootfs {
+            Some(root) if root != Path::new("/") => Ok(Users::Zone),
+            _ => Ok(Users::Host),
+        },
+    }
+}
+
+/// The way to isolate. The bare way keeps less apart, so that it must be asked for, if only by
+/// leaving it to what the host offers.
+fn isolation(asked: Option<cli::Isolation>, layered: bool) -> Result<Isolation, Failure> {
     match asked {
         Some(cli::Isolation::Bare) => Ok(Isolation::Bare),
         Some(cli::Isolation::Namespaces) => Ok(Isolation::Namespaces),
+        Some(cli::Isolation::Auto) if layered && !zone::has_overlayfs() => Ok(Isolation::Bare),
         None | Some(cli::Isolation::Auto) if zone::has_namespaces() => Ok(Isolation::Namespaces),
-        None | Some(cli::Isolation::Auto) => Err(Failure::own(
+        Some(cli::Isolation::Auto) => Ok(Isolation::Bare),
+        None => Err(Failure::own(
             "this host refuses namespaces; --isolation bare does without them, and keeps less apart",
         )),
     }

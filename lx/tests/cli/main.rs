@@ -4,6 +4,7 @@
 mod bad_input;
 mod bare;
 mod common;
+mod layers;
 mod observed;
 mod paths;
 mod reports;

@@ -7,6 +7,7 @@ mod arguments;
 mod attributes;
 mod change;
 mod directory;
+mod layers;
 mod names;
 mod numbers;
 mod open;
@@ -17,6 +18,7 @@ mod segments;
 mod signals;
 mod sockets;
 mod status;
+mod terminals;
 
 pub(crate) use arguments::{
     CWD, Target, at, at_flags, check_changeable, find, object, path, pointer, space, target,
@@ -27,16 +29,23 @@ pub(crate) use owners::senders;
 use abi::nr::LIMIT;
 use abi::{Errno, SysResult, nr};
 use kernel::Task;
-use kernel::bare::{Node, Space};
+use kernel::bare::{Node, Space, Table};
 use kernel::vfs::{At, Links, Place};
 use kernel::walk::{Aim, Found, Limits};
 
 /// What serves a call: it gets the raw registers.
 pub type Handler = fn(&mut Task, &[usize; 6]) -> SysResult;
 
-/// What serves call `number` in such a zone, if not its row's handler.
+/// What serves call `number` in a zone with these mounts, if not its row's handler.
 #[must_use]
-pub fn handler(number: usize) -> Option<Handler> {
+pub fn serving(table: &'static Table, number: usize) -> Option<Handler> {
+    let layered = Space::new(table).has_layers();
+    let served = layered.then(|| layers::handler(number)).flatten();
+    served.or_else(|| handler(number))
+}
+
+/// What serves it in every such zone.
+fn handler(number: usize) -> Option<Handler> {
     HANDLERS.get(number).copied().flatten()
 }
 

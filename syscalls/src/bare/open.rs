@@ -9,13 +9,14 @@ use core::ffi::CStr;
 use host::call::{as_int, forward_blocking, int};
 use host::host_call;
 use host::user::PathBuffer;
-use kernel::bare::warden;
+use kernel::bare::warden::{self, Request};
 use kernel::bare::{Handle, Node, Space, host_path, writes};
 use kernel::vfs::{AT_FDCWD, At, OpenHow};
 use kernel::walk::{Aim, Found, Limits, Scope};
 use kernel::{Task, zone};
 
 use super::arguments::{CWD, at, in_proc, path, pointer, space};
+use super::layers;
 use crate::fs::{check_how, read_how};
 
 const S_IFDIR: u32 = 0o040_000;
@@ -90,13 +91,50 @@ fn creates(flags: OpenFlags) -> bool {
 
 fn by(t: &Task, at: At<'_>, flags: OpenFlags, mode: u64, resolve: u64) -> SysResult {
     let space = space(t)?;
+    if resolve & resolve::CACHED != 0 && creates(flags) | flags.contains(OpenFlags::TRUNC) {
+        return Err(Errno::EAGAIN);
+    }
+    if space.has_layers()
+        && let Some(opened) = layers::open::open(&space, at, flags, mode, limits(resolve))
+    {
+        return lowest(t, opened?, flags);
+    }
     if resolve == 0
         && let Some(opened) = space.open_plain(at, flags, mode)
         && !matches!(opened, Err(Errno::ENXIO | Errno::EACCES))
     {
-        return opened;
+        return opened.and_then(|fd| alive(&space, fd, flags));
     }
-    lowest(t, walked(t, &space, at, flags, mode, resolve)?, flags)
+    lowest(
+        t,
+        walked(t, &space, at, flags, mode, limits(resolve))?,
+        flags,
+    )
+}
+
+/// Closes again what was opened as a path without knowing what that leads to, if it is a device in a
+/// mount without.
+fn alive(space: &Space<'_>, fd: usize, flags: OpenFlags) -> SysResult {
+    let opened = Node::of_guest(as_int(fd));
+    if !flags.contains(OpenFlags::PATH) && space.is_dead_device(&opened) {
+        drop(Handle::owned(opened.fd()));
+        return Err(Errno::EACCES);
+    }
+    Ok(fd)
+}
+
+/// What `RESOLVE_*` forbid a walk.
+fn limits(resolve: u64) -> Limits {
+    Limits {
+        no_links: resolve & resolve::NO_SYMLINKS != 0,
+        no_magic: resolve & resolve::NO_MAGICLINKS != 0,
+        one_mount: resolve & resolve::NO_XDEV != 0,
+        scope: match resolve & (resolve::BENEATH | resolve::IN_ROOT) {
+            resolve::BENEATH => Scope::Beneath,
+            resolve::IN_ROOT => Scope::Root,
+            _ => Scope::Free,
+        },
+    }
 }
 
 /// Opens what a walk leads to. A name that turns into a link meanwhile is walked again.
@@ -107,25 +145,12 @@ fn walked(
     at: At<'_>,
     flags: OpenFlags,
     mode: u64,
-    resolve: u64,
+    limits: Limits,
 ) -> SysResult<i32> {
     const TRIES: usize = 16;
-    if resolve & resolve::CACHED != 0 && creates(flags) | flags.contains(OpenFlags::TRUNC) {
-        return Err(Errno::EAGAIN);
-    }
     let keeps =
         flags.contains(OpenFlags::NOFOLLOW) || flags.contains(OpenFlags::CREAT | OpenFlags::EXCL);
     let aim = if keeps { Aim::Keep } else { Aim::Follow };
-    let limits = Limits {
-        no_links: resolve & resolve::NO_SYMLINKS != 0,
-        no_magic: resolve & resolve::NO_MAGICLINKS != 0,
-        one_mount: resolve & resolve::NO_XDEV != 0,
-        scope: match resolve & (resolve::BENEATH | resolve::IN_ROOT) {
-            resolve::BENEATH => Scope::Beneath,
-            resolve::IN_ROOT => Scope::Root,
-            _ => Scope::Free,
-        },
-    };
     if flags.contains(OpenFlags::CREAT) && at.path.to_bytes().ends_with(b"/") {
         // Whatever is there.
         let found = space.find(at, Aim::Parent, limits)?;
@@ -169,8 +194,16 @@ fn found(
     from: Option<(Node, Vec<u8>)>,
     flags: OpenFlags,
 ) -> SysResult<i32> {
-    if !flags.contains(OpenFlags::PATH) && space.is_read_only(node) {
-        check_writable(node, flags)?;
+    if !flags.contains(OpenFlags::PATH) {
+        if space.is_dead_device(node) {
+            return Err(Errno::EACCES);
+        }
+        if space.is_read_only(node) {
+            check_writable(node, flags)?;
+        }
+    }
+    if space.lists_terminals(node)? {
+        warden::ask(Request::Terminals, &[])?;
     }
     let Some((directory, name)) = from else {
         return again(node, flags);
@@ -217,7 +250,7 @@ fn found(
 }
 
 /// Opens a new file.
-fn make(directory: &Node, name: &CStr, flags: OpenFlags, mode: u64) -> SysResult<i32> {
+pub(super) fn make(directory: &Node, name: &CStr, flags: OpenFlags, mode: u64) -> SysResult<i32> {
     let flags = flags | OpenFlags::NOFOLLOW;
     let mode = usize::try_from(mode).unwrap_or(0);
     let name = name.as_ptr().expose_provenance();
@@ -226,7 +259,10 @@ fn make(directory: &Node, name: &CStr, flags: OpenFlags, mode: u64) -> SysResult
 }
 
 /// Opens what was found, as `flags` say.
-fn again(node: &Node, flags: OpenFlags) -> SysResult<i32> {
+pub(super) fn again(node: &Node, flags: OpenFlags) -> SysResult<i32> {
+    if node.is_by_warden() && !flags.contains(OpenFlags::PATH) {
+        return warden::open(flags, node.fd());
+    }
     if node.kind()? == S_IFLNK {
         // Only O_PATH opens a link.
         if !flags.contains(OpenFlags::PATH) {
@@ -254,7 +290,7 @@ fn again(node: &Node, flags: OpenFlags) -> SysResult<i32> {
 
 /// Whether something in a mount that is read-only may be opened so: what is no file on a disk may be
 /// written to all the same (`may_open`, `do_open` of the kernel).
-fn check_writable(node: &Node, flags: OpenFlags) -> SysResult<()> {
+pub(super) fn check_writable(node: &Node, flags: OpenFlags) -> SysResult<()> {
     /// `R_OK`, `W_OK`, `AT_EACCESS`.
     const READ: usize = 4;
     const WRITE: usize = 2;
@@ -283,7 +319,7 @@ fn check_writable(node: &Node, flags: OpenFlags) -> SysResult<()> {
 }
 
 /// Gives a descriptor the lowest free number, which open(2) promises: the walk had some open.
-fn lowest(t: &Task, fd: i32, flags: OpenFlags) -> SysResult {
+pub(super) fn lowest(t: &Task, fd: i32, flags: OpenFlags) -> SysResult {
     const F_DUPFD: usize = 0;
     const F_DUPFD_CLOEXEC: usize = 1030;
     let copy = if flags.contains(OpenFlags::CLOEXEC) {

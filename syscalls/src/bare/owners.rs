@@ -7,8 +7,9 @@ use host::host_call;
 use host::user;
 use kernel::Task;
 
-use super::arguments::{ask, pointer};
+use super::arguments::{ask, pointer, space};
 use super::numbers::{group_number, process_number, told_number};
+use super::terminals;
 
 /// A number that is a group's where it is negative.
 fn owner(t: &Task, number: i32) -> SysResult<i32> {
@@ -91,6 +92,7 @@ pub(super) fn ioctl(t: &mut Task, a: &[usize; 6]) -> SysResult {
     const SIOCSPGRP: u32 = 0x8902;
     const FIOGETOWN: u32 = 0x8903;
     const SIOCGPGRP: u32 = 0x8904;
+    const TIOCGPTPEER: u32 = 0x5441;
     let all = [a[0], a[1], a[2]];
     match RawArg(a[1]).low_u32() {
         TIOCGPGRP | TIOCGSID | FIOGETOWN | SIOCGPGRP => {
@@ -118,6 +120,7 @@ pub(super) fn ioctl(t: &mut Task, a: &[usize; 6]) -> SysResult {
                 &[a[0], a[1], number.as_ptr().expose_provenance()],
             )
         }
+        TIOCGPTPEER if space(t)?.has_terminals() => terminals::peer(t, a[0], a[2]),
         _ => ask(nr::IOCTL, &all),
     }
 }

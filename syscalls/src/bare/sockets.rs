@@ -154,7 +154,7 @@ fn incoming(space: &Space<'_>, bytes: &[u8]) -> Option<Vec<u8>> {
     let number: i32 = core::str::from_utf8(number).ok()?.parse().ok()?;
     let mount = usize::try_from(number - mounts_fd()).ok()?;
     let mount = space.table().mounts.get(mount)?;
-    if mount.kind != Kind::Tree {
+    if !matches!(mount.kind, Kind::Tree | Kind::Stack) {
         return None;
     }
     if !mount.target.is_empty() {

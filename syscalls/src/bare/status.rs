@@ -217,12 +217,9 @@ fn told(t: &mut Task, node: &Node, to: usize) -> SysResult {
     /// Where `f_flags` stands in `struct statfs`.
     const F_FLAGS: usize = 80;
     let answer = crate::fs::fstatfs(t, abi::arg::Fd(node.fd()), pointer(to))?;
-    let ours = space(t)?.statfs_flags(node);
-    if ours != 0 {
-        let at = pointer(to.wrapping_add(F_FLAGS));
-        let flags: u64 = user::read(at)?;
-        user::write(at, &(flags | ours))?;
-    }
+    let at = pointer(to.wrapping_add(F_FLAGS));
+    let flags: u64 = user::read(at)?;
+    user::write(at, &(flags | space(t)?.statfs_flags(node)))?;
     Ok(answer)
 }
 

@@ -8,6 +8,7 @@
 use abi::{SysResult, nr};
 use host::call::int;
 use host::host_call;
+use kernel::handle::Handle;
 use kernel::zone::{self, rights};
 
 use super::files::Opened;
@@ -56,7 +57,7 @@ pub(super) enum Rights {
     /// be effective before it looks whether they may be had (`cap_bprm_creds_from_file`).
     Secure,
     /// The host is to execute this instead of the image.
-    Copy(rights::Copy),
+    Copy(Handle),
 }
 
 /// Whether in this zone the file's bits or capabilities would change what this process may do.

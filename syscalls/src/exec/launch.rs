@@ -146,7 +146,7 @@ pub fn launch(
     let program_fd = Kept(prepared.program.keep_over_exec()?);
     let rights = credentials::rights(&prepared.program)?;
     let copy = match &rights {
-        Rights::Copy(copy) => Some(copy.fd()),
+        Rights::Copy(copy) => Some(copy.raw()),
         Rights::None | Rights::Secure => None,
     };
     let interpreter_fd = match &prepared.interpreter {

@@ -103,8 +103,17 @@ macro_rules! lists {
     ($($name:ident = guest::$nr:ident, $at:literal, $doc:literal;)*) => {$(
         #[doc = $doc]
         pub(super) fn $name(t: &mut Task, a: &[usize; 6]) -> SysResult {
+            let (to, room) = (a[$at], a[$at + 1]);
             let length = beneath(t, guest::$nr, a)?;
-            without_owner(a[$at], a[$at + 1], length)
+            if room > 0 {
+                return without_owner(to, &names_at(to, length)?);
+            }
+            // How long the list would be.
+            let mut names = alloc::vec![0u8; length];
+            let mut a = *a;
+            (a[$at], a[$at + 1]) = (names.as_mut_ptr().expose_provenance(), length);
+            let length = beneath(t, guest::$nr, &a)?;
+            Ok(shown(names.get(..length).unwrap_or_default()).len())
         }
     )*};
 }
@@ -116,18 +125,24 @@ lists! {
     listxattrat = guest::LISTXATTRAT, 3, "listxattrat(2).";
 }
 
-fn without_owner(at: usize, room: usize, length: usize) -> SysResult {
-    if room == 0 || length > room {
-        return Ok(length);
-    }
+fn names_at(at: usize, length: usize) -> SysResult<Vec<u8>> {
     let mut names = alloc::vec![0u8; length];
     user::read_bytes(at, &mut names)?;
-    let kept: Vec<u8> = names
+    Ok(names)
+}
+
+fn without_owner(to: usize, names: &[u8]) -> SysResult {
+    let shown = shown(names);
+    user::write_bytes(to, &shown)?;
+    Ok(shown.len())
+}
+
+/// What the guest sees of names that end with a NUL each.
+fn shown(names: &[u8]) -> Vec<u8> {
+    names
         .split_inclusive(|byte| *byte == 0)
         .filter(|name| *name != NAME.to_bytes_with_nul())
         .flatten()
         .copied()
-        .collect();
-    user::write_bytes(at, &kept)?;
-    Ok(kept.len())
+        .collect()
 }

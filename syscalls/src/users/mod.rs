@@ -153,7 +153,8 @@ fn opened_up(t: &Task, node: &Node) -> bool {
 
 /// What would serve the call without this family.
 fn beneath(t: &mut Task, number: usize, args: &[usize; 6]) -> SysResult {
-    if let Some(handler) = crate::bare::handler(number) {
+    let table = t.program.bare.ok_or(Errno::ENOSYS)?;
+    if let Some(handler) = crate::bare::serving(table, number) {
         return handler(t, args);
     }
     match table::entry(number).action {

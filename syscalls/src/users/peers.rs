@@ -1,9 +1,9 @@
 //! Other processes: who may signal them, and who they are to those that they talk to.
 
 use abi::nr as guest;
-use abi::{Errno, SysResult};
+use abi::{Errno, SysResult, nr};
 use host::call::as_int;
-use host::user;
+use host::{host_call, user};
 use kernel::users::{Capability, Credentials, Ids, published};
 use kernel::vfs::ProcView;
 use kernel::{Task, numbers};
@@ -12,7 +12,8 @@ use super::{beneath, users};
 use crate::bare::{pointer, senders};
 
 /// Whether the thread may signal a process that the zone calls `number` (`kill_ok_by_cred`).
-fn may_signal(t: &Task, number: i32) -> SysResult<()> {
+fn may_signal(t: &Task, number: i32, signal: usize) -> SysResult<()> {
+    const SIGCONT: i32 = 18;
     let now = &users(t)?.now;
     let host = u32::try_from(number).ok().filter(|number| *number > 0);
     let Some(host) = host.and_then(numbers::outer) else {
@@ -25,7 +26,11 @@ fn may_signal(t: &Task, number: i32) -> SysResult<()> {
     let theirs = published(host).map_or(now.user, |they| they.user);
     let Ids { real, saved, .. } = theirs;
     let mine = [now.user.real, now.user.effective];
-    match mine.iter().any(|id| *id == real || *id == saved) {
+    let session = |process| host_call!(nr::GETSID, process);
+    let own = usize::try_from(host)
+        .map(session)
+        .is_ok_and(|theirs| theirs == session(0));
+    match mine.iter().any(|id| *id == real || *id == saved) || as_int(signal) == SIGCONT && own {
         true => Ok(()),
         false => Err(Errno::EPERM),
     }
@@ -33,7 +38,7 @@ fn may_signal(t: &Task, number: i32) -> SysResult<()> {
 
 /// kill(2).
 pub(super) fn kill(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    if may_signal(t, as_int(a[0])).is_err() {
+    if may_signal(t, as_int(a[0]), a[1]).is_err() {
         // Whether it is there comes first.
         beneath(t, guest::KILL, &[a[0], 0, 0, 0, 0, 0])?;
         return Err(Errno::EPERM);
@@ -43,13 +48,13 @@ pub(super) fn kill(t: &mut Task, a: &[usize; 6]) -> SysResult {
 
 /// tkill(2).
 pub(super) fn tkill(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    may_signal(t, as_int(a[0]))?;
+    may_signal(t, as_int(a[0]), a[1])?;
     beneath(t, guest::TKILL, a)
 }
 
 /// tgkill(2).
 pub(super) fn tgkill(t: &mut Task, a: &[usize; 6]) -> SysResult {
-    may_signal(t, as_int(a[0]))?;
+    may_signal(t, as_int(a[0]), a[2])?;
     beneath(t, guest::TGKILL, a)
 }
 

@@ -2,6 +2,7 @@
 //! processes hold from zsched, and confines itself as they are. It is in a Landlock domain of its own, so
 //! that the kernel keeps signals and abstract sockets between it and the others back.
 
+use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
 use host_std::process::{Cloned, clone};
@@ -12,16 +13,18 @@ use rustix::pipe::{PipeFlags, pipe_with};
 use super::start::confinement;
 use super::tree::Mounts;
 use super::users::Who;
+use super::warden;
+use crate::cgroup;
 use crate::entrance::{self, Keys};
 use crate::error::{Context, Error, Result};
 use crate::first::{Bond, let_go};
 use crate::inside::Inside;
 use crate::join::Program;
+use crate::pty::Pair;
 use crate::report::{self, Said};
 use crate::supervise::{End, Signals, Supervisor, discard};
 use crate::terminal::Terminal;
 use crate::zones::Zone;
-use crate::{cgroup, pty};
 
 /// Starts a program in `zone`, and supervises it to its end; see [`crate::join()`].
 pub(crate) fn join(
@@ -37,8 +40,6 @@ pub(crate) fn join(
         false => Terminal::of_this_process(),
     };
     let own_group = terminal.is_some();
-    let pty = program.terminal.then(pty::pair).transpose();
-    let pty = pty.about("cannot make a terminal")?;
     let signals = Signals::block().about("cannot block signals")?;
     let (pid, _pidfd) = match clone(CloneFlags::empty(), None).about("cannot make a process")? {
         Cloned::Child => {
@@ -48,22 +49,23 @@ pub(crate) fn join(
                 own_group,
                 mortal: true,
             };
+            let wants_terminal = program.terminal;
             let built = settle(zone, program, keys, bond).and_then(|inside| {
-                let Some(pty) = &pty else {
-                    return Ok(inside);
-                };
-                let sent = reporter.send(&Said::Terminal, &[pty.master.as_fd()]);
-                sent.about("cannot hand out the terminal")?;
-                pty.take().about("cannot make a terminal")?;
+                if wants_terminal {
+                    let pty = terminal_of(&inside).about("cannot make a terminal")?;
+                    let sent = reporter.send(&Said::Terminal, &[pty.master.as_fd()]);
+                    sent.about("cannot hand out the terminal")?;
+                    pty.take().about("cannot make a terminal")?;
+                }
                 Ok(inside)
             });
-            drop((pty, reporter));
+            drop(reporter);
             let built = signals.restore().about("signals").and(built);
             std::process::exit(i32::from(guest(built)));
         }
         Cloned::Parent { pid, pidfd } => (pid, pidfd),
     };
-    drop((go, reporter, keys, pty));
+    drop((go, reporter, keys));
     let joined = zone
         .groups
         .iter()
@@ -105,6 +107,16 @@ fn settle(zone: &Zone, program: Program<'_>, keys: Keys<OwnedFd>, bond: Bond) ->
         mounts: Some(mounts),
         mortal: true,
     })
+}
+
+/// A terminal for a program of the zone. Where the zone has some of its own, its warden makes it.
+fn terminal_of(zone: &Inside) -> io::Result<Pair> {
+    let own = zone.mounts.as_ref().is_some_and(Mounts::has_terminals);
+    if own {
+        Pair::of(warden::terminal(zone.socket.as_fd())?)
+    } else {
+        Pair::make()
+    }
 }
 
 /// Who has entered a zone: the processes of lx whose children run in it.

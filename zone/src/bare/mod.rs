@@ -3,6 +3,8 @@
 //! zone's processes to these trees.
 
 mod join;
+mod layers;
+mod paths;
 mod procs;
 mod start;
 mod tree;

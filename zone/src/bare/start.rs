@@ -15,7 +15,7 @@ use crate::confine::{self, Capabilities, Confinement};
 use crate::error::{Context, Error, Result};
 use crate::first::Zone;
 use crate::inside::Inside;
-use crate::pty::{self, Pair};
+use crate::pty::Pair;
 use crate::report::Said;
 use crate::start::prepare_source;
 use crate::supervise::End;
@@ -32,10 +32,6 @@ pub(crate) fn start(
     if config.net == Net::None {
         let why = "only namespaces give a zone a network of its own";
         return Err(Error::because("--net none", why));
-    }
-    if !config.layers.is_empty() {
-        let why = "only a zone with namespaces can have layers";
-        return Err(Error::because("--layer", why));
     }
     if nix::unistd::geteuid().is_root() {
         let why = "root's rights reach beyond the zone's files: start it as an ordinary user";
@@ -58,10 +54,9 @@ pub(crate) fn start(
     }
     let mark = ident(&image).about("the brand's image")?;
     let mut zone = Zone::create(config, image)?;
-    let pty = config.terminal.then(pty::pair).transpose();
+    let pty = config.terminal.then(Pair::make).transpose();
     let pty = pty.about("cannot make a terminal")?;
-    let terminal = pty.as_ref().map(Pair::path);
-    let mut mounts = Mounts::prepare(config, zone.directory.path(), terminal)?;
+    let mut mounts = Mounts::prepare(config, zone.directory.path())?;
     if who.kept.is_some() {
         mounts.share_users(file().about("cannot make a file of users")?);
     }
@@ -69,7 +64,12 @@ pub(crate) fn start(
     let own = own
         .map(|fd| fd.try_clone_to_owned())
         .collect::<io::Result<_>>();
-    let extent = mounts.extent(mark).about("the zone's files")?;
+    let mut extent = mounts.extent(mark).about("the zone's files")?;
+    if let (Some(pty), Some(terminals)) = (&pty, &mut extent.terminals) {
+        terminals
+            .add(&pty.master)
+            .about("cannot list the terminal")?;
+    }
     let warden = zone
         .take_socket()
         .map(|socket| Warden::start(&socket, extent));

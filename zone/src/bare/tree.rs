@@ -9,22 +9,26 @@ use std::os::unix::fs::FileExt;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use kernel::bare::{ABSTRACT, Ident, Kind, MOST, Mount, NO_EXEC, READ_ONLY, Table};
+use kernel::bare::{ABSTRACT, Ident, Kind, MOST, Mount, NO_DEV, NO_EXEC, READ_ONLY, Table};
+use kernel::overlay::{Made, join};
 use rustix::fs::{
-    CWD, FileType, MemfdFlags, Mode, OFlags, ResolveFlags, SealFlags, fcntl_add_seals, fstat,
-    memfd_create, openat, openat2, statfs,
+    CWD, FileType, MemfdFlags, Mode, OFlags, SealFlags, fcntl_add_seals, fstat, memfd_create,
+    openat, statfs,
 };
 
-use super::warden::{self, Extent};
+use super::layers;
+use super::paths::Paths;
+use super::warden::{self, Extent, Terminals};
 use crate::config::{self, Config, Source};
 use crate::confine::Tree;
 use crate::error::{Context, Error, Result};
 use crate::inside::placeholders;
 
 /// The devices of every zone, which are the host's.
-const DEVICES: [&str; 7] = ["null", "zero", "full", "random", "urandom", "tty", "ptmx"];
+const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
 /// What else is in /dev.
-const LINKS: [(&str, &str); 4] = [
+const LINKS: [(&str, &str); 5] = [
+    ("ptmx", "pts/ptmx"),
     ("fd", "/proc/self/fd"),
     ("stdin", "/proc/self/fd/0"),
     ("stdout", "/proc/self/fd/1"),
@@ -53,9 +57,13 @@ fn make_tree(own: &Path) -> io::Result<()> {
 /// Removes what [`Mounts::prepare`] made in the zone's directory `state`.
 pub(crate) fn remove(state: &Path) -> io::Result<()> {
     let own = state.join(TREE);
+    for directory in ["upper", "work"] {
+        unlock(&state.join(directory));
+    }
     match fs::read_link(&own) {
         // The zone's directory is this user's own, and so is the link in it.
         Ok(path) if path.parent() == Some(Path::new(IN_MEMORY)) => {
+            unlock(&path);
             match fs::remove_dir_all(path) {
                 // Whoever removed it before did not get as far as the link.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -63,15 +71,40 @@ pub(crate) fn remove(state: &Path) -> io::Result<()> {
             }
             fs::remove_file(own)
         }
-        _ => Ok(()),
+        _ => {
+            unlock(&own);
+            Ok(())
+        }
+    }
+}
+
+/// Removes a file, or a tree whatever its permissions.
+pub(super) fn remove_all(path: &Path) -> io::Result<()> {
+    unlock(path);
+    match path.symlink_metadata()?.is_dir() {
+        true => fs::remove_dir_all(path),
+        false => fs::remove_file(path),
+    }
+}
+
+/// Makes the directories of a tree such that what is in them can be removed, whatever the zone made of
+/// their permissions.
+fn unlock(directory: &Path) {
+    let is_directory = |path: &Path| path.symlink_metadata().is_ok_and(|found| found.is_dir());
+    if !is_directory(directory) {
+        return;
+    }
+    let _ = fs::set_permissions(directory, Permissions::from_mode(0o700));
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        unlock(&entry.path());
     }
 }
 
 /// A mount, and a descriptor of what it shows.
 #[derive(Debug)]
 pub(crate) struct Shown {
-    fd: OwnedFd,
-    mount: Mount,
+    pub(super) fd: OwnedFd,
+    pub(super) mount: Mount,
 }
 
 /// The mounts of a zone.
@@ -93,13 +126,21 @@ impl Mounts {
     }
 
     /// Prepares them; what they need of their own goes to the directory `state`.
-    pub(crate) fn prepare(config: &Config, state: &Path, terminal: Option<&Path>) -> Result<Self> {
-        let root = config.rootfs.as_deref().unwrap_or(Path::new("/"));
-        let mut mounts = Builder::new(root, config.read_only).about(root.display())?;
+    pub(crate) fn prepare(config: &Config, state: &Path) -> Result<Self> {
         let own = state.join(TREE);
         make_tree(&own).about(own.display())?;
+        let mut mounts = if config.layers.is_empty() {
+            let root = config.rootfs.as_deref().unwrap_or(Path::new("/"));
+            Builder::new(root, config.read_only).about(root.display())?
+        } else {
+            let upper = match config.upper.as_deref() {
+                Some(upper) => layers::take_up(upper)?,
+                None => layers::make_upper(&[&own, state])?,
+            };
+            Builder::layered(&config.layers, upper, config.read_only)?
+        };
         let hostname = config.hostname.as_ref().unwrap_or(&config.name);
-        if config.rootfs.is_some() {
+        if config.has_own_root() {
             mounts.standard(&own)?;
         }
         let segments = own.join("segments");
@@ -109,9 +150,6 @@ impl Mounts {
         wanted.sort_by_key(|mount| mount.target.components().count());
         for (index, mount) in wanted.into_iter().enumerate() {
             mounts.add(mount, &own.join(format!("tmpfs-{index}")))?;
-        }
-        if let Some(terminal) = terminal.filter(|_| config.rootfs.is_some()) {
-            mounts.show(terminal, terminal, Kind::File, NO_EXEC)?;
         }
         mounts.finish(hostname)
     }
@@ -139,9 +177,17 @@ impl Mounts {
 
     /// `st_dev` of the placeholders, or 0.
     pub(crate) fn placeholders(&self) -> u64 {
-        let mut mounts = self.shown.iter().map(|shown| &shown.mount);
-        let files = mounts.find(|mount| mount.kind == Kind::ProcFiles);
-        files.map_or(0, |files| files.here.dev)
+        let files = self.of_kind(Kind::ProcFiles);
+        files.map_or(0, |files| files.mount.here.dev)
+    }
+
+    fn of_kind(&self, kind: Kind) -> Option<&Shown> {
+        self.shown.iter().find(|shown| shown.mount.kind == kind)
+    }
+
+    /// Whether the zone has terminals of its own.
+    pub(crate) fn has_terminals(&self) -> bool {
+        self.of_kind(Kind::Terminals).is_some()
     }
 
     /// The descriptors that the brand keeps, in their order.
@@ -163,7 +209,7 @@ impl Mounts {
         let tree = |shown: &Shown| {
             Ok(Tree {
                 root: shown.fd.try_clone()?,
-                writable: shown.mount.flags & READ_ONLY == 0,
+                writable: shown.mount.flags & READ_ONLY == 0 && shown.mount.kind != Kind::Terminals,
             })
         };
         // The warden opens files about processes.
@@ -179,17 +225,21 @@ impl Mounts {
         let tree = |shown: &Shown| {
             Ok(warden::Tree {
                 path: fs::read_link(link_of(&shown.fd))?,
-                writable: shown.mount.kind == Kind::Tree && shown.mount.flags & READ_ONLY == 0,
+                writable: matches!(shown.mount.kind, Kind::Tree | Kind::Stack | Kind::Work)
+                    && shown.mount.flags & READ_ONLY == 0,
             })
         };
         let files = self
             .shown
             .iter()
             .filter(|shown| shown.mount.kind != Kind::Proc);
+        let terminals = self.of_kind(Kind::Terminals);
+        let terminals = terminals.map(|shown| Terminals::new(&link_of(&shown.fd)));
         Ok(Extent {
             trees: files.map(tree).collect::<io::Result<_>>()?,
             names: [ABSTRACT, &self.token].concat(),
             image,
+            terminals: terminals.transpose()?,
         })
     }
 
@@ -199,20 +249,10 @@ impl Mounts {
     }
 }
 
-/// Opens what `path` names from the root on, through the mounts as far as its spelling tells.
+/// Opens what `path` names from the root on.
 fn open(shown: &[Shown], path: &Path) -> io::Result<OwnedFd> {
-    let table = Table::new(shown.iter().map(|shown| shown.mount.clone()).collect());
-    let bytes = path.as_os_str().as_bytes();
-    let (index, offset) = table.lexical(bytes).unwrap_or((0, 0));
-    let rest = bytes.get(offset..).unwrap_or_default();
-    let rest = if rest.is_empty() { b"." } else { rest };
-    let within = shown.get(index).ok_or(io::ErrorKind::NotFound)?;
-    if within.mount.kind == Kind::File {
-        return within.fd.try_clone();
-    }
-    let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
-    let flags = OFlags::PATH | OFlags::CLOEXEC;
-    Ok(openat2(&within.fd, rest, flags, Mode::empty(), resolve)?)
+    let paths = Paths::new(shown);
+    paths.open(&paths.resolve(path)?)
 }
 
 /// Collects them.
@@ -234,7 +274,7 @@ fn open_host(path: &Path) -> io::Result<OwnedFd> {
 }
 
 /// What the kernel calls the thing that a descriptor leads to.
-fn link_of(fd: impl AsFd) -> PathBuf {
+pub(super) fn link_of(fd: impl AsFd) -> PathBuf {
     PathBuf::from(format!("/proc/self/fd/{}", fd.as_fd().as_raw_fd()))
 }
 
@@ -258,11 +298,44 @@ impl Builder {
         })
     }
 
+    /// One whose root is made of layers, the last one on top, and a writable one above with what
+    /// belongs to it.
+    fn layered(
+        lower: &[PathBuf],
+        (upper, work): (PathBuf, PathBuf),
+        read_only: bool,
+    ) -> Result<Self> {
+        let flags = if read_only { READ_ONLY } else { 0 };
+        let mut all = vec![(upper, Kind::Stack, flags), (work, Kind::Work, flags)];
+        let lower = lower.iter().rev();
+        all.extend(lower.map(|path| (path.clone(), Kind::Layer, READ_ONLY)));
+        let mut shown = Vec::new();
+        for (path, kind, flags) in all {
+            let fd = layers::layer(&path)?;
+            let here = ident(&fd).about(path.display())?;
+            let mount = Mount {
+                target: Vec::new(),
+                kind,
+                flags,
+                here,
+                above: here,
+            };
+            shown.push(Shown { fd, mount });
+        }
+        if shown.len() > MOST {
+            return Err(Error::because("--layer", "too many layers"));
+        }
+        Ok(Self { shown })
+    }
+
     /// What every zone with a root of its own has.
     fn standard(&mut self, own: &Path) -> Result<()> {
         let dev = own.join("dev");
         populate(&dev).about(dev.display())?;
         self.show(Path::new("/dev"), &dev, Kind::Tree, NO_EXEC)?;
+        let pts = own.join("pts");
+        list_terminals(&pts).about(pts.display())?;
+        self.show(Path::new("/dev/pts"), &pts, Kind::Terminals, NO_EXEC)?;
         for name in DEVICES {
             let device = Path::new("/dev").join(name);
             // A container may lack some.
@@ -303,6 +376,9 @@ impl Builder {
         let mut flags = 0;
         if mount.read_only {
             flags |= READ_ONLY;
+        }
+        if mount.nodev {
+            flags |= NO_DEV;
         }
         if mount.noexec {
             flags |= NO_EXEC;
@@ -353,14 +429,15 @@ impl Builder {
         let name = target.file_name().ok_or(io::ErrorKind::InvalidInput)?;
         let directory = target.parent().ok_or(io::ErrorKind::InvalidInput)?;
         let above = self.directory(directory)?;
-        let host = fs::read_link(link_of(&above))?;
+        let paths = Paths::new(&self.shown);
+        let way = join(&paths.resolve(directory)?, name.as_bytes());
         match open(&self.shown, target).and_then(is_directory) {
             Err(_) => {
-                let point = host.join(name);
-                let _ = match kind {
-                    Kind::File => File::create_new(point).map(drop),
-                    _ => fs::create_dir(point),
+                let made = match kind {
+                    Kind::File => Made::File,
+                    _ => Made::Directory,
                 };
+                let _ = paths.create(&way, made);
             }
             Ok(true) if kind == Kind::File => {
                 return Err(io::ErrorKind::IsADirectory.into());
@@ -370,48 +447,23 @@ impl Builder {
             }
             Ok(_) => {}
         }
-        let mut within = self.zone_path(&host);
-        if !within.is_empty() {
-            within.push(b'/');
-        }
-        within.extend_from_slice(name.as_bytes());
-        Ok((ident(&above)?, within))
+        Ok((ident(&above)?, way))
     }
 
     /// A directory of the zone, made where it is missing.
     fn directory(&self, path: &Path) -> io::Result<OwnedFd> {
         match open(&self.shown, path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let above = self.directory(path.parent().ok_or(error)?)?;
+                let parent = path.parent().ok_or(error)?;
                 let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-                rustix::fs::mkdirat(&above, name, Mode::from_raw_mode(0o755))?;
-                open(&self.shown, path)
+                self.directory(parent)?;
+                let paths = Paths::new(&self.shown);
+                let way = join(&paths.resolve(parent)?, name.as_bytes());
+                paths.create(&way, Made::Directory)?;
+                paths.open(&way)
             }
             result => result,
         }
-    }
-
-    /// How the zone calls what the host calls `host`, without a slash at the beginning.
-    fn zone_path(&self, host: &Path) -> Vec<u8> {
-        let mut best: (usize, Vec<u8>) = (0, Vec::new());
-        for shown in &self.shown {
-            let Ok(source) = fs::read_link(link_of(&shown.fd)) else {
-                continue;
-            };
-            let Ok(rest) = host.strip_prefix(&source) else {
-                continue;
-            };
-            let length = source.as_os_str().len();
-            if length >= best.0 && shown.mount.has_point() {
-                let mut text = shown.mount.target.clone();
-                if !text.is_empty() && !rest.as_os_str().is_empty() {
-                    text.push(b'/');
-                }
-                text.extend_from_slice(rest.as_os_str().as_bytes());
-                best = (length, text);
-            }
-        }
-        best.1
     }
 
     fn finish(self, hostname: &str) -> Result<Mounts> {
@@ -454,6 +506,12 @@ fn populate(dev: &Path) -> io::Result<()> {
         fs::set_permissions(dev.join(name), Permissions::from_mode(mode))?;
     }
     Ok(())
+}
+
+/// Makes the directory that lists terminals.
+fn list_terminals(pts: &Path) -> io::Result<()> {
+    DirBuilder::new().mode(0o755).create(pts)?;
+    File::create_new(pts.join("ptmx")).map(drop)
 }
 
 /// Makes the directory that stands for a tmpfs. Its size has no limit of its own.

@@ -19,8 +19,9 @@ use crate::error::{Context, Result};
 use crate::facts::Board;
 use crate::report::{Reporter, Said};
 
-/// Its size bounds what the zone can make zsched keep.
-const OPTIONS: [(&str, &str); 3] = [("mode", "700"), ("size", "64m"), ("nr_inodes", "256")];
+/// Its size bounds what the zone can make zsched keep; half of it holds all copies that are kept, of an
+/// image of 1 MiB and a half.
+const OPTIONS: [(&str, &str); 3] = [("mode", "700"), ("size", "96m"), ("nr_inodes", "256")];
 
 const WHAT: &str = "the copies of the brand's image";
 

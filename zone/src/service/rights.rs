@@ -12,7 +12,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::thread::sleep;
 use std::time::{Duration, SystemTime};
 
-use abi::{Errno, SysResult};
+use abi::SysResult;
 use kernel::zone::rights::{Born, LONGEST_VERSION, MAGIC, NAME, Program, Record};
 use rustix::fs::{
     AtFlags, Gid, Mode, OFlags, Statx, StatxFlags, StatxTimestamp, Uid, XattrFlags, fchmod, fchown,
@@ -20,7 +20,7 @@ use rustix::fs::{
 };
 use zerocopy::IntoBytes;
 
-use super::number;
+use crate::asked::errno;
 
 /// How many copies are kept.
 const KEPT: usize = 32;
@@ -151,10 +151,7 @@ impl Workshop {
     /// The copy for an open program, to be executed by whoever may; `None` where the kernel would
     /// give it no rights.
     pub(super) fn copy(&mut self, program: BorrowedFd<'_>) -> SysResult<Option<OwnedFd>> {
-        self.find(program).map_err(|error| {
-            let raw = error.raw_os_error();
-            raw.map_or(Errno::EIO, number)
-        })
+        self.find(program).map_err(|error| errno(&error))
     }
 
     fn find(&mut self, file: BorrowedFd<'_>) -> io::Result<Option<OwnedFd>> {

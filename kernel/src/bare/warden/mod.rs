@@ -3,34 +3,25 @@
 //! about the attributes of files, about sockets with a path, or about the priority of processes
 //! (landlock(7)).
 //!
-//! A request goes over the zone's socket (`host::intercept::zsched_fd`), with descriptors: where
-//! the answer is waited for, then what it is about. The layout is fixed, in the machine's byte
-//! order: four bytes of [`MAGIC`], the kind and the length of the name (two bytes each), four words
-//! of eight bytes, the name, and the value, which ends with the message.
+//! Requests have the layout of [`crate::message`].
 
 use alloc::vec::Vec;
 
 use abi::{Errno, SysResult, nr};
 
+use crate::message::{HEADER, Message};
+
 mod client;
 
 pub(in crate::bare) use client::appear;
-pub use client::{ask, ask_about, descriptor, is_there, open};
+pub use client::{ask, ask_about, descriptor, is_there, open, terminal};
 
-/// The first bytes of every message; the last of them is the version.
-pub const MAGIC: [u8; 4] = *b"LXB\x01";
-/// The length of a request without its texts, in bytes.
-const HEADER: usize = 40;
 /// The longest name, in bytes: of an extended attribute (`XATTR_NAME_MAX`) or a socket.
 pub const LONGEST_NAME: usize = 255;
 /// The longest value, in bytes (`XATTR_SIZE_MAX`).
 pub const LONGEST_VALUE: usize = 65536;
 /// The longest request, in bytes.
 pub const LONGEST_REQUEST: usize = HEADER + LONGEST_NAME + LONGEST_VALUE;
-/// The length of an answer, in bytes.
-pub const ANSWER: usize = 8;
-/// The most descriptors that a request comes with.
-pub const MOST_DESCRIPTORS: usize = 3;
 
 /// The longest host's name for an abstract socket (`sun_path`).
 const LONGEST_SOCKET: usize = 108;
@@ -45,10 +36,14 @@ pub const CALLS: [usize; 6] = [
     nr::SCHED_SETATTR,
 ];
 
+/// What makes terminals, in [`Request::Terminal`].
+pub const MULTIPLEXER: u32 = u32::MAX;
+
 /// Something to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Request<'a> {
-    /// Opens a file about one of the zone's processes: with its descriptor, the flags of open(2).
+    /// Opens a file about one of the zone's processes, one of its terminals, or what makes them: with
+    /// its descriptor, the flags of open(2). The answer is 1 for a terminal.
     Open(u32),
     /// connect(2), without waiting: with the socket, and a descriptor of the one to connect to.
     Connect,
@@ -75,6 +70,10 @@ pub enum Request<'a> {
     FileAttributes(&'a [u8]),
     /// inotify_add_watch(2): with the instance, and a descriptor of what to watch.
     Watch(u32),
+    /// A descriptor (`O_PATH`) of one of the zone's terminals by its number, or [`MULTIPLEXER`].
+    Terminal(u32),
+    /// The directory of terminals is to list those that are there.
+    Terminals,
     /// One of [`CALLS`]: the number, the first three arguments, and what the pointer among them
     /// points to.
     Call(u32, [i32; 3], &'a [u8]),
@@ -98,8 +97,36 @@ impl<'a> Request<'a> {
     pub const fn descriptors(&self) -> usize {
         match self {
             Self::Connect | Self::Watch(_) => 2,
-            Self::Call(..) => 0,
+            Self::Call(..) | Self::Terminal(_) | Self::Terminals => 0,
             _ => 1,
+        }
+    }
+
+    fn message(&self) -> Message<'a> {
+        let none: &[u8] = &[];
+        let (kind, words, name, value) = match *self {
+            Self::Open(flags) => (16, [word(flags), 0, 0, 0], none, none),
+            Self::Connect => (17, [0; 4], none, none),
+            Self::ConnectName(name) => (18, [0; 4], name, none),
+            Self::Mode(mode) => (19, [word(mode), 0, 0, 0], none, none),
+            Self::Owner([user, group]) => (20, [word(user), word(group), 0, 0], none, none),
+            Self::Times(times) => (21, times.map(i64::cast_unsigned), none, none),
+            Self::SetAttribute { flags, name, value } => (22, [word(flags), 0, 0, 0], name, value),
+            Self::RemoveAttribute(name) => (23, [0; 4], name, none),
+            Self::FileAttributes(value) => (24, [0; 4], none, value),
+            Self::Call(nr, [a, b, c], value) => {
+                let [a, b, c] = [a, b, c].map(|argument| word(argument.cast_unsigned()));
+                (25, [word(nr), a, b, c], none, value)
+            }
+            Self::Watch(mask) => (26, [word(mask), 0, 0, 0], none, none),
+            Self::Terminal(number) => (27, [word(number), 0, 0, 0], none, none),
+            Self::Terminals => (28, [0; 4], none, none),
+        };
+        Message {
+            kind,
+            words,
+            name,
+            value,
         }
     }
 
@@ -109,35 +136,7 @@ impl<'a> Request<'a> {
     /// `EINVAL` for a text that is too long, as the warden would answer.
     pub fn encode(&self) -> SysResult<Vec<u8>> {
         self.check()?;
-        let none: &[u8] = &[];
-        let (kind, words, name, value) = match *self {
-            Self::Open(flags) => (0, [word(flags), 0, 0, 0], none, none),
-            Self::Connect => (1, [0; 4], none, none),
-            Self::ConnectName(name) => (2, [0; 4], name, none),
-            Self::Mode(mode) => (3, [word(mode), 0, 0, 0], none, none),
-            Self::Owner([user, group]) => (4, [word(user), word(group), 0, 0], none, none),
-            Self::Times(times) => (5, times.map(i64::cast_unsigned), none, none),
-            Self::SetAttribute { flags, name, value } => (6, [word(flags), 0, 0, 0], name, value),
-            Self::RemoveAttribute(name) => (7, [0; 4], name, none),
-            Self::FileAttributes(value) => (8, [0; 4], none, value),
-            Self::Call(nr, [a, b, c], value) => {
-                let [a, b, c] = [a, b, c].map(|argument| word(argument.cast_unsigned()));
-                (9, [word(nr), a, b, c], none, value)
-            }
-            Self::Watch(mask) => (10, [word(mask), 0, 0, 0], none, none),
-        };
-        let kind: u16 = kind;
-        let length = u16::try_from(name.len()).map_err(|_| Errno::EINVAL)?;
-        let mut message = Vec::with_capacity(HEADER + name.len() + value.len());
-        message.extend_from_slice(&MAGIC);
-        message.extend_from_slice(&kind.to_ne_bytes());
-        message.extend_from_slice(&length.to_ne_bytes());
-        for word in words {
-            message.extend_from_slice(&word.to_ne_bytes());
-        }
-        message.extend_from_slice(name);
-        message.extend_from_slice(value);
-        Ok(message)
+        self.message().encode()
     }
 
     /// Reads a message.
@@ -145,45 +144,37 @@ impl<'a> Request<'a> {
     /// # Errors
     /// `EPROTO` for another protocol or version, `EINVAL` for what is no request.
     pub fn decode(message: &'a [u8]) -> SysResult<Self> {
-        let (magic, rest) = message.split_first_chunk().ok_or(Errno::EPROTO)?;
-        if *magic != MAGIC {
-            return Err(Errno::EPROTO);
-        }
-        let (kind, rest) = rest.split_first_chunk().ok_or(Errno::EINVAL)?;
-        let (length, mut rest) = rest.split_first_chunk().ok_or(Errno::EINVAL)?;
-        let mut words = [0; 4];
-        for word in &mut words {
-            let (bytes, more) = rest.split_first_chunk().ok_or(Errno::EINVAL)?;
-            *word = u64::from_ne_bytes(*bytes);
-            rest = more;
-        }
-        let length = usize::from(u16::from_ne_bytes(*length));
-        let (name, value) = rest.split_at_checked(length).ok_or(Errno::EINVAL)?;
+        let message = Message::decode(message)?;
+        let Message {
+            words, name, value, ..
+        } = message;
         let [a, b, c, d] = words;
-        let request = match u16::from_ne_bytes(*kind) {
-            0 => Self::Open(number(a)?),
-            1 => Self::Connect,
-            2 => Self::ConnectName(name),
-            3 => Self::Mode(number(a)?),
-            4 => Self::Owner([number(a)?, number(b)?]),
-            5 => Self::Times(words.map(u64::cast_signed)),
-            6 => Self::SetAttribute {
+        let request = match message.kind {
+            16 => Self::Open(number(a)?),
+            17 => Self::Connect,
+            18 => Self::ConnectName(name),
+            19 => Self::Mode(number(a)?),
+            20 => Self::Owner([number(a)?, number(b)?]),
+            21 => Self::Times(words.map(u64::cast_signed)),
+            22 => Self::SetAttribute {
                 flags: number(a)?,
                 name,
                 value,
             },
-            7 => Self::RemoveAttribute(name),
-            8 => Self::FileAttributes(value),
-            9 => Self::Call(number(a)?, [signed(b)?, signed(c)?, signed(d)?], value),
-            10 => Self::Watch(number(a)?),
+            23 => Self::RemoveAttribute(name),
+            24 => Self::FileAttributes(value),
+            25 => Self::Call(number(a)?, [signed(b)?, signed(c)?, signed(d)?], value),
+            26 => Self::Watch(number(a)?),
+            27 => Self::Terminal(number(a)?),
+            28 => Self::Terminals,
             _ => return Err(Errno::EINVAL),
         };
         // Whatever is in the message must be part of the request.
-        if request.encode()? == message {
-            Ok(request)
-        } else {
-            Err(Errno::EINVAL)
+        if request.message() != message {
+            return Err(Errno::EINVAL);
         }
+        request.check()?;
+        Ok(request)
     }
 
     /// Whether its texts are as they must be.
@@ -208,33 +199,11 @@ impl<'a> Request<'a> {
     }
 }
 
-/// The answer that says how a request went: what the call returns, or an error as a negative number.
-#[must_use]
-pub fn answer(result: SysResult<i32>) -> [u8; ANSWER] {
-    let number = result.map_or_else(|errno| -i32::from(errno.number()), |value| value.max(0));
-    let mut message = [0; ANSWER];
-    message[..4].copy_from_slice(&MAGIC);
-    message[4..].copy_from_slice(&number.to_ne_bytes());
-    message
-}
-
-/// How the request went that this is the answer to.
-fn answered(message: &[u8]) -> SysResult {
-    let (magic, number) = message.split_at_checked(MAGIC.len()).ok_or(Errno::EPROTO)?;
-    let number = number.try_into().map(i32::from_ne_bytes);
-    let number = number
-        .ok()
-        .filter(|_| magic == MAGIC)
-        .ok_or(Errno::EPROTO)?;
-    usize::try_from(number).map_err(|_| {
-        let errno = u16::try_from(number.unsigned_abs()).ok();
-        errno.and_then(Errno::from_raw).unwrap_or(Errno::EPROTO)
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{LONGEST_NAME, LONGEST_VALUE, MAGIC, Request, answer, answered};
+    use super::{LONGEST_NAME, LONGEST_VALUE, Request};
+    use crate::exchange::MOST_ABOUT;
+    use crate::message::MAGIC;
     use abi::{Errno, nr};
     use proptest::collection::vec;
     use proptest::prelude::*;
@@ -260,11 +229,13 @@ mod tests {
             Request::FileAttributes(&[1; 32]),
             Request::Call(call, [0, 77, -20], b""),
             Request::Watch(2),
+            Request::Terminal(super::MULTIPLEXER),
+            Request::Terminals,
         ] {
             let message = request.encode().expect("it is right");
             assert_eq!(Request::decode(&message), Ok(request));
             assert_eq!(Request::decode(&message[..20]), Err(Errno::EINVAL));
-            assert!(request.descriptors() < super::MOST_DESCRIPTORS);
+            assert!(request.descriptors() <= MOST_ABOUT);
         }
     }
 
@@ -285,25 +256,15 @@ mod tests {
         let mut message = Request::Connect.encode().expect("it is right");
         message.push(0);
         assert_eq!(Request::decode(&message), Err(Errno::EINVAL));
-        message[3] = 2;
+        message[3] = 1;
         assert_eq!(Request::decode(&message), Err(Errno::EPROTO));
         assert_eq!(Request::decode(b""), Err(Errno::EPROTO));
-    }
-
-    #[test]
-    fn answers_come_back() {
-        for (result, back) in [(Ok(7), Ok(7)), (Err(Errno::EPERM), Err(Errno::EPERM))] {
-            assert_eq!(answered(&answer(result)), back);
-        }
-        for bad in [&b""[..], &[0; 8], b"LXB\x01\0\0\0\x80", b"LXB\x01\0\0\0"] {
-            assert_eq!(answered(bad), Err(Errno::EPROTO), "{bad:?}");
-        }
     }
 
     proptest! {
         /// Whatever is taken for a request is exactly what it says.
         #[test]
-        fn any_message(kind in 0u16..12, name in 0u16..40, rest in vec(any::<u8>(), 0..200)) {
+        fn any_message(kind in 0u16..32, name in 0u16..40, rest in vec(any::<u8>(), 0..200)) {
             let mut message = MAGIC.to_vec();
             message.extend(kind.to_ne_bytes());
             message.extend(name.to_ne_bytes());

@@ -2,10 +2,12 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
+use core::ffi::CStr;
 
 use abi::{Errno, SysResult, nr};
 use host::host_call;
 
+use super::settle::set_attribute;
 use crate::bare::{Handle, host_path};
 
 /// How much is copied at a time where the host does not copy by itself, in bytes.
@@ -13,7 +15,7 @@ const AT_A_TIME: usize = 64 << 10;
 
 /// Copies the extended attributes that `keeps` wants.
 pub(super) fn attributes(from: &Handle, to: &Handle, keeps: fn(&[u8]) -> bool) -> SysResult<()> {
-    let (from, to) = (host_path(from.raw()), host_path(to.raw()));
+    let (from, copy) = (host_path(from.raw()), to);
     let names = match grown(|at, size| host_call!(nr::LISTXATTR, from.register(), at, size)) {
         Ok(names) => names,
         Err(Errno::EOPNOTSUPP) => return Ok(()),
@@ -24,13 +26,13 @@ pub(super) fn attributes(from: &Handle, to: &Handle, keeps: fn(&[u8]) -> bool) -
         if bare.is_empty() || !keeps(bare) {
             continue;
         }
-        let name = name.as_ptr().expose_provenance();
-        let get = |at, size| host_call!(nr::GETXATTR, from.register(), name, at, size);
+        let at_name = name.as_ptr().expose_provenance();
+        let get = |at, size| host_call!(nr::GETXATTR, from.register(), at_name, at, size);
         let Ok(value) = grown(get) else {
             continue;
         };
-        let at = value.as_ptr().expose_provenance();
-        match host_call!(nr::SETXATTR, to.register(), name, at, value.len(), 0) {
+        let text = CStr::from_bytes_until_nul(name).unwrap_or_default();
+        match set_attribute(copy, text, &value) {
             // Labels and the like are the host's to give; a file system may lack the rest.
             Ok(_) | Err(Errno::EOPNOTSUPP | Errno::EPERM | Errno::EACCES) => {}
             Err(errno) => return Err(errno),

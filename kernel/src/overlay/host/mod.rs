@@ -32,6 +32,8 @@ const AT_REMOVEDIR: usize = 0x200;
 const AT_EACCESS: usize = 0x200;
 /// Every whiteout is a name of this file in the work directory.
 pub const WHITEOUT: &CStr = c"whiteout";
+/// How the names of what is being made in the work directory begin.
+pub const FRESH: &[u8] = b"#";
 /// What is locked while several steps are made.
 const LOCK: &CStr = c"lock";
 
@@ -91,6 +93,14 @@ impl Disk for HostDisk {
         status(file)
     }
 
+    fn text(&self, link: &Handle) -> SysResult<Vec<u8>> {
+        let mut room = [0u8; 4096];
+        let to = room.as_mut_ptr().expose_provenance();
+        let empty = address(c"");
+        let length = host_call!(nr::READLINKAT, link.register(), empty, to, room.len())?;
+        Ok(room.get(..length).map(Vec::from).unwrap_or_default())
+    }
+
     fn attribute(&self, file: &Handle, name: &CStr) -> SysResult<Option<Vec<u8>>> {
         let mut value = [0; 64];
         let path = host_path(file.raw());
@@ -110,17 +120,7 @@ impl Disk for HostDisk {
     }
 
     fn set_attribute(&self, file: &Handle, name: &CStr, value: &[u8]) -> SysResult<()> {
-        let path = host_path(file.raw());
-        let from = value.as_ptr().expose_provenance();
-        host_call!(
-            nr::SETXATTR,
-            path.register(),
-            address(name),
-            from,
-            value.len(),
-            0
-        )
-        .map(drop)
+        settle::set_attribute(file, name, value)
     }
 
     fn list(&self, directory: &Handle) -> SysResult<Vec<Listed>> {
@@ -171,7 +171,8 @@ impl Disk for HostDisk {
         let mut now = [0u64; 2];
         let to = now.as_mut_ptr().expose_provenance();
         let _ = host_call!(nr::CLOCK_GETTIME, 0, to);
-        alloc::format!("#{thread:x}.{count:x}.{:x}", now[1]).into_bytes()
+        let name = alloc::format!("{thread:x}.{count:x}.{:x}", now[1]);
+        [FRESH, name.as_bytes()].concat()
     }
 
     fn hold(&self) -> SysResult<Held> {
@@ -198,13 +199,9 @@ impl Disk for HostDisk {
         match status.st_mode & TYPE {
             DIRECTORY => self.make_directory(at),
             LINK => {
-                let mut room = [0u8; 4096];
-                let to = room.as_mut_ptr().expose_provenance();
-                let empty = address(c"");
-                let room_for_text = room.len() - 1;
-                host_call!(nr::READLINKAT, from.register(), empty, to, room_for_text)?;
+                let link = Text::new(&self.text(from)?);
                 let text = Text::new(at.name);
-                host_call!(nr::SYMLINKAT, to, at.directory.register(), text.at()).map(drop)
+                host_call!(nr::SYMLINKAT, link.at(), at.directory.register(), text.at()).map(drop)
             }
             kind => {
                 let mode = usize::try_from(kind | 0o600).unwrap_or(0);

@@ -1,7 +1,6 @@
 //! What belongs to a bare zone: its files, and its processes.
 
 use std::fs;
-use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
@@ -9,6 +8,9 @@ use std::path::PathBuf;
 
 use abi::{Errno, SysResult};
 use rustix::fs::{fstat, statfs};
+
+use super::terminals::Terminals;
+use crate::asked::errno;
 
 /// A tree of the host's files that the zone sees.
 #[derive(Debug, Clone)]
@@ -20,7 +22,7 @@ pub(crate) struct Tree {
 }
 
 /// What the zone has.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Extent {
     /// Its trees, and single files.
     pub(crate) trees: Vec<Tree>,
@@ -28,6 +30,8 @@ pub(crate) struct Extent {
     pub(crate) names: Vec<u8>,
     /// The image that its processes run, by device and number.
     pub(crate) image: (u64, u64),
+    /// Its terminals, if it has a /dev/pts of its own.
+    pub(crate) terminals: Option<Terminals>,
 }
 
 /// The path that the kernel gives a descriptor. It names the file itself, by whatever way the
@@ -37,13 +41,7 @@ pub(super) fn link(fd: &impl AsFd) -> PathBuf {
 }
 
 fn path(fd: &impl AsFd) -> SysResult<PathBuf> {
-    fs::read_link(link(fd)).map_err(|error| number(&error))
-}
-
-/// The kernel's error, for an answer.
-pub(super) fn number(error: &io::Error) -> Errno {
-    let number = error.raw_os_error().and_then(|raw| u16::try_from(raw).ok());
-    number.and_then(Errno::from_raw).unwrap_or(Errno::EIO)
+    fs::read_link(link(fd)).map_err(|error| errno(&error))
 }
 
 impl Extent {
@@ -60,6 +58,10 @@ impl Extent {
     /// Likewise one whose attributes the zone may not change.
     pub(super) fn own_to_change(&self, fd: &impl AsFd) -> SysResult<()> {
         let path = path(fd)?;
+        let terminals = self.terminals.as_ref();
+        if terminals.is_some_and(|terminals| terminals.have(fd)) {
+            return Ok(());
+        }
         let nameless = fstat(fd).is_ok_and(|stat| stat.st_nlink == 0);
         if nameless && path.as_os_str().as_bytes().starts_with(b"/memfd:") {
             return Ok(());
@@ -151,6 +153,7 @@ mod tests {
             trees: vec![tree("/proc", false), tree("/tmp", true)],
             names: b"\0lx1234".to_vec(),
             image: (0, 0),
+            terminals: None,
         };
         let outside = File::open("/").expect("it is there");
         assert_eq!(zone.own(&outside), Err(Errno::EACCES));
@@ -171,6 +174,7 @@ mod tests {
             trees: Vec::new(),
             names: Vec::new(),
             image: (image.dev(), image.ino()),
+            terminals: None,
         };
         let mut child = Command::new("sleep").arg("60").spawn().expect("it starts");
         let number = i32::try_from(child.id()).expect("a number");

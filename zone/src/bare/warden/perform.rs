@@ -15,26 +15,38 @@ use rustix::fs::{
 };
 use rustix::net::{AddressFamily, SocketAddrUnix, connect, sockopt};
 
-use super::judge::{Extent, link, number};
-
-/// What came of it.
-#[derive(Debug, Default)]
-pub(super) struct Done {
-    /// What the call returned.
-    pub(super) value: i32,
-    /// What was opened.
-    pub(super) opened: Option<OwnedFd>,
-}
+use super::judge::{Extent, link};
+use crate::asked::{self, Done};
 
 /// Does what a request says, about these descriptors, as many as it wants.
-pub(super) fn perform(zone: &Extent, request: &Request<'_>, about: &[OwnedFd]) -> SysResult<Done> {
+pub(super) fn perform(
+    zone: &mut Extent,
+    request: &Request<'_>,
+    about: &[OwnedFd],
+) -> SysResult<Done> {
     match (*request, about) {
-        (Request::Open(flags), [file]) => {
-            zone.own_process_file(file)?;
-            let opened = open(flags, file)?;
+        (Request::Terminal(number), []) => {
+            let terminals = zone.terminals.as_mut().ok_or(Errno::ENOENT)?;
             Ok(Done {
+                value: 0,
+                opened: Some(terminals.find(number)?),
+            })
+        }
+        (Request::Terminals, []) => {
+            zone.terminals.as_mut().ok_or(Errno::ENOENT)?.refresh();
+            Ok(Done::default())
+        }
+        (Request::Open(flags), [file]) => {
+            let flags = as_opened(flags);
+            let terminals = zone.terminals.as_mut();
+            if let Some(opened) = terminals.and_then(|terminals| terminals.open(file, flags)) {
+                return opened.map_err(|error| asked::errno(&error));
+            }
+            zone.own_process_file(file)?;
+            let opened = openat(CWD, link(file), flags, Mode::empty()).map_err(errno)?;
+            Ok(Done {
+                value: 0,
                 opened: Some(opened),
-                ..Done::default()
             })
         }
         (Request::Connect, [socket, listener]) => {
@@ -53,15 +65,15 @@ pub(super) fn perform(zone: &Extent, request: &Request<'_>, about: &[OwnedFd]) -
             let mask = WatchFlags::from_bits_retain(mask);
             let value = inotify::add_watch(instance, link(file), mask).map_err(errno)?;
             Ok(Done {
-                value,
-                ..Done::default()
+                value: usize::try_from(value).unwrap_or(0),
+                opened: None,
             })
         }
         (Request::Call(nr, arguments, value), []) => {
             let [a, b, _] = arguments;
             let nr = usize::try_from(nr).map_err(|_| Errno::EINVAL)?;
             zone.own_process(process(nr, a, b)?)?;
-            on_others::call(nr, arguments, value).map_err(|error| number(&error))?;
+            on_others::call(nr, arguments, value).map_err(|error| asked::errno(&error))?;
             Ok(Done::default())
         }
         (request, [file]) => {
@@ -73,15 +85,14 @@ pub(super) fn perform(zone: &Extent, request: &Request<'_>, about: &[OwnedFd]) -
 }
 
 fn errno(errno: rustix::io::Errno) -> Errno {
-    number(&io::Error::from(errno))
+    asked::errno(&io::Error::from(errno))
 }
 
-/// Opens a file.
-fn open(flags: u32, file: &OwnedFd) -> SysResult<OwnedFd> {
+/// How something is opened for the zone.
+fn as_opened(flags: u32) -> OFlags {
     let known =
         OFlags::ACCMODE | OFlags::NONBLOCK | OFlags::APPEND | OFlags::TRUNC | OFlags::DIRECTORY;
-    let flags = (OFlags::from_bits_retain(flags) & known) | OFlags::CLOEXEC | OFlags::NOCTTY;
-    openat(CWD, link(file), flags, Mode::empty()).map_err(errno)
+    (OFlags::from_bits_retain(flags) & known) | OFlags::CLOEXEC | OFlags::NOCTTY
 }
 
 fn join(socket: &OwnedFd, address: &SocketAddrUnix) -> SysResult<Done> {
@@ -139,7 +150,7 @@ fn change(request: Request<'_>, file: &OwnedFd) -> SysResult<()> {
         Request::RemoveAttribute(name) => removexattr(&path, OsStr::from_bytes(name)),
         Request::FileAttributes(value) => {
             return on_others::set_file_attributes(file.as_fd(), value)
-                .map_err(|error| number(&error));
+                .map_err(|error| asked::errno(&error));
         }
         _ => return Err(Errno::EINVAL),
     };

@@ -30,6 +30,13 @@ impl Handle {
         self.fd
     }
 
+    /// Its number, which stays open.
+    #[must_use]
+    pub fn release(mut self) -> i32 {
+        self.owned = false;
+        self.fd
+    }
+
     /// The register that passes it.
     #[must_use]
     pub fn register(&self) -> usize {
