@@ -508,11 +508,6 @@ static void signal_them(pid_t child) {
     R(syscall(SYS_tkill, child, 0));
     siginfo_t info = {.si_signo = 0, .si_code = SI_QUEUE};
     R(syscall(SYS_rt_sigqueueinfo, child, 0, &info));
-    int pidfd = must(syscall(SYS_pidfd_open, child, 0));
-    R(syscall(SYS_pidfd_send_signal, pidfd, 0, 0, 0));
-    R(setpriority(PRIO_PROCESS, child, 5));
-    struct sched_param param = {0};
-    R(sched_setscheduler(child, SCHED_BATCH, &param));
     struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, child};
     struct __user_cap_data_struct data[2] = {0};
     R(syscall(SYS_capget, &head, data));

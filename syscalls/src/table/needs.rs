@@ -90,6 +90,7 @@ pub const BARE: &[usize] = &[
     nr::NEWFSTATAT,
     nr::OPENAT,
     nr::PIDFD_OPEN,
+    nr::PRCTL,
     nr::PREAD64,
     nr::PRLIMIT64,
     nr::PROCESS_VM_READV,

@@ -122,6 +122,8 @@ const SERVED: &[(usize, Handler)] = &[
     (nr::KILL, peers::kill),
     (nr::TKILL, peers::tkill),
     (nr::TGKILL, peers::tgkill),
+    (nr::RT_SIGQUEUEINFO, peers::rt_sigqueueinfo),
+    (nr::RT_TGSIGQUEUEINFO, peers::rt_tgsigqueueinfo),
     (nr::GETSOCKOPT, peers::getsockopt),
     (nr::RECVMSG, peers::recvmsg),
 ];

@@ -58,6 +58,18 @@ pub(super) fn tgkill(t: &mut Task, a: &[usize; 6]) -> SysResult {
     beneath(t, guest::TGKILL, a)
 }
 
+/// rt_sigqueueinfo(2).
+pub(super) fn rt_sigqueueinfo(t: &mut Task, a: &[usize; 6]) -> SysResult {
+    may_signal(t, as_int(a[0]), a[1])?;
+    beneath(t, guest::RT_SIGQUEUEINFO, a)
+}
+
+/// rt_tgsigqueueinfo(2).
+pub(super) fn rt_tgsigqueueinfo(t: &mut Task, a: &[usize; 6]) -> SysResult {
+    may_signal(t, as_int(a[0]), a[2])?;
+    beneath(t, guest::RT_TGSIGQUEUEINFO, a)
+}
+
 /// Who a process says that it is when it sends a message: to the host, all are its user's.
 ///
 /// # Errors
