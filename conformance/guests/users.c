@@ -217,7 +217,7 @@ CASE(programs) {
     folder("closed", 0, 0, 0700);
     make("closed/x", 0, 0, 0755);
     make("plain", ALICE, TEAM, 0644);
-    make("groups", 0, TEAM, 0710);
+    make("groups", 0, TEAM, 0750);
     make("script", 0, 0, 0755);
     int fd = must(open("script", O_WRONLY | O_TRUNC));
     must(write(fd, "#!closed/x\n", 11));

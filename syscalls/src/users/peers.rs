@@ -22,8 +22,8 @@ fn may_signal(t: &Task, number: i32, signal: usize) -> SysResult<()> {
     if now.has(Capability::Kill) || host == t.pid() || host == t.tid() {
         return Ok(());
     }
-    // A thread other than the first is not known; who it is its process knows.
-    let theirs = published(host).map_or(now.user, |they| they.user);
+    // The reaper says nothing: it is root.
+    let theirs = published(host).map_or(Ids::all(0), |they| they.user);
     let Ids { real, saved, .. } = theirs;
     let mine = [now.user.real, now.user.effective];
     let session = |process| host_call!(nr::GETSID, process);
