@@ -20,7 +20,7 @@ use kernel::users::{Credentials, Users, set_dumpable};
 use kernel::zone::rights;
 use kernel::{Program, Task};
 use loader::handover::{self, Handover, Start};
-use syscalls::exec::{Inherited, Opened, Prepared, Strings, launch, prepare};
+use syscalls::exec::{Departure, Inherited, Opened, Prepared, Strings, prepare};
 use syscalls::users::{after_exec, describe as describe_user};
 
 use crate::init;
@@ -35,8 +35,8 @@ const NOT_EXECUTABLE: usize = 126;
 const NOT_FOUND: usize = 127;
 /// `getpid` and `gettid` in the table of what entry.S answers.
 const ANSWERED: [(usize, u8); 2] = [
-    (nr::GETPID, intercept::FAST_GETPID),
-    (nr::GETTID, intercept::FAST_GETTID),
+    (nr::GETPID, host::rows::FAST_GETPID),
+    (nr::GETTID, host::rows::FAST_GETTID),
 ];
 
 /// Loads the program, and leaves its first registers in the thread's frame.
@@ -141,10 +141,11 @@ fn configure(boot: &Boot, handover: &Handover<'_>) -> Option<&'static Table> {
             }
         }
     }
+    host::rows::set_fast_rows(&rows);
     if handover.observed.is_some() {
-        crate::observe::attach(&mut rows);
+        intercept::reserve_book();
+        crate::observe::ask();
     }
-    intercept::set_fast_rows(&rows);
     vdso::set_image(boot.auxiliary(AT_SYSINFO_EHDR).unwrap_or(0));
     if handover.intercept == handover::Intercept::Trap {
         let first = handover.start == Start::Resolve;
@@ -188,12 +189,13 @@ fn resolved(boot: &Boot, handover: &Handover<'_>, bare: Option<&'static Table>) 
         let inherited = Inherited {
             ignored: ignored_by_host(),
             blocked: SigSet::EMPTY,
-            filters_fd: None,
+            filters: None,
             users: who,
             files: Vec::new(),
             observed: handover.observed,
         };
-        let failed = launch(&program, &prepared, argv, envp, &inherited);
+        let departure = Departure::new(&program, prepared, argv, envp, inherited);
+        let failed = departure.and_then(Departure::first);
         refuse(handover, failed.err().unwrap_or(Errno::ENOEXEC));
     }
     prepared

@@ -6,7 +6,8 @@ use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use abi::arg::OpenFlags;
 use abi::{Errno, SysResult, nr};
 use host::call::int;
-use host::intercept::{CodeWriter, proc_fd, set_fast_rows, sync_cores};
+use host::intercept::{CodeWriter, proc_fd, sync_cores};
+use host::rows::hold_all_rows;
 use host::sync::Lock;
 use host::{Trap, TrapKind, host_call, user};
 use kernel::Patches;
@@ -275,7 +276,7 @@ impl Patches for Patcher {
     }
 
     fn watch_all(&self) {
-        set_fast_rows(&[0; nr::LIMIT]);
+        hold_all_rows();
     }
 }
 

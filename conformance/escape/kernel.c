@@ -239,6 +239,11 @@ static enum outcome bounding_set(void)
 static enum outcome core_dumps(void)
 {
     struct rlimit most = {RLIM_INFINITY, RLIM_INFINITY};
+    struct rlimit now;
+    STEP(MAKE(SYS_prlimit64, 0, RLIMIT_CORE, NULL, &now));
+    // Cores are then files of the zone's.
+    if (now.rlim_max == RLIM_INFINITY)
+        return stopped(-EALREADY);
     return told(MAKE(SYS_prlimit64, 0, RLIMIT_CORE, &most, NULL));
 }
 
@@ -378,7 +383,7 @@ static const struct attempt KERNEL[] = {
     {"take all capabilities", "capability", all_capabilities, 0, NULL},
     {"hand on CAP_SYS_ADMIN", "capability", inherit_administration, 0, NULL},
     {"keep CAP_SYS_ADMIN in the bounding set", "capability", bounding_set, 0, NULL},
-    {"raise the limit of core dumps", "capability", core_dumps, 0, NULL},
+    {"raise the limit of core dumps", "capability", core_dumps, 0, "there is no limit where cores are files"},
     {"decide calls by a seccomp listener", "filter", listener, 0, NULL},
     {"disarm the dispatch and read a file", "mount namespace", disarm_and_read, 0, NULL},
     {"disarm the dispatch and begin a file system", "filter", disarm_and_mount, 0, NULL},

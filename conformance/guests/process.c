@@ -76,6 +76,33 @@ CASE(vfork) {
     }
     show_status("failed exec", reap(child));
 }
+static void *no_work(void *arg) { return arg; }
+static long most_memory(void) {
+    struct rusage usage;
+    must(getrusage(RUSAGE_SELF, &usage));
+    return usage.ru_maxrss;
+}
+CASE(many_children) {
+    // What a child in borrowed memory leaves behind must not add up, nor what threads do.
+    long before = 0;
+    for (int i = 0; i < 1600; i++) {
+        if (i == 400) before = most_memory();
+        pid_t child = vfork();
+        if (!child) {
+            if (i % 3 == 0) execl("/bin/true", "true", "some", "arguments", (char *)0);
+            if (i % 3 == 1) execl("/none/such", "none", (char *)0);
+            _exit(0);
+        }
+        must(child);
+        int status = reap(child);
+        if (status) show_status("a child", status);
+        pthread_t thread;
+        must(pthread_create(&thread, 0, no_work, 0));
+        pthread_join(thread, 0);
+    }
+    long more = most_memory() - before;
+    if (more >= 700) show("%ld KiB more", more);
+}
 static int child_body(void *arg) {
     shared_value = 77;
     close(5);

@@ -10,7 +10,7 @@ use crate::data;
 use crate::judge::{difference, native_trouble};
 use crate::options::Common;
 use crate::own::environment;
-use crate::report::{Tally, Verdict};
+use crate::report::{Entry, Tally, Verdict};
 use crate::runner;
 use crate::suite::{At, Setting, Suite};
 use crate::way::Way;
@@ -32,11 +32,11 @@ pub struct Options {
 
 /// One script.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct App {
-    name: String,
-    script: PathBuf,
-    needs: Vec<String>,
-    limit: Duration,
+pub(crate) struct App {
+    pub(crate) name: String,
+    pub(crate) script: PathBuf,
+    pub(crate) needs: Vec<String>,
+    pub(crate) limit: Duration,
     quick: bool,
 }
 
@@ -48,6 +48,13 @@ pub fn run(options: &Options) -> Result<Tally, String> {
         full: options.common.full,
     };
     runner::run(&suite, apps, &options.common)
+}
+
+/// Runs those that the filters let through.
+pub(crate) fn entries(common: &Common) -> Result<Vec<Entry>, String> {
+    let suite = Apps { full: common.full };
+    let all = read_all(&data::folder().join("apps"))?;
+    runner::entries(&suite, &runner::wanted(&suite, all, common)?, common)
 }
 
 fn read_all(folder: &Path) -> Result<Vec<App>, String> {
@@ -75,7 +82,7 @@ pub(crate) fn read_scripts<T>(
         .collect()
 }
 
-fn parse(script: &Path, text: &str) -> Result<App, String> {
+pub(crate) fn parse(script: &Path, text: &str) -> Result<App, String> {
     let name = script.file_stem().unwrap_or_default().to_string_lossy();
     let mut app = App {
         name: name.into_owned(),

@@ -14,6 +14,7 @@ pub mod output;
 use crate::child::{End, Shown, run as run_job};
 use crate::data;
 use crate::options::Common;
+use crate::ordinary;
 use crate::report::json::Record;
 use crate::report::{Ran, Tally, Verdict};
 use crate::runner;
@@ -49,7 +50,7 @@ pub struct Options {
     #[arg(long)]
     pub harmful: bool,
     /// Whose zones the cases run in, and whose container natively: one with subordinate ids
-    #[arg(long, value_name = "USER", default_value = "lxroots")]
+    #[arg(long, value_name = "USER", default_value = ordinary::USER)]
     pub zone_user: String,
 }
 

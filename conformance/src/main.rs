@@ -2,7 +2,9 @@
 #![forbid(unsafe_code)]
 
 use clap::{Parser, Subcommand};
-use conformance::{apps, cage, escape, generated, gtest, ltp, own, pages, report, roots, soak};
+use conformance::{
+    apps, cage, escape, generated, gtest, ltp, oci, own, pages, report, roots, soak, stress,
+};
 use std::process::ExitCode;
 
 #[derive(Parser)]
@@ -24,10 +26,14 @@ enum Command {
     Apps(apps::Options),
     /// Real root file systems in zones, by scripts
     Roots(roots::Options),
+    /// Containers of lx and of runc, by scripts
+    Oci(oci::Options),
     /// A suite of the Linux Test Project
     Ltp(ltp::Options),
     /// A folder of programs made with GoogleTest
     Gtest(gtest::Options),
+    /// The stressors of stress-ng
+    Stress(stress::Options),
     /// Seeded random sequences of calls
     Generated(generated::Options),
     /// Attempts to get out of a zone, as a guest and past the brand
@@ -46,8 +52,10 @@ fn main() -> ExitCode {
         Command::Own(options) => own::run(&options),
         Command::Apps(options) => apps::run(&options),
         Command::Roots(options) => roots::run(&options),
+        Command::Oci(options) => oci::run(&options),
         Command::Ltp(options) => ltp::run(&options),
         Command::Gtest(options) => gtest::run(&options),
+        Command::Stress(options) => stress::run(&options),
         Command::Generated(options) => generated::run(&options),
         Command::Escape(options) => escape::run(&options),
         Command::Soak(options) => soak::run(&options),

@@ -12,7 +12,8 @@ use crate::sync::{Guard, Lock};
 /// The smallest block: 16 bytes; the classes go up to 2^47.
 const SMALLEST: u32 = 4;
 const CLASSES: usize = 44;
-/// How much is mapped at a time for small blocks.
+/// How much is mapped at a time for small blocks, at first. There is a limit to the number of mappings, so
+/// that they grow.
 const CHUNK: usize = 256 << 10;
 
 struct Lists {
@@ -20,6 +21,8 @@ struct Lists {
     free: [usize; CLASSES],
     next: usize,
     end: usize,
+    /// How much was mapped.
+    mapped: usize,
 }
 
 /// The first chunk, in the image itself so that a small program costs no mapping.
@@ -35,6 +38,7 @@ static LISTS: Lock<Lists> = Lock::new(Lists {
     free: [0; CLASSES],
     next: 0,
     end: 0,
+    mapped: 0,
 });
 
 /// The allocator, for `#[global_allocator]`.
@@ -71,8 +75,10 @@ impl Lists {
             return self.take(class);
         }
         // A block is aligned to its size, so a chunk needs room for that; pages at most.
-        let len = CHUNK.max(size + if size > memory::PAGE { size } else { 0 });
+        let least = size + if size > memory::PAGE { size } else { 0 };
+        let len = least.max(CHUNK).max(self.mapped / 8);
         let at = memory::more(len).ok()?;
+        self.mapped += len;
         let start = at.next_multiple_of(size);
         self.next = start + size;
         self.end = at + len;

@@ -5,7 +5,7 @@
 //! - A seccomp filter that answers `RET_TRAP` to every call from outside the brand's text, for
 //!   hosts without SUD. It outlives exec, so the image lies at a fixed address then.
 
-use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use abi::{Errno, SysResult, nr};
 
@@ -22,13 +22,9 @@ const SECCOMP_SET_MODE_FILTER: usize = 1;
 const SECCOMP_FILTER_FLAG_TSYNC: usize = 1;
 const RET_ALLOW: u32 = 0x7fff_0000;
 const RET_TRAP: u32 = 0x0003_0000;
+const F_DUPFD: usize = 0;
 const MEMBARRIER_SYNC_CORE: usize = 1 << 5;
 const MEMBARRIER_REGISTER_SYNC_CORE: usize = 1 << 6;
-
-/// Per call number: bit 0, forwarded by entry.S as it is; bit 1, its first argument is a
-/// descriptor; bit 2, getpid; bit 3, gettid; bit 4, forwarded and counted.
-#[unsafe(no_mangle)]
-static lx_fast_rows: [AtomicU8; abi::nr::LIMIT] = [const { AtomicU8::new(0) }; abi::nr::LIMIT];
 
 /// The first of the descriptors in a row that are the brand's.
 #[unsafe(no_mangle)]
@@ -38,112 +34,15 @@ static lx_reserved_fd: AtomicU32 = AtomicU32::new(0x7fff_ff00);
 #[unsafe(no_mangle)]
 static lx_reserved_count: AtomicU32 = AtomicU32::new(BASE);
 
+/// Whether the last of them is [`book_fd`].
+static HAS_BOOK: AtomicBool = AtomicBool::new(false);
+
 /// [`RESERVED_FDS`].
 const BASE: u32 = 4;
 const _: () = assert!(RESERVED_FDS == BASE as usize);
 
 /// The process-wide way to catch calls: false for SUD, true for the filter.
 static BY_FILTER: AtomicBool = AtomicBool::new(false);
-
-/// entry.S answers getpid by itself.
-pub const FAST_GETPID: u8 = 4;
-/// entry.S answers gettid by itself.
-pub const FAST_GETTID: u8 = 8;
-
-/// entry.S forwards the call and counts it ([`crate::observe`]).
-pub const FAST_COUNT: u8 = 16;
-
-/// Tells entry.S what it may do with the calls by itself.
-pub fn set_fast_rows(rows: &[u8; abi::nr::LIMIT]) {
-    for (to, from) in lx_fast_rows.iter().zip(rows) {
-        to.store(*from, Ordering::Relaxed);
-    }
-    for (_, before) in FILE_ROWS.iter().chain(&WRITE_ROWS) {
-        before.store(0, Ordering::Relaxed);
-    }
-}
-
-/// The calls that read, copy, close and describe files, and what entry.S could do with them by itself
-/// when [`hold_file_rows`] was called.
-static FILE_ROWS: [HeldRow; 12] = [
-    (nr::READ, AtomicU8::new(0)),
-    (nr::CLOSE, AtomicU8::new(0)),
-    (nr::FSTAT, AtomicU8::new(0)),
-    (nr::LSEEK, AtomicU8::new(0)),
-    (nr::DUP, AtomicU8::new(0)),
-    (nr::FCNTL, AtomicU8::new(0)),
-    (nr::PREAD64, AtomicU8::new(0)),
-    (nr::READV, AtomicU8::new(0)),
-    (nr::PREADV, AtomicU8::new(0)),
-    (nr::PREADV2, AtomicU8::new(0)),
-    (nr::SENDFILE, AtomicU8::new(0)),
-    (nr::SPLICE, AtomicU8::new(0)),
-];
-
-/// Likewise those that write, and [`hold_write_rows`].
-static WRITE_ROWS: [HeldRow; 5] = [
-    (nr::WRITE, AtomicU8::new(0)),
-    (nr::PWRITE64, AtomicU8::new(0)),
-    (nr::WRITEV, AtomicU8::new(0)),
-    (nr::PWRITEV, AtomicU8::new(0)),
-    (nr::PWRITEV2, AtomicU8::new(0)),
-];
-
-/// The number of a call, and what entry.S could do with it.
-type HeldRow = (usize, AtomicU8);
-
-/// Whether they come to the brand.
-static FILE_ROWS_HELD: AtomicBool = AtomicBool::new(false);
-
-/// From now on the calls that read, copy, close and describe files come to the brand: the process
-/// has emulated files open. The caller sees to it that holding and releasing do not meet.
-pub fn hold_file_rows() {
-    FILE_ROWS_HELD.store(true, Ordering::Relaxed);
-    hold(&FILE_ROWS);
-}
-
-/// Whether the process may have emulated files open.
-#[inline]
-#[must_use]
-pub fn file_rows_held() -> bool {
-    FILE_ROWS_HELD.load(Ordering::Relaxed)
-}
-
-/// They go the fast way again, if they did before.
-pub fn release_file_rows() {
-    FILE_ROWS_HELD.store(false, Ordering::Relaxed);
-    release(&FILE_ROWS);
-}
-
-/// From now on the calls that write to files come to the brand, as with [`hold_file_rows`].
-pub fn hold_write_rows() {
-    hold(&WRITE_ROWS);
-}
-
-/// They go the fast way again, if they did before.
-pub fn release_write_rows() {
-    release(&WRITE_ROWS);
-}
-
-fn hold(rows: &[HeldRow]) {
-    for (call, before) in rows {
-        if let Some(row) = lx_fast_rows.get(*call) {
-            let flags = row.load(Ordering::Relaxed) | before.load(Ordering::Relaxed);
-            row.store(0, Ordering::Relaxed);
-            before.store(flags, Ordering::Relaxed);
-        }
-    }
-}
-
-fn release(rows: &[HeldRow]) {
-    for (call, before) in rows {
-        if let Some(row) = lx_fast_rows.get(*call) {
-            let flags = row.load(Ordering::Relaxed) | before.load(Ordering::Relaxed);
-            row.store(flags, Ordering::Relaxed);
-            before.store(0, Ordering::Relaxed);
-        }
-    }
-}
 
 /// How far behind the first of the brand's descriptors [`users_fd`] is; 0 where there is none.
 static USERS: AtomicU32 = AtomicU32::new(0);
@@ -180,6 +79,7 @@ pub fn reserve_users() {
 
 /// Behind all others there is one more: [`book_fd`].
 pub fn reserve_book() {
+    HAS_BOOK.store(true, Ordering::Relaxed);
     lx_reserved_count.fetch_add(1, Ordering::Relaxed);
 }
 
@@ -188,11 +88,39 @@ pub fn close_book() {
     let _ = host_call!(nr::CLOSE, int(reserved_fd() + BASE.cast_signed()));
 }
 
-/// The descriptor of the book of those who observe the guest, after [`reserve_book`]. Copies of it
-/// keep its place: always the last of the brand's.
+/// The descriptor of the book of those who observe the guest, if there is one. Copies of it keep its
+/// place: always the last of the brand's.
 #[must_use]
-pub fn book_fd() -> i32 {
-    reserved_fd() + as_int(reserved_count()) - 1
+pub fn book_fd() -> Option<i32> {
+    let last = reserved_fd() + as_int(reserved_count()) - 1;
+    HAS_BOOK.load(Ordering::Relaxed).then_some(last)
+}
+
+/// Takes `fd` for [`book_fd`], and closes it. Calls must not meet.
+///
+/// # Errors
+/// Those of fcntl(2): `EMFILE` or `EINVAL` when there is no room below the limit.
+pub fn adopt_book(fd: usize) -> SysResult<()> {
+    let (first, count) = (int(reserved_fd()), reserved_count());
+    let behind = first + count;
+    match host_call!(nr::FCNTL, fd, F_DUPFD, behind) {
+        Ok(copy) if copy == behind => {}
+        other => {
+            // In use, or above the limit: they all move.
+            if let Ok(copy) = other {
+                close_row(copy, 1);
+            }
+            let source = |index| if index < count { first + index } else { fd };
+            let new = copy_row(source, count + 1, behind)
+                .or_else(|_| copy_row(source, count + 1, 256))
+                .inspect_err(|_| close_row(fd, 1))?;
+            set_reserved_fd(as_int(new));
+            close_row(first, count);
+        }
+    }
+    close_row(fd, 1);
+    reserve_book();
+    Ok(())
 }
 
 /// Whether a descriptor is one of the brand's.
@@ -258,8 +186,8 @@ pub fn move_reserved_fds() -> SysResult<()> {
     let old = int(reserved_fd());
     let count = reserved_count();
     // Above, else below.
-    let new = copy_reserved_fds(old, old + count).or_else(|errno| match old {
-        257.. => copy_reserved_fds(old, 256),
+    let new = copy_row(|index| old + index, count, old + count).or_else(|errno| match old {
+        257.. => copy_row(|index| old + index, count, 256),
         _ => Err(errno),
     })?;
     set_reserved_fd(as_int(new));
@@ -267,16 +195,14 @@ pub fn move_reserved_fds() -> SysResult<()> {
     Ok(())
 }
 
-/// Copies them to the first free numbers in a row from `from` on; returns the first.
-fn copy_reserved_fds(old: usize, mut from: usize) -> SysResult {
-    const F_DUPFD: usize = 0;
-    let count = reserved_count();
+/// Copies `count` descriptors to the first free numbers in a row from `from` on; returns the first.
+fn copy_row(source: impl Fn(usize) -> usize, count: usize, mut from: usize) -> SysResult {
     loop {
-        let first = host_call!(nr::FCNTL, old, F_DUPFD, from)?;
+        let first = host_call!(nr::FCNTL, source(0), F_DUPFD, from)?;
         from = first;
         let mut made = 1;
         while made < count {
-            match host_call!(nr::FCNTL, old + made, F_DUPFD, first + made) {
+            match host_call!(nr::FCNTL, source(made), F_DUPFD, first + made) {
                 Ok(copy) if copy == first + made => made += 1,
                 Ok(beyond) => {
                     // A number in between is in use: go on behind it.

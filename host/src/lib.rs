@@ -21,6 +21,7 @@ pub mod memory;
 pub mod observe;
 pub mod process;
 pub mod record;
+pub mod rows;
 pub mod signal;
 pub mod start;
 pub mod sync;

@@ -1,7 +1,9 @@
 //! What observing a guest takes of the host part: the book's memory, the processor's clock, and the
 //! words that entry.S counts in. What the words mean the crate `observe` says.
 
-use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{
+    AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering,
+};
 
 use abi::nr::LIMIT;
 use abi::{Errno, SysResult, nr};
@@ -48,14 +50,61 @@ pub fn ticks() -> u64 {
 static BOOK: AtomicPtr<AtomicU64> = AtomicPtr::new(core::ptr::null_mut());
 static WORDS: AtomicUsize = AtomicUsize::new(0);
 
-/// Whether somebody observes this process.
+/// Where those knock who want to observe a process that runs already; the crate `observe` says how.
+#[repr(C)]
+pub struct Door {
+    words: [AtomicU64; 2],
+    state: AtomicU32,
+    count: u32,
+    rows: &'static [AtomicU8; LIMIT],
+}
+
+impl Door {
+    /// What it begins with.
+    pub const WORDS: [u64; 2] = [0x726f_6f64_2e78_6c00, 0x31ba_90c5_6e0d_27f4];
+    /// Where its state is.
+    pub const STATE: usize = core::mem::offset_of!(Door, state);
+    /// Nobody observes the process.
+    pub const CLOSED: u32 = 0;
+}
+
+#[used]
+static DOOR: Door = Door {
+    words: [
+        AtomicU64::new(Door::WORDS[0]),
+        AtomicU64::new(Door::WORDS[1]),
+    ],
+    state: AtomicU32::new(Door::CLOSED),
+    count: COUNT,
+    rows: &crate::rows::lx_fast_rows,
+};
+
+const COUNT: u32 = 512;
+const _: () = assert!(LIMIT == COUNT as usize);
+
+/// Whether somebody observes this process, or wants to.
 #[inline]
 #[must_use]
 pub fn is_on() -> bool {
-    WORDS.load(Ordering::Relaxed) != 0
+    DOOR.state.load(Ordering::Relaxed) != Door::CLOSED
 }
 
-/// The book's words; none when nobody observes.
+/// What stands at the door.
+#[inline]
+#[must_use]
+pub fn state() -> u32 {
+    DOOR.state.load(Ordering::Acquire)
+}
+
+/// Writes it there.
+pub fn set_state(state: u32) {
+    DOOR.state.store(state, Ordering::Release);
+    if state == Door::CLOSED {
+        lx_counting.store(false, Ordering::Relaxed);
+    }
+}
+
+/// The book's words; none when none was mapped.
 #[inline]
 #[must_use]
 pub fn words() -> &'static [AtomicU64] {
@@ -67,7 +116,8 @@ pub fn words() -> &'static [AtomicU64] {
     unsafe { core::slice::from_raw_parts(BOOK.load(Ordering::Relaxed), count) }
 }
 
-/// Maps the words of `fd`, shared with all who do, as the brand's own memory: the book. Call once.
+/// Maps the words of `fd`, shared with all who do, as the brand's own memory: the book. Call once
+/// in the life of a program.
 ///
 /// # Errors
 /// Those of mmap(2).

@@ -30,6 +30,7 @@ pub(crate) struct Hooks {
     pub(crate) host_mask: fn(NonNull<Control>) -> SigSet,
     pub(crate) before_return: fn(NonNull<Control>) -> bool,
     pub(crate) child: fn(NonNull<Control>),
+    pub(crate) drop_task: fn(NonNull<Control>),
     pub(crate) trap: fn(usize, Option<TrapKind>) -> Trap,
 }
 
@@ -53,6 +54,8 @@ impl<B: Brand> HooksOf<B> {
         before_return: |control| B::before_return(unsafe { task_mut(control) }),
         // SAFETY: see above.
         child: |control| B::child(unsafe { task_mut(control) }),
+        // SAFETY: the thread has left it, and nobody else has it.
+        drop_task: |control| unsafe { core::ptr::drop_in_place(task_mut::<B::Task>(control)) },
         trap: B::trap,
     };
 }

@@ -8,6 +8,7 @@ use abi::signal::{Regs, SigInfo, SigSet};
 
 use crate::arch::{lx_exit_thread, lx_read_gs_base, lx_write_gs_base};
 use crate::memory;
+use crate::start::hooks;
 
 /// Size and alignment of an area: a handler finds the control block from its stack pointer.
 pub const AREA_SIZE: usize = 128 << 10;
@@ -105,6 +106,8 @@ pub(crate) struct Control {
     pub(crate) host_ticks: u64,
     pub(crate) held: [SigInfo; HELD],
     pub(crate) task_present: bool,
+    /// The thread touches its task no more.
+    pub(crate) left: bool,
     pub(crate) task: Storage,
 }
 
@@ -129,6 +132,14 @@ impl NewThread {
     pub fn new() -> abi::SysResult<Self> {
         let control = memory::take_area()?;
         let at = control.as_ptr();
+        // SAFETY: the area is this thread's alone. Whoever had it before has left it for good; where that
+        // was killed in the midst of something, its task may be in any state, and is forgotten.
+        unsafe {
+            if (*at).left && (*at).task_present {
+                (hooks().drop_task)(control);
+            }
+            (*at).left = false;
+        }
         let base = at.addr() - CONTROL_OFFSET;
         // SAFETY: the area is fresh or free, mapped and this thread's alone.
         unsafe {
@@ -293,9 +304,15 @@ impl Thread {
         control.exit_flags.fetch_or(EXIT_GS, Ordering::Relaxed);
     }
 
+    /// Says that the next host call, if it succeeds, is the thread's last: its task can be dropped then.
+    pub fn leave(&mut self, leaves: bool) {
+        self.control_mut().left = leaves;
+    }
+
     /// Ends this thread by call `nr`, exit(2) or exit_group(2), and gives its area back for
     /// others that share this memory. All signals must be blocked.
     pub fn exit(&mut self, nr: usize, status: usize) -> ! {
+        self.leave(true);
         // SAFETY: nothing of the area is used any more.
         unsafe { lx_exit_thread(self.0.as_ptr(), status, nr) }
     }

@@ -1,6 +1,7 @@
 //! One guest thread and what it shares with others.
 
 use alloc::boxed::Box;
+use alloc::ffi::CString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cell::RefCell;
@@ -84,6 +85,8 @@ pub struct Task {
     pub protect_again: bool,
     /// What it remembers of links, in a zone without namespaces.
     pub links: RefCell<Links>,
+    /// What the host reads while it executes another program in memory that is only lent.
+    pub departing: Option<([Vec<usize>; 2], Vec<CString>)>,
 }
 
 /// The rewritten code, as the calls that change memory see it.
@@ -125,6 +128,7 @@ impl Task {
             users: None,
             protect_again: false,
             links: RefCell::new(Links::new()),
+            departing: None,
         }
     }
 

@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
-use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand, ValueEnum};
+use clap::{Arg, ArgAction, ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use zone::config::Mount;
 use zone::confine::Layer;
 
+use crate::observed::Target;
 use crate::options;
 
 /// Run unmodified Linux programs through a translation layer in user space.
@@ -22,6 +23,8 @@ pub(crate) struct Cli {
 }
 
 const EXAMPLES: &str = "\
+Engines that drive runc drive lx as well: `lx oci --help` lists the commands.
+
 Examples:
   lx run ls -l                     run a program as it stands on this host
   lx run -- python3 -c 'print(1)'  everything after PROGRAM belongs to it
@@ -78,7 +81,7 @@ pub(crate) enum Command {
         override_usage = "lx conformance SUITE [OPTIONS] [FILTER]..."
     )]
     Conformance {
-        /// The suite (own, ltp, gtest, generated, apps, roots, escape) and what the runner is told
+        /// The suite (own, ltp, gtest, generated, apps, roots, oci, escape) and what the runner is told
         #[arg(
             value_name = "ARGS",
             trailing_var_arg = true,
@@ -189,7 +192,8 @@ Examples:
 
 #[derive(Debug, Args)]
 #[command(
-    override_usage = "lx stat [OPTIONS] [--] PROGRAM [ARGS]...",
+    override_usage = "lx stat [OPTIONS] [--] PROGRAM [ARGS]...\n       lx stat [OPTIONS] -p PID|ZONE",
+    mut_arg("command", unless_attached),
     group = ArgGroup::new("format").args(["json", "csv", "html"]),
     after_help = STAT_EXAMPLES
 )]
@@ -218,13 +222,24 @@ pub(crate) struct Stat {
     #[arg(short = 'i', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) interval: Option<u32>,
 
+    /// Observe what runs already: a process of lx, with its children to come, or all of a zone
+    #[arg(
+        short = 'p',
+        long = "attach",
+        value_name = "PID|ZONE",
+        value_parser = Target::parse,
+        conflicts_with_all = ["command", "environment", "directory", "argv0", "kernel_version", "zoned"]
+    )]
+    pub(crate) attach: Option<Target>,
+
     #[command(flatten)]
     pub(crate) run: Run,
 }
 
 #[derive(Debug, Args)]
 #[command(
-    override_usage = "lx trace [OPTIONS] [--] PROGRAM [ARGS]...",
+    override_usage = "lx trace [OPTIONS] [--] PROGRAM [ARGS]...\n       lx trace [OPTIONS] -p PID|ZONE",
+    mut_arg("command", unless_attached),
     after_help = TRACE_EXAMPLES
 )]
 pub(crate) struct Trace {
@@ -285,14 +300,30 @@ pub(crate) struct Trace {
     #[arg(short = 'Z', long, conflicts_with = "successful")]
     pub(crate) failed: bool,
 
+    /// Observe what runs already: a process of lx, with its children to come, or all of a zone
+    #[arg(
+        short = 'p',
+        long = "attach",
+        value_name = "PID|ZONE",
+        value_parser = Target::parse,
+        conflicts_with_all = ["command", "environment", "directory", "argv0", "kernel_version", "zoned"]
+    )]
+    pub(crate) attach: Option<Target>,
+
     #[command(flatten)]
     pub(crate) run: Run,
+}
+
+/// No program is to be named where one runs already.
+fn unless_attached(command: Arg) -> Arg {
+    command.required(false).required_unless_present("attach")
 }
 
 const TRACE_EXAMPLES: &str = "\
 Examples:
   lx trace ls
   lx trace -f -e %file,%process -o make.trace -- make
+  lx trace -f -p 4711
   lx trace -y -T -e openat,read,close -- cat /etc/passwd
   lx trace -e inject=openat:error=ENOENT:when=3+ -- ls /";
 
@@ -300,6 +331,7 @@ const STAT_EXAMPLES: &str = "\
 Examples:
   lx stat find /usr -name '*.h'
   lx stat --json -o calls.json -- make -j4
+  lx stat -i 1 -p my-zone
   lx stat --html -o calls.html -- python3 -c 'import json'
   lx stat --rootfs /srv/debian -- apt-get update";
 

@@ -20,6 +20,7 @@ mod zones;
 mod strip;
 
 use std::env;
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -29,6 +30,10 @@ use cli::{Cli, Command, ZoneCommand};
 use failure::Failure;
 
 fn main() -> ExitCode {
+    let words: Vec<OsString> = env::args_os().collect();
+    if oci::is_meant(&words) {
+        return oci::run(&words, &run::Containers);
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage::answer(&error, named_command().as_deref()),

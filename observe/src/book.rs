@@ -128,25 +128,45 @@ impl<'a> Book<'a> {
         Self { words }
     }
 
-    /// Makes a book of `words`, which are zero and at least [`words`] of `ring`, a power of two or 0.
+    /// Makes a book of `words`, at least [`words`] of `ring`, a power of two or 0. What stands there is zero,
+    /// or was left by another reader, whose threads keep their slots from `now` on; the ring is zero. `note` writes
+    /// what else is to be there before anybody finds it.
     #[must_use]
     pub fn make(
         words: &'a [AtomicU64],
         wanted: Wanted,
         ring: usize,
         string_limit: usize,
+        now: u64,
+        note: impl FnOnce(&Self),
     ) -> Option<Self> {
-        let header = words.get(..RING_FROM)?;
-        header
-            .get(at::WANTED)?
-            .store(wanted.word(), Ordering::Relaxed);
-        header
-            .get(at::RING_WORDS)?
-            .store(wide(ring), Ordering::Relaxed);
-        header
-            .get(at::STRING_LIMIT)?
-            .store(wide(string_limit), Ordering::Relaxed);
-        header.first()?.store(MAGIC, Ordering::Release);
+        let book = Self::unchecked(words);
+        book.gone().store(1, Ordering::Relaxed);
+        let settings = words.get(HEADER..DIRECTORY)?.iter().skip(at::WANTED);
+        for word in settings.chain(words.get(CALLS..SLOTS_FROM)?) {
+            if !core::ptr::eq(word, book.gone()) {
+                word.store(0, Ordering::Relaxed);
+            }
+        }
+        for (holder, slot) in book
+            .directory()
+            .iter()
+            .zip((0..).map_while(|at| book.slot(at)))
+        {
+            if holder.load(Ordering::Relaxed) != 0 {
+                slot.begin_again(now);
+            }
+        }
+        for (word, value) in [
+            (at::WANTED, wanted.word()),
+            (at::RING_WORDS, wide(ring)),
+            (at::STRING_LIMIT, wide(string_limit)),
+        ] {
+            book.header(word).store(value, Ordering::Relaxed);
+        }
+        note(&book);
+        words.first()?.store(MAGIC, Ordering::Relaxed);
+        book.gone().store(0, Ordering::Release);
         Self::open(words)
     }
 
@@ -461,6 +481,20 @@ impl<'a> Slot<'a> {
         self.set(word, self.get(word).wrapping_add(value));
     }
 
+    /// Forgets what was counted, but not what is counted where.
+    fn begin_again(&self, now: u64) {
+        for word in [Word::Host, Word::Brand, Word::Trapped] {
+            self.set(word, 0);
+        }
+        self.set(Word::Started, now);
+        for count in self.words.iter().skip(COUNTS).take(MOST_RULES) {
+            count.store(0, Ordering::Relaxed);
+        }
+        for cell in self.cells() {
+            cell.begin_again();
+        }
+    }
+
     fn clear(&self) {
         let used = crate::tally::used_words(self.get(Word::Cells));
         for word in self.words.iter().take(used) {
@@ -490,18 +524,18 @@ mod tests {
             paths: true,
             follow: false,
         };
-        let book = Book::make(&space, wanted, 64, 32).expect("there is room");
+        let book = Book::make(&space, wanted, 64, 32, 0, |_| ()).expect("there is room");
         assert_eq!(book.wanted(), wanted);
         assert_eq!((book.ring().len(), book.string_limit()), (64, 32));
         assert!(Book::open(&space[..100]).is_none());
-        assert!(Book::make(&space, wanted, 128, 32).is_none());
-        assert!(Book::make(&space, wanted, 63, 32).is_none());
+        assert!(Book::make(&space, wanted, 128, 32, 0, |_| ()).is_none());
+        assert!(Book::make(&space, wanted, 63, 32, 0, |_| ()).is_none());
     }
 
     #[test]
     fn slots_are_taken_and_given_back() {
         let space = space(0);
-        let book = Book::make(&space, Wanted::default(), 0, 0).expect("there is room");
+        let book = Book::make(&space, Wanted::default(), 0, 0, 0, |_| ()).expect("there is room");
         let (first, slot) = book.take_slot(7, 8, 99).expect("one is free");
         assert_eq!(slot.get(Word::Ids), 7 << 32 | 8);
         for tid in 1..SLOTS {

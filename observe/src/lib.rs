@@ -2,6 +2,7 @@
 //! file in memory that all of them map, and the pure logic over it.
 //!
 //! - [`book`]: where everything lies, and who holds which place in it.
+//! - [`door`]: how a process that runs already learns that it is to be observed.
 //! - [`tally`]: how often each thread made each call, and how long it took.
 //! - [`ring`]: records of single calls, on their way to the observer.
 //! - [`record`]: what is in a record.
@@ -18,6 +19,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod book;
+pub mod door;
 pub mod record;
 pub mod ring;
 pub mod shape;

@@ -134,6 +134,15 @@ impl<'a> Cell<'a> {
         }
     }
 
+    /// Forgets what was counted.
+    pub(crate) fn begin_again(&self) {
+        let call = self.get(Field::Call);
+        for word in self.words {
+            word.store(0, Ordering::Relaxed);
+        }
+        self.set(Field::Call, call);
+    }
+
     /// How many calls fell into each bucket, where any did.
     pub fn buckets(&self) -> impl Iterator<Item = (usize, u64)> + use<'a> {
         let pairs = self.words.get(HISTOGRAM..).unwrap_or_default();
@@ -203,7 +212,7 @@ mod tests {
     #[test]
     fn a_thread_counts_in_its_own_cells() {
         let space: Vec<_> = (0..words(0)).map(|_| AtomicU64::new(0)).collect();
-        let book = Book::make(&space, Wanted::default(), 0, 0).expect("there is room");
+        let book = Book::make(&space, Wanted::default(), 0, 0, 0, |_| ()).expect("there is room");
         let (_, slot) = book.take_slot(1, 1, 0).expect("one is free");
         for ticks in [100, 100, 5000] {
             slot.cell_of(3)

@@ -8,7 +8,7 @@
 //!   fstatfs(2) say of it is put right.
 //!
 //! So while a process has any open, the calls that read, copy and describe files take the slow way
-//! ([`host::intercept::hold_file_rows`]). A number that was closed or put to another use is
+//! ([`host::rows::hold_file_rows`]). A number that was closed or put to another use is
 //! recognised by its file. Files are followed over dup(2) and its kin, fork and exec
 //! ([`crate::inherit`]), but not through sockets.
 
@@ -17,7 +17,7 @@ use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use abi::SysResult;
 use abi::stat::Stat;
-use host::intercept::{hold_file_rows, hold_write_rows, release_file_rows, release_write_rows};
+use host::rows::{hold_file_rows, hold_write_rows, release_file_rows, release_write_rows};
 use host::sync::Lock;
 use kernel::vfs::ProcView;
 use kernel::zone::placeholders;

@@ -41,9 +41,6 @@ folds! {
     );
     link(old: Path, new: Path) = nr::LINKAT(CWD.raw(), old.0, CWD.raw(), new.0, 0);
     mkdir(path: Path, mode: Mode) = nr::MKDIRAT(CWD.raw(), path.0, mode.raw());
-    mknod(path: Path, mode: Mode, dev: Uint) = nr::MKNODAT(
-        CWD.raw(), path.0, mode.raw(), dev.raw()
-    );
     nanosleep(duration: Ptr, rem: Ptr) = nr::CLOCK_NANOSLEEP(
         CLOCK_MONOTONIC.raw(), 0, duration.0, rem.0
     );

@@ -15,6 +15,7 @@ pub mod fold;
 pub mod fs;
 pub mod memory;
 pub mod process;
+pub mod refusals;
 pub mod signal;
 pub mod system;
 pub mod table;

@@ -69,12 +69,13 @@ fn bench_action(rest: &Rest) -> &'static [&'static str] {
 }
 
 /// The actions of the conformance runner; without one, it is to run the suite's own guests.
-const CONFORMANCE_ACTIONS: [&str; 12] = [
+const CONFORMANCE_ACTIONS: [&str; 13] = [
     "own",
     "apps",
     "roots",
     "ltp",
     "gtest",
+    "stress",
     "generated",
     "escape",
     "soak",

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::confine::Layer;
+use crate::container::Container;
 use crate::limits::Limits;
 use crate::upper;
 
@@ -52,6 +53,9 @@ pub struct Config {
     pub no_new_privileges: bool,
     /// Layers of confinement that may be missing.
     pub allow_weaker: Vec<Layer>,
+    /// What makes it the container of an engine.
+    #[serde(default)]
+    pub container: Option<Container>,
 }
 
 impl Config {
@@ -146,6 +150,15 @@ pub enum Source {
     /// Memory.
     Tmpfs {
         /// Options of tmpfs(5), as `size=64m`.
+        options: Vec<(String, String)>,
+    },
+    /// Any other file system, as mount(8) has it.
+    Other {
+        /// Of this type.
+        kind: String,
+        /// The device, or what else it is made of.
+        source: String,
+        /// Its own options; without a value where they have none.
         options: Vec<(String, String)>,
     },
 }

@@ -8,7 +8,7 @@ use nix::errno::Errno;
 /// What could not be done, and why.
 #[derive(Debug)]
 pub struct Error {
-    /// A path, or a step.
+    /// A path, or a step; nothing where the reason says it all.
     pub subject: String,
     /// Why.
     pub error: io::Error,
@@ -41,7 +41,10 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.subject, self.reason())
+        match self.subject.as_str() {
+            "" => write!(f, "{}", self.reason()),
+            subject => write!(f, "{subject}: {}", self.reason()),
+        }
     }
 }
 

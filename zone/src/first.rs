@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process;
 
 use host_std::process::{Cloned, clone, new_session_keyring};
@@ -20,7 +20,8 @@ use crate::confine;
 use crate::entrance::Entrance;
 use crate::error::{Context, Error, Result};
 use crate::facts::{Board, Meter};
-use crate::guard::Guard;
+use crate::gate::Last;
+use crate::guard::{self, Guard};
 use crate::inside::Inside;
 use crate::keeper::Keeper;
 use crate::report::{self, Reporter, Reports};
@@ -60,14 +61,30 @@ pub(crate) struct First<'a> {
     pub(crate) bond: Bond,
     /// Where lx keeps what it knows of zones.
     pub(crate) state: &'a Path,
+    /// Who opens its gate, and what is done then, if it has one.
+    pub(crate) gate: Option<(OwnedFd, Last)>,
+}
+
+/// How a zone's first process is made.
+pub(crate) struct Way<'a> {
+    /// The namespaces that it gets. With `CLONE_PARENT` it is zsched's sibling.
+    pub(crate) namespaces: CloneFlags,
+    /// How it is confined.
+    pub(crate) layers: &'a confine::Report,
+    /// Where zsched says that the zone is ready, if it then goes on by itself.
+    pub(crate) above: Option<&'a Reporter>,
 }
 
 impl Zone {
     /// Makes what `config` describes; dropping it removes all. The zone's processes run `image`.
+    /// An engine finds its groups itself.
     pub(crate) fn create(config: &Config, image: OwnedFd) -> Result<Self> {
         let directory = Directory::create(config)?;
         let mut facts = Board::create(&config.name).about("cannot make the zone's facts")?;
-        let groups = Groups::create(&config.name, &config.limits)?;
+        let groups = match config.container {
+            Some(_) => Groups::none(),
+            None => Groups::create(&config.name, &config.limits)?,
+        };
         directory.note_groups(&groups.paths())?;
         let mut meter = Meter::new(config.limits, groups);
         facts.update(&mut meter);
@@ -75,7 +92,7 @@ impl Zone {
         let (socket, zsched_end) = service::socket().about("cannot make the zone's socket")?;
         let entrance =
             Entrance::create(directory.path()).about("cannot make the zone's entrance")?;
-        let terminal = match config.terminal {
+        let terminal = match config.terminal || config.container.is_some() {
             true => None,
             false => Terminal::of_this_process(),
         };
@@ -112,12 +129,11 @@ impl Zone {
         self.answers.take()
     }
 
-    /// Splits this process. The child, in namespaces of these kinds, does what `build` says and
+    /// Splits this process. The new one, made as `way` says, does what `build` says and
     /// then `guest`, as which it goes on; this one `admit`s it, and is zsched from then on.
     pub(crate) fn run(
         self,
-        namespaces: CloneFlags,
-        layers: &confine::Report,
+        way: Way<'_>,
         admit: impl FnOnce(Pid) -> Result<()>,
         build: impl FnOnce(First<'_>) -> Result<Inside>,
         guest: impl FnOnce(Result<Inside>) -> u8,
@@ -127,11 +143,14 @@ impl Zone {
         let (go, say_go) = pipe_with(PipeFlags::CLOEXEC).about("cannot make a pipe")?;
         let signals = Signals::block().about("cannot block signals")?;
         let group = self.meter.groups().unified()?;
-        let cloned = clone(namespaces, group.as_ref().map(|group| group.as_fd()))
+        let detached = way.above.is_some();
+        let cloned = clone(way.namespaces, group.as_ref().map(|group| group.as_fd()))
             .about("the host refuses the namespaces of a zone")?;
         let (pid, pidfd) = match cloned {
             Cloned::Child => {
                 drop((say_go, service, self.reports));
+                // What goes wrong in an engine's container, the engine is to know.
+                let spare = detached.then(|| self.reporter.copy()).transpose();
                 let built = self.meter.groups().enter().and_then(|()| {
                     build(First {
                         facts: &self.facts,
@@ -141,22 +160,31 @@ impl Zone {
                         bond: Bond {
                             go,
                             own_group: self.terminal.is_some(),
-                            mortal: self.image.is_none(),
+                            mortal: self.image.is_none() && !detached,
                         },
                         state: self.directory.all(),
+                        gate: None,
                     })
                 });
                 let built = signals.restore().about("signals").and(built);
+                if let Ok(Some(spare)) = spare {
+                    spare.complain(&built);
+                }
                 process::exit(i32::from(guest(built)));
             }
             Cloned::Parent { pid, pidfd } => (pid, pidfd),
         };
-        drop((go, self.reporter, build));
-        let running = Running::now(pid, layers, self.image);
+        drop((go, self.reporter, build, guest));
+        let running = Running::now(pid, way.layers, self.image);
         let mark = running.mark();
         let guard = || Guard::start(pidfd.as_fd(), mark).about("cannot start the zone's guard");
+        let mut meter = self.meter;
         let ready = admit(pid)
             .and_then(|()| self.directory.describe(&running))
+            .and_then(|()| match detached {
+                true => settle(&self.directory, &mut meter, pid),
+                false => Ok(()),
+            })
             .and_then(|()| guard());
         let guard = match ready {
             Ok(guard) => guard,
@@ -166,7 +194,6 @@ impl Zone {
             }
         };
         let terminal = self.terminal.map(|terminal| terminal.give_to(pid));
-        let mut meter = self.meter;
         if let Some(mark) = mark {
             meter.watch_marked(mark);
         }
@@ -176,11 +203,15 @@ impl Zone {
             self.entrance,
             self.socket,
             (service, self.template),
-            (pid, pidfd),
+            (pid, pidfd.try_clone().about("cannot copy a descriptor")?),
             self.own,
         );
         let supervisor =
             Supervisor::new(pid, &signals, terminal.as_ref(), self.reports, Some(keeper));
+        let supervisor = match way.above {
+            Some(above) => supervisor.detached(pidfd, above),
+            None => supervisor,
+        };
         let end = let_go(say_go, pid).and_then(|()| supervisor.run().about("cannot wait"));
         if let Some(mark) = mark {
             mark.end();
@@ -192,6 +223,16 @@ impl Zone {
         drop((terminal, self.directory));
         end
     }
+}
+
+/// zsched goes on without whoever started it, and the engine has put the first process, `pid`, into its
+/// groups.
+fn settle(directory: &Directory, meter: &mut Meter, pid: Pid) -> Result<()> {
+    guard::part().about("cannot part with the engine")?;
+    let (groups, paths) = Groups::of(pid);
+    directory.note_groups(&paths.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
+    meter.adopt(groups);
+    Ok(())
 }
 
 /// What ties a new process to its zsched until it is one of the zone's.

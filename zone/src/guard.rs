@@ -73,6 +73,13 @@ fn wait_for(processes: &[BorrowedFd<'_>]) {
 
 /// Lets go of everything but these descriptors.
 pub(crate) fn let_go(kept: &[RawFd]) -> io::Result<()> {
+    close_others(kept)?;
+    part()
+}
+
+/// Lets go of the terminal, the standard descriptors and the working directory: neither what a terminal
+/// sends nor a file system that is to be unmounted meets this process.
+pub(crate) fn part() -> io::Result<()> {
     let null = OpenOptions::new()
         .read(true)
         .write(true)
@@ -80,9 +87,6 @@ pub(crate) fn let_go(kept: &[RawFd]) -> io::Result<()> {
     dup2_stdin(&null)?;
     dup2_stdout(&null)?;
     dup2_stderr(&null)?;
-    drop(null);
-    close_others(kept)?;
-    // Neither what the terminal sends nor a file system that is to be unmounted meets it.
     setsid()?;
     Ok(chdir("/")?)
 }

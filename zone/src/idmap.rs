@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 
 use nix::unistd::{Pid, getegid, geteuid};
 
+use crate::container::Ids;
 use crate::error::{Context, Error, Result};
 use crate::passwd::User;
 
@@ -33,16 +34,17 @@ pub(crate) enum IdMap {
     /// which newuidmap(1) and newgidmap(1) may map.
     Ranges {
         /// User ids.
-        uids: Ids,
+        uids: Mapped,
         /// Group ids.
-        gids: Ids,
+        gids: Mapped,
     },
 }
 
 /// Ids of one kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Ids {
-    tool: PathBuf,
+pub(crate) struct Mapped {
+    /// The one that may; none where this process may itself.
+    tool: Option<PathBuf>,
     ranges: Vec<Range>,
 }
 
@@ -55,8 +57,8 @@ impl IdMap {
         let ids = |tool: &str, file: &str, own| {
             let text = fs::read_to_string(file).unwrap_or_default();
             let granted = granted(&text, uid, name.as_deref());
-            Some(Ids {
-                tool: find(tool).filter(|_| !granted.is_empty())?,
+            Some(Mapped {
+                tool: Some(find(tool).filter(|_| !granted.is_empty())?),
                 ranges: ranges(own, &granted),
             })
         };
@@ -64,7 +66,7 @@ impl IdMap {
             ids("newuidmap", "/etc/subuid", uid),
             ids("newgidmap", "/etc/subgid", gid),
         ) {
-            let known = |ids: &Ids, id| ids.ranges.iter().any(|range| range.holds(id));
+            let known = |ids: &Mapped, id| ids.ranges.iter().any(|range| range.holds(id));
             let all_groups = user.groups.iter().all(|&gid| known(&gids, gid));
             if known(&uids, user.uid) && known(&gids, user.gid) && all_groups {
                 return Ok(Self::Ranges { uids, gids });
@@ -77,6 +79,46 @@ impl IdMap {
         Ok(Self::Own {
             uid: user.uid,
             gid: user.gid,
+        })
+    }
+
+    /// Those that an engine asks for.
+    pub(crate) fn given(ids: &Ids) -> Result<Self> {
+        let ranges = |given: &[(u32, u32, u32)]| -> Vec<Range> {
+            let range = |&(inside, outside, count): &_| Range {
+                inside,
+                outside,
+                count,
+            };
+            given.iter().map(range).collect()
+        };
+        let (users, groups) = (ranges(&ids.users), ranges(&ids.groups));
+        let (uid, gid) = (geteuid().as_raw(), getegid().as_raw());
+        if let ([user], [group]) = (&users[..], &groups[..])
+            && !geteuid().is_root()
+            && (user.outside, user.count, group.outside, group.count) == (uid, 1, gid, 1)
+        {
+            return Ok(Self::Own {
+                uid: user.inside,
+                gid: group.inside,
+            });
+        }
+        let mapped = |name: &str, ranges| match geteuid().is_root() {
+            true => Ok(Mapped { tool: None, ranges }),
+            false => match find(name) {
+                Some(tool) => Ok(Mapped {
+                    tool: Some(tool),
+                    ranges,
+                }),
+                None => Err(Error::because(
+                    name,
+                    "not installed, and ids are to be mapped",
+                )),
+            },
+        };
+        Ok(Self::Ranges {
+            uids: mapped("newuidmap", users)?,
+            gids: mapped("newgidmap", groups)?,
         })
     }
 
@@ -104,15 +146,22 @@ impl IdMap {
                 write("gid_map", format!("{gid} {} 1\n", getegid()))
             }
             Self::Ranges { uids, gids } => {
-                uids.map(child)?;
-                gids.map(child)
+                uids.map(child, "uid_map")?;
+                gids.map(child, "gid_map")
             }
         }
     }
 }
 
-impl Ids {
-    fn map(&self, child: Pid) -> Result<()> {
+impl Mapped {
+    fn map(&self, child: Pid, file: &str) -> Result<()> {
+        let Some(tool) = &self.tool else {
+            let line =
+                |range: &Range| format!("{} {} {}\n", range.inside, range.outside, range.count);
+            let text: String = self.ranges.iter().map(line).collect();
+            return fs::write(format!("/proc/{child}/{file}"), text)
+                .about(format_args!("cannot write {file} of the zone"));
+        };
         let numbers = self.ranges.iter().flat_map(|range| {
             [range.inside, range.outside, range.count].map(|number| number.to_string())
         });
@@ -120,17 +169,17 @@ impl Ids {
             .chain(numbers)
             .map(OsString::from)
             .collect();
-        let output = Command::new(&self.tool)
+        let output = Command::new(tool)
             .args(arguments)
             .stdin(Stdio::null())
             .output()
-            .about(self.tool.display())?;
+            .about(tool.display())?;
         if output.status.success() {
             return Ok(());
         }
         let said = String::from_utf8_lossy(&output.stderr);
         let said = said.lines().next().unwrap_or("it failed").to_owned();
-        Err(Error::new(self.tool.display(), io::Error::other(said)))
+        Err(Error::new(tool.display(), io::Error::other(said)))
     }
 }
 

@@ -8,23 +8,28 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use host_std::process::{Cloned, clone, clone_sibling, close_on_exec_from};
 use nix::sched::{CloneFlags, setns};
 use nix::sys::prctl::set_dumpable;
+use nix::sys::signal::{Signal, raise};
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 use rustix::fs::{Mode, OFlags, openat};
 use rustix::pipe::{PipeFlags, pipe_with};
 
-use crate::config::Isolation;
+use crate::config::{Config, Isolation};
+use crate::container::Process;
+use crate::detached::{Begun, await_program};
 use crate::entrance::{self, Keys};
 use crate::error::{Context, Error, Result};
 use crate::first::{Bond, let_go};
+use crate::gate::Gate;
 use crate::inside::{self, Inside};
 use crate::namespaces::foreign;
-use crate::report::{self, Reporter, Said};
-use crate::start::{confinement, user_of};
+use crate::report::{self, Reporter, Reports, Said};
+use crate::start::{confinement, of_container, user_of};
 use crate::supervise::{self, End, Signals, Supervisor};
 use crate::terminal::Terminal;
 use crate::zones::Zone;
@@ -37,6 +42,48 @@ pub struct Program<'a> {
     pub user: Option<&'a str>,
     /// With a terminal of the zone's own.
     pub terminal: bool,
+}
+
+/// Starts a program in the container that `zone` is, as the container's process in `config` says.
+/// `guest` is as in [`crate::start`], and passes a gate. The program is this process's child; if it goes
+/// on when that one ends, it `stays`.
+///
+/// # Errors
+/// What could not be done, also in the new process.
+pub fn join_detached(
+    zone: &Zone,
+    config: &Config,
+    stays: bool,
+    guest: impl FnOnce(std::result::Result<Inside, Error>) -> u8,
+) -> Result<Begun> {
+    let program = Program {
+        user: None,
+        terminal: config.terminal,
+    };
+    let signals = Signals::block().about("cannot block signals")?;
+    let joined = begin(zone, config, program, &signals, By::Engine { stays }, guest)?;
+    let begun = signals.restore().about("signals").and_then(|()| {
+        let_go(joined.say_go, joined.child)?;
+        await_program(&joined.reports, joined.child)
+    });
+    if begun.is_err() {
+        supervise::discard(joined.child);
+    }
+    begun
+}
+
+/// Carries signals to the program and its terminal's bytes, until it ends.
+///
+/// # Errors
+/// What waitpid(2) says.
+pub fn attend(begun: Begun) -> Result<End> {
+    let signals = Signals::block().about("cannot block signals")?;
+    let (_, reports) = report::channel().about("cannot make a socket")?;
+    // It may have ended already.
+    raise(Signal::SIGCHLD).about("cannot look after the program")?;
+    let supervisor = Supervisor::new(begun.pid, &signals, None, reports, None);
+    let supervisor = supervisor.with_terminal(begun.terminal);
+    supervisor.run().about("cannot wait")
 }
 
 /// Starts a program in `zone`, and supervises it to its end. `guest` is as in [`crate::start`].
@@ -52,15 +99,54 @@ pub fn join(
     if zone.config.isolation == Isolation::Bare {
         return crate::bare::join(zone, program, guest);
     }
-    let keys = entrance::knock(&zone.path)?;
-    let (reporter, reports) = report::channel().about("cannot make a socket")?;
-    let (go, say_go) = pipe_with(PipeFlags::CLOEXEC).about("cannot make a pipe")?;
     let terminal = match program.terminal {
         true => None,
         false => Terminal::of_this_process(),
     };
-    let own_group = terminal.is_some();
     let signals = Signals::block().about("cannot block signals")?;
+    let by = By::User {
+        own_group: terminal.is_some(),
+    };
+    let joined = begin(zone, &zone.config, program, &signals, by, guest)?;
+    let terminal = terminal.map(|terminal| terminal.give_to(joined.child));
+    let supervisor = Supervisor::new(
+        joined.child,
+        &signals,
+        terminal.as_ref(),
+        joined.reports,
+        None,
+    );
+    let_go(joined.say_go, joined.child).and_then(|()| supervisor.run().about("cannot wait"))
+}
+
+/// Who starts a program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    /// A user, who may share a terminal with it.
+    User { own_group: bool },
+    /// An engine, without which it `stays`, and which is told whether it could begin.
+    Engine { stays: bool },
+}
+
+/// A process that has joined a zone, and waits.
+struct Joining {
+    child: Pid,
+    say_go: OwnedFd,
+    reports: Reports,
+}
+
+/// Makes it.
+fn begin(
+    zone: &Zone,
+    config: &Config,
+    program: Program<'_>,
+    signals: &Signals,
+    by: By,
+    guest: impl FnOnce(std::result::Result<Inside, Error>) -> u8,
+) -> Result<Joining> {
+    let keys = entrance::knock(&zone.path)?;
+    let (reporter, reports) = report::channel().about("cannot make a socket")?;
+    let (go, say_go) = pipe_with(PipeFlags::CLOEXEC).about("cannot make a pipe")?;
     let unified = zone.groups.iter().find(|group| cgroup::is_unified(group));
     let unified = unified.map(|group| File::open(group).about(group.display()));
     let unified = unified.transpose()?;
@@ -68,23 +154,28 @@ pub fn join(
     let joiner = match clone(CloneFlags::empty(), group).about("cannot make a process")? {
         Cloned::Child => {
             drop((say_go, reports));
-            if let Err(error) = enter(zone, &keys, &reporter) {
-                let refused = Said::Refused(error.subject.clone(), error.reason());
-                let _ = reporter.send(&refused, &[]);
+            let entered = enter(zone, &keys, &reporter);
+            reporter.complain(&entered);
+            if entered.is_err() {
                 std::process::exit(1);
             }
+            let spare = reporter.copy();
             let built = settle(
                 zone,
+                config,
                 program,
                 keys,
                 Bond {
                     go,
-                    own_group,
-                    mortal: true,
+                    own_group: by == By::User { own_group: true },
+                    mortal: by != By::Engine { stays: true },
                 },
-                &reporter,
+                (reporter, by),
             );
             let built = signals.restore().about("signals").and(built);
+            if let (Ok(spare), By::Engine { .. }) = (spare, by) {
+                spare.complain(&built);
+            }
             std::process::exit(i32::from(guest(built)));
         }
         Cloned::Parent { pid, .. } => pid,
@@ -97,9 +188,11 @@ pub fn join(
         Some((Said::Refused(what, why), _)) => return Err(Error::because(what, why)),
         _ => return Err(Error::because("cannot enter the zone", "it ends")),
     };
-    let terminal = terminal.map(|terminal| terminal.give_to(child));
-    let supervisor = Supervisor::new(child, &signals, terminal.as_ref(), reports, None);
-    let_go(say_go, child).and_then(|()| supervisor.run().about("cannot wait"))
+    Ok(Joining {
+        child,
+        say_go,
+        reports,
+    })
 }
 
 /// Goes into the zone. It comes back in a new process, which is there entirely.
@@ -131,14 +224,22 @@ fn enter(zone: &Zone, keys: &Keys<OwnedFd>, reporter: &Reporter) -> Result<()> {
 /// In the new process: makes it like one of the zone's.
 fn settle(
     zone: &Zone,
+    config: &Config,
     program: Program<'_>,
     keys: Keys<OwnedFd>,
     bond: Bond,
-    reporter: &Reporter,
+    (reporter, by): (Reporter, By),
 ) -> Result<Inside> {
+    let mortal = bond.mortal;
     bond.part()?;
-    let user = program.user.or(zone.config.user.as_deref());
-    let user = user_of(&[PathBuf::from("/")], user)?;
+    let process = config.container.as_ref().map(|own| &own.process);
+    let user = match process {
+        Some(process) if program.user.is_none() => of_container(&[PathBuf::from("/")], process)?,
+        _ => {
+            let user = program.user.or(config.user.as_deref());
+            user_of(&[PathBuf::from("/")], user)?
+        }
+    };
     let own = |file: &str| own_text(&keys.proc, file);
     for (id, map) in [(user.uid, own("uid_map")?), (user.gid, own("gid_map")?)] {
         if !has(&map, id) {
@@ -147,18 +248,29 @@ fn settle(
         }
     }
     let may_set_groups = own("setgroups")?.trim() == "allow";
-    let set_id = zone.allows_set_id();
-    let confinement = confinement(&zone.config, &user, may_set_groups, set_id)?;
+    let set_id = match config.no_new_privileges {
+        true => Err("set-id programs gain nothing".to_owned()),
+        false => zone.allows_set_id(),
+    };
+    let confinement = confinement(config, &user, may_set_groups, set_id)?;
     inside::standard::reopen().about("the standard descriptors")?;
     if let Some(directory) = keys.own.first() {
         contracts::add(directory.as_fd(), std::process::id()).about("the zone's contracts")?;
     }
     if program.terminal {
-        let master = pty::take(user.uid).about("cannot make a terminal")?;
+        let size = process.and_then(|process| process.size);
+        let master = pty::take(user.uid, size).about("cannot make a terminal")?;
         let sent = reporter.send(&Said::Terminal, &[master.as_fd()]);
         sent.about("cannot hand out the terminal")?;
     }
-    close_on_exec_from(3).about("cannot close descriptors")?;
+    let kept = process.map_or(0, |process| process.descriptors);
+    close_on_exec_from(3 + kept).about("cannot close descriptors")?;
+    process.map_or(Ok(()), Process::prepare)?;
+    // Only who is started by an engine is told of what goes wrong.
+    let gate = match by {
+        By::User { .. } => None,
+        By::Engine { .. } => Some(Rc::new(Gate::new(reporter, None, None))),
+    };
     Ok(Inside {
         proc: keys.proc,
         facts: keys.facts,
@@ -168,7 +280,8 @@ fn settle(
         confinement,
         users: None,
         mounts: None,
-        mortal: true,
+        gate,
+        mortal,
     })
 }
 

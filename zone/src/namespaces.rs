@@ -31,6 +31,12 @@ pub(crate) fn flags(net: Net, own_users: bool) -> CloneFlags {
     flags
 }
 
+/// The namespace of that name; none for a name that no kernel has.
+pub(crate) fn kind(name: &str) -> CloneFlags {
+    let kinds = KINDS.iter().find(|(known, _)| *known == name);
+    kinds.map_or(CloneFlags::empty(), |(_, kind)| *kind)
+}
+
 /// Whether this process can have the namespaces of a zone.
 #[must_use]
 pub fn has_namespaces() -> bool {

@@ -1,5 +1,7 @@
 //! Who runs in a zone, by the zone's own /etc/passwd and /etc/group.
 
+use crate::container::Process;
+
 /// A user and its groups.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
@@ -14,6 +16,16 @@ pub struct User {
 }
 
 impl User {
+    /// The one that a container's process is to be.
+    pub(crate) fn of(process: &Process) -> Self {
+        Self {
+            uid: process.owner.0,
+            gid: process.owner.1,
+            groups: process.groups.clone(),
+            home: None,
+        }
+    }
+
     /// root, where nothing else is asked for; `passwd` may say where its home is.
     #[must_use]
     pub fn root(passwd: &str) -> Self {

@@ -5,8 +5,10 @@ use std::os::fd::OwnedFd;
 
 use nix::unistd::{Uid, dup2_stderr, dup2_stdin, dup2_stdout, fchown};
 use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, fstatfs, major, minor, openat};
+use rustix::mount::{MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
 use rustix::process::ioctl_tiocsctty;
 use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize, ttyname};
 
 const MULTIPLEXER: &str = "/dev/pts/ptmx";
 /// Its device number (`Documentation/admin-guide/devices.txt`).
@@ -16,7 +18,8 @@ const DEVPTS: u32 = 0x1cd1;
 
 /// Makes a terminal, in the zone that this process is in, which it makes the controlling one of its
 /// session and its standard descriptors; `user` owns it. The result is the terminal's other side.
-pub(crate) fn take(user: u32) -> io::Result<OwnedFd> {
+/// It has that many rows and columns, if the `size` is known.
+pub(crate) fn take(user: u32, size: Option<(u16, u16)>) -> io::Result<OwnedFd> {
     // Nonblocking: in a zone that runs, anything could stand there by now.
     let flags =
         OFlags::RDWR | OFlags::NOCTTY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
@@ -31,11 +34,38 @@ pub(crate) fn take(user: u32) -> io::Result<OwnedFd> {
     let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
     let slave = ioctl_tiocgptpeer(&master, flags)?;
     fchown(&slave, Some(Uid::from_raw(user)), None)?;
+    if let Some((rows, columns)) = size {
+        let size = Winsize {
+            ws_row: rows,
+            ws_col: columns,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        tcsetwinsize(&slave, size)?;
+    }
     ioctl_tiocsctty(&slave)?;
     dup2_stdin(&slave)?;
     dup2_stdout(&slave)?;
     dup2_stderr(&slave)?;
     Ok(master)
+}
+
+/// Shows this process's terminal, which is one of the zone's, as /dev/console too.
+pub(crate) fn show_console() -> io::Result<()> {
+    const CONSOLE: &str = "/dev/console";
+    let flags = OFlags::CREATE | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    openat(CWD, CONSOLE, flags, Mode::from_raw_mode(0o600))?;
+    let name = ttyname(io::stdin(), Vec::new())?;
+    let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
+    let tree = open_tree(CWD, name, flags)?;
+    move_mount(
+        tree,
+        "",
+        CWD,
+        CONSOLE,
+        MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH,
+    )?;
+    Ok(())
 }
 
 /// A terminal of the host's own for a zone without namespaces.

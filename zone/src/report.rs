@@ -14,6 +14,8 @@ use rustix::net::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::error::Error;
+
 /// The longest message, in bytes.
 const LONGEST: usize = 16 << 10;
 
@@ -30,6 +32,8 @@ pub(crate) enum Said {
     Reopened(u8),
     /// The descriptor that comes with it is the other side of the guest's terminal.
     Terminal,
+    /// The program can begin.
+    Ready,
     /// This process has joined the zone, and will be the guest; with it comes its descriptor.
     Joined(i32),
     /// Something could not be done: what, and why.
@@ -63,6 +67,19 @@ pub(crate) fn channel() -> io::Result<(Reporter, Reports)> {
 }
 
 impl Reporter {
+    /// Another one for the same channel.
+    pub(crate) fn copy(&self) -> io::Result<Self> {
+        self.0.try_clone().map(Self)
+    }
+
+    /// Says what went wrong, if something did. Nobody may be there to hear it.
+    pub(crate) fn complain<T>(&self, result: &Result<T, Error>) {
+        if let Err(error) = result {
+            let refused = Said::Refused(error.subject.clone(), error.reason());
+            let _ = self.send(&refused, &[]);
+        }
+    }
+
     /// Sends a message, and descriptors with it.
     pub(crate) fn send(&self, said: &Said, fds: &[BorrowedFd<'_>]) -> io::Result<()> {
         let bytes = serde_json::to_vec(said)?;

@@ -5,12 +5,14 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 
+use nix::sched::CloneFlags;
 use rustix::fs::{Mode, OFlags, ResolveFlags, openat, openat2};
 
 use crate::config::{Config, Isolation, Mount, Net, Source};
 use crate::confine::{self, Capabilities, Confinement, Identity};
+use crate::container::{Container, Process};
 use crate::error::{Context, Error, Result};
-use crate::first::Zone;
+use crate::first::{Way, Zone};
 use crate::idmap::IdMap;
 use crate::inside::{self, Inside};
 use crate::namespaces;
@@ -40,23 +42,65 @@ pub fn start(
     if config.isolation == Isolation::Bare {
         return crate::bare::start(config, image, guest);
     }
-    let user = user_of(&config.roots(), config.user.as_deref())?;
-    let own_users = !namespaces::is_privileged();
-    let ids = own_users.then(|| IdMap::choose(&user)).transpose()?;
-    let may_set_groups = ids.as_ref().is_none_or(IdMap::has_groups);
-    let set_id = set_id(config, ids.as_ref(), image.as_fd());
-    let confinement = confinement(config, &user, may_set_groups, set_id)?;
-    for mount in &config.mounts {
-        prepare_source(mount)?;
-    }
-
+    let Preparation {
+        user,
+        ids,
+        own_users,
+        namespaces,
+        confinement,
+    } = Preparation::of(config, image.as_fd())?;
     Zone::create(config, image)?.run(
-        namespaces::flags(config.net, own_users),
-        &confinement.report().clone(),
+        Way {
+            namespaces,
+            layers: &confinement.report().clone(),
+            above: None,
+        },
         |pid| ids.as_ref().map_or(Ok(()), |ids| ids.apply(pid)),
-        |first| inside::build(config, &user, own_users, first, confinement),
+        |first| inside::build(config, &user, own_users, first, confinement, &|| Ok(())),
         guest,
     )
+}
+
+/// What is looked up and checked before a zone with namespaces is made.
+pub(crate) struct Preparation {
+    /// Who runs there.
+    pub(crate) user: User,
+    /// The ids of a user namespace of its own, and whether it has one.
+    pub(crate) ids: Option<IdMap>,
+    pub(crate) own_users: bool,
+    /// All of its own namespaces.
+    pub(crate) namespaces: CloneFlags,
+    pub(crate) confinement: Confinement,
+}
+
+impl Preparation {
+    pub(crate) fn of(config: &Config, image: BorrowedFd<'_>) -> Result<Self> {
+        let given = config.container.as_ref().and_then(|own| own.ids.as_ref());
+        let user = match &config.container {
+            Some(container) => of_container(&config.roots(), &container.process)?,
+            None => user_of(&config.roots(), config.user.as_deref())?,
+        };
+        let own_users = given.is_some() || !namespaces::is_privileged();
+        let ids = match given {
+            Some(given) => Some(IdMap::given(given)?),
+            None => own_users.then(|| IdMap::choose(&user)).transpose()?,
+        };
+        let may_set_groups = ids.as_ref().is_none_or(IdMap::has_groups);
+        let set_id = set_id(config, ids.as_ref(), image);
+        let confinement = confinement(config, &user, may_set_groups, set_id)?;
+        for mount in &config.mounts {
+            prepare_source(mount)?;
+        }
+        let all = namespaces::flags(config.net, own_users);
+        let own = |container: &Container| container.own(all);
+        Ok(Self {
+            user,
+            ids,
+            own_users,
+            namespaces: config.container.as_ref().map_or(all, own),
+            confinement,
+        })
+    }
 }
 
 /// Whether set-id programs gain their privileges in the zone, or why not.
@@ -102,15 +146,23 @@ pub(crate) fn confinement(
     set_id: std::result::Result<(), String>,
 ) -> Result<Confinement> {
     let on_host_network = config.net == Net::Host;
-    let usual = Capabilities::USUAL;
+    let process = config.container.as_ref().map(|own| &own.process);
+    let most = if process.is_some() {
+        Capabilities::MOST
+    } else {
+        Capabilities::USUAL
+    };
+    let most = if on_host_network {
+        most.without_raw_network()
+    } else {
+        most
+    };
+    let sets = process.map(|process| process.capabilities.within(most));
     Confinement::plan(confine::Config {
         scopes: on_host_network,
         signals: false,
-        capabilities: if on_host_network {
-            usual.without_raw_network()
-        } else {
-            usual
-        },
+        capabilities: sets.map_or(most, |sets| sets.bounding),
+        sets,
         identity: Some(Identity {
             user: user.uid,
             group: user.gid,
@@ -149,6 +201,15 @@ pub(crate) fn user_of(roots: &[PathBuf], user: Option<&str>) -> Result<User> {
     }
 }
 
+/// The one that a container's process is to be, whose home is what the container's files say.
+pub(crate) fn of_container(roots: &[PathBuf], process: &Process) -> Result<User> {
+    let named = user_of(roots, Some(&process.owner.0.to_string()))?;
+    Ok(User {
+        home: named.home,
+        ..User::of(process)
+    })
+}
+
 /// Makes the source of a mount where it is to be made, and checks that it is there.
 pub(crate) fn prepare_source(mount: &Mount) -> Result<()> {
     match &mount.source {
@@ -162,6 +223,6 @@ pub(crate) fn prepare_source(mount: &Mount) -> Result<()> {
             let path = crate::state::volume(name)?;
             fs::create_dir_all(&path).about(path.display())
         }
-        Source::Tmpfs { .. } => Ok(()),
+        Source::Tmpfs { .. } | Source::Other { .. } => Ok(()),
     }
 }

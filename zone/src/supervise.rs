@@ -16,7 +16,7 @@ use rustix::fs::{SeekFrom, seek, tell};
 
 use crate::keeper::Keeper;
 use crate::relay::Relay;
-use crate::report::{Reports, Said};
+use crate::report::{Reporter, Reports, Said};
 use crate::terminal::Given;
 
 /// How the zone's first process ended.
@@ -29,6 +29,16 @@ pub enum End {
 }
 
 impl End {
+    /// The exit status that a shell has for it.
+    #[must_use]
+    pub fn status(self) -> u8 {
+        let number = match self {
+            Self::Exited(status) => status & 0xff,
+            Self::Killed(signal) => 128 + signal as i32,
+        };
+        u8::try_from(number).unwrap_or(u8::MAX)
+    }
+
     /// Ends this process in the same way.
     pub fn imitate(self) -> ! {
         let status = match self {
@@ -99,6 +109,8 @@ pub(crate) struct Supervisor<'a> {
     reopened: Vec<(u8, OwnedFd)>,
     /// Zsched's.
     keeper: Option<Keeper>,
+    /// The child, where it is not this process's, and who is told when it is ready.
+    detached: Option<(OwnedFd, &'a Reporter)>,
 }
 
 impl<'a> Supervisor<'a> {
@@ -118,7 +130,21 @@ impl<'a> Supervisor<'a> {
             reports: Some(reports),
             reopened: Vec::new(),
             keeper,
+            detached: None,
         }
+    }
+
+    /// The child is this one, and somebody else's; what it says is passed on to `above` until it is
+    /// ready.
+    pub(crate) fn detached(mut self, child: OwnedFd, above: &'a Reporter) -> Self {
+        self.detached = Some((child, above));
+        self
+    }
+
+    /// The child has this terminal.
+    pub(crate) fn with_terminal(mut self, terminal: Option<OwnedFd>) -> Self {
+        self.relay = terminal.map(Relay::new);
+        self
     }
 
     /// Waits for the end of the child.
@@ -141,6 +167,15 @@ impl<'a> Supervisor<'a> {
             }
             if self.reports.as_ref().is_some_and(|fd| is(fd.as_fd())) {
                 self.report()?;
+            }
+            if let Some((child, _)) = &self.detached
+                && is(child.as_fd())
+            {
+                while self.reports.is_some() {
+                    self.report()?;
+                }
+                // Only its parent learns more.
+                return Ok(End::Exited(0));
             }
             while is(self.signals.fd.as_fd())
                 && let Some((number, from_kernel)) = self.signals.next()?
@@ -173,6 +208,9 @@ impl<'a> Supervisor<'a> {
                 fds.extend(keeper.asked().map(|fd| PollFd::new(fd, PollFlags::POLLIN)));
             }
         }
+        if let Some((child, _)) = &self.detached {
+            fds.push(PollFd::new(child.as_fd(), PollFlags::POLLIN));
+        }
         if let Some(reports) = &self.reports {
             fds.push(PollFd::new(reports.as_fd(), PollFlags::POLLIN));
         }
@@ -192,7 +230,23 @@ impl<'a> Supervisor<'a> {
         let Some(reports) = &self.reports else {
             return Ok(());
         };
-        match reports.next()? {
+        let said = reports.next()?;
+        if let (Some((said, fds)), Some((_, above))) = (&said, &self.detached) {
+            let said = match said {
+                Said::Ready => Said::Joined(self.child.as_raw()),
+                said => said.clone(),
+            };
+            let fds: Vec<_> = fds.iter().map(AsFd::as_fd).collect();
+            let told = match said {
+                Said::Joined(_) | Said::Terminal | Said::Refused(..) => above.send(&said, &fds),
+                _ => Ok(()),
+            };
+            if told.is_err() {
+                // The command is gone, and nobody knows of the container.
+                pass_on(self.child, Signal::SIGKILL as i32);
+            }
+        }
+        match said {
             None => self.reports = None,
             Some((Said::Processes, fds)) => {
                 let mut fds = fds.into_iter();
@@ -208,7 +262,9 @@ impl<'a> Supervisor<'a> {
             Some((Said::Reopened(number), fds)) => {
                 self.reopened.extend(fds.into_iter().map(|fd| (number, fd)));
             }
-            Some((Said::Terminal, fds)) => self.relay = fds.into_iter().next().map(Relay::new),
+            Some((Said::Terminal, fds)) if self.detached.is_none() => {
+                self.relay = fds.into_iter().next().map(Relay::new);
+            }
             Some(_) => {}
         }
         Ok(())
@@ -224,6 +280,8 @@ impl<'a> Supervisor<'a> {
             self.child
         };
         match Signal::try_from(number) {
+            // Hooks of its own; the guard tells of its end by other means.
+            Ok(Signal::SIGCHLD) if self.detached.is_some() => {}
             Ok(Signal::SIGCHLD) => return reap(self.child, self.terminal),
             // Of zsched's own doings, not the zone's.
             Ok(Signal::SIGTTOU | Signal::SIGTTIN) => {}

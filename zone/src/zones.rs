@@ -64,6 +64,41 @@ pub fn all() -> Result<Vec<Zone>> {
     Ok(zones)
 }
 
+/// When a process began, in clock ticks since the host's start.
+#[must_use]
+pub fn start_time(pid: Pid) -> Option<u64> {
+    state::start_time(pid)
+}
+
+/// The directories of the control groups in which `process` is and this process is not, by the names of
+/// their controllers.
+#[must_use]
+pub fn groups_of(process: Pid) -> Vec<(String, PathBuf)> {
+    crate::cgroup::by_controllers(process)
+}
+
+/// Waits for the end of a process.
+///
+/// # Errors
+/// It does not end.
+pub fn await_process(process: &OwnedFd) -> Result<()> {
+    wait(process.as_fd()).about("the process")
+}
+
+/// Waits until nothing is left of the zone of that name, whose first process has ended.
+///
+/// # Errors
+/// Its zsched does not end.
+pub fn await_end(name: &str) -> Result<()> {
+    let Some(base) = state::existing_base()? else {
+        return Ok(());
+    };
+    let Some(zone) = Zone::read(&base.join(name)) else {
+        return Ok(());
+    };
+    zone.wait_for_zsched().about(format_args!("zone {name}"))
+}
+
 /// The running zone of that name.
 ///
 /// # Errors

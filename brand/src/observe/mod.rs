@@ -2,16 +2,16 @@
 //! own cells of the book (`observe`). Where nobody observes, nothing here is reached.
 
 mod capture;
+mod door;
 mod trace;
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use abi::signal::SigInfo;
 use abi::{Errno, nr};
-use host::call::int;
+use host::host_call;
 use host::start::Boot;
 use host::thread::{KIND_INT80, KIND_TRAPPED};
-use host::{host_call, intercept};
 use kernel::Task;
 use observe::book::{self, Wanted, Word};
 use observe::tally::{CELL_WORDS, Cell, Field, HISTOGRAM};
@@ -35,52 +35,17 @@ const _: () = {
     assert!(CELL_WORDS - HISTOGRAM == (44 * 8 + 16) / 2);
 };
 
-/// Maps the book, and has entry.S leave to the brand what is to be observed.
-pub(crate) fn attach(rows: &mut [u8; nr::LIMIT]) {
-    intercept::reserve_book();
-    let Some(book) = open() else {
-        return;
-    };
-    let wanted = book.wanted();
-    for (call, row) in rows.iter_mut().enumerate() {
-        let recorded = wanted.records && book.call(call).is_some_and(is_marked);
-        if recorded {
-            *row = 0;
-        } else if wanted.tally {
-            *row = counted(*row);
-        }
-    }
-}
+pub(crate) use door::ask;
+use door::mapped as book;
 
 fn is_marked(call: &AtomicU64) -> bool {
     call.load(Ordering::Relaxed) != 0
 }
 
-/// What entry.S may do with a call that is counted.
-fn counted(row: u8) -> u8 {
-    use syscalls::table::{FAST_CHECK_FD, FAST_FORWARD};
-    if row & FAST_FORWARD != 0 {
-        row & FAST_CHECK_FD | intercept::FAST_COUNT
-    } else {
-        0
-    }
-}
-
-fn open() -> Option<Book<'static>> {
-    let fd = intercept::book_fd();
-    let mut head = [0u64; 4];
-    let at = head.as_mut_ptr().expose_provenance();
-    let read = host_call!(nr::PREAD64, int(fd), at, size_of_val(&head), 0);
-    if read != Ok(size_of_val(&head)) || head[0] != book::MAGIC {
-        return None;
-    }
-    let ring = usize::try_from(head[2]).ok()?;
-    host::observe::map(fd, book::words(ring)).ok()?;
-    book()
-}
-
-fn book() -> Option<Book<'static>> {
-    Book::open(host::observe::words())
+/// The first thread that is observed, of which alone records are wanted unless all are.
+fn set_root(book: &Book<'_>, tid: u64) {
+    let root = book.root();
+    let _ = root.compare_exchange(0, tid, Ordering::Relaxed, Ordering::Relaxed);
 }
 
 /// The first thread of a program, which has a place in the book when it was executed by a guest.
@@ -112,22 +77,35 @@ pub(crate) fn begin(task: &mut Task, place: usize, boot: &Boot, path: &[u8]) {
     slot.set(Word::Doing, 0);
 }
 
-/// A new thread or process.
+/// A new thread or process, or one whose place is another's by now.
 pub(crate) fn child(task: &mut Task) {
     let Some(book) = book() else {
         return;
     };
-    let known = |number: u32, call: usize| match number {
-        0 => host_call!(call).map_or(0, |id| u32::try_from(id).unwrap_or(0)),
-        _ => number,
-    };
-    let (pid, tid) = task.thread.ids();
-    let (pid, tid) = (known(pid, nr::GETPID), known(tid, nr::GETTID));
+    let (pid, tid) = numbers(task);
     if let Some((index, slot)) = book.take_slot(pid, tid, host::observe::ticks()) {
         task.thread
             .set_slot(book::SLOTS_FROM + index * book::SLOT_WORDS);
         name(slot);
     }
+}
+
+/// The numbers of the process and of the thread.
+fn numbers(task: &Task) -> (u32, u32) {
+    let known = |number: u32, call: usize| match number {
+        0 => host_call!(call).map_or(0, |id| u32::try_from(id).unwrap_or(0)),
+        _ => number,
+    };
+    let (pid, tid) = task.thread.ids();
+    (known(pid, nr::GETPID), known(tid, nr::GETTID))
+}
+
+/// The thread's slot, if it is still its own: observers come and go.
+fn own_slot(task: &Task) -> Option<Slot<'static>> {
+    let slot = task.thread.slot().and_then(slot_at)?;
+    let holder = slot.get(Word::Ids) & 0xffff_ffff;
+    let (_, tid) = task.thread.ids();
+    (holder != 0 && (tid == 0 || holder == u64::from(tid))).then_some(slot)
 }
 
 /// The slot whose words begin there.
@@ -158,10 +136,14 @@ pub(crate) fn signal(task: &Task, info: &SigInfo) {
 
 /// Serves the call in the task's registers, and notes what is wanted of it.
 pub(crate) fn dispatch(task: &mut Task) {
-    host::observe::time_host_calls();
-    let Some(book) = book() else {
+    let Some(book) = door::book(task) else {
         return syscalls::dispatch(task);
     };
+    host::observe::time_host_calls();
+    if own_slot(task).is_none() && book.lost().load(Ordering::Relaxed) == 0 {
+        child(task);
+        own_slot(task).into_iter().for_each(sites);
+    }
     let record = task.thread.record();
     let mut number = task.thread.frame().regs.rax & 0xffff_ffff;
     if record.kind == KIND_INT80 {
@@ -170,7 +152,7 @@ pub(crate) fn dispatch(task: &mut Task) {
             .and_then(compat32::translate)
             .unwrap_or(usize::MAX);
     }
-    let slot = task.thread.slot().and_then(slot_at);
+    let slot = own_slot(task);
     // Of a call that trapped, the handler noted the time.
     let trapped_at = task.thread.take_began();
     let began = if record.kind == KIND_TRAPPED && trapped_at != 0 {

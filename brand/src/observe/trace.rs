@@ -197,9 +197,7 @@ pub(super) fn executed(book: &Book<'_>, slot: Slot<'static>, now: u64) {
 pub(super) fn started(book: &Book<'_>, slot: Slot<'static>, boot: &Boot, path: &[u8]) {
     let wanted = book.wanted();
     let root = slot.get(Word::Ids) & 0xffff_ffff;
-    let _ = book
-        .root()
-        .compare_exchange(0, root, Ordering::Relaxed, Ordering::Relaxed);
+    super::set_root(book, root);
     let number = observe::special::EXECVE;
     if !wanted.records
         || book

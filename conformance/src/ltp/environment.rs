@@ -2,6 +2,7 @@
 
 use super::Options;
 use crate::child::{ENVIRONMENT, HERE, Job, PATH, Scratch};
+use crate::ordinary;
 use crate::suite::{At, Setting};
 use crate::way::Isolation;
 use nix::unistd::{User, geteuid};
@@ -146,18 +147,7 @@ impl Environment {
         let Some(user) = &self.user else {
             return line;
         };
-        let words = [
-            "setpriv",
-            "--reuid",
-            user,
-            "--regid",
-            user,
-            "--init-groups",
-            "--",
-        ];
-        let mut whole: Vec<OsString> = words.map(OsString::from).to_vec();
-        whole.extend(line);
-        whole
+        ordinary::by(user, line)
     }
 }
 

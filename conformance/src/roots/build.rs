@@ -1,5 +1,6 @@
 //! The roots: made once by the recipes of `roots/build`, and kept until those change.
 
+pub(super) use crate::ordinary::USER;
 use std::collections::BTreeMap;
 use std::collections::hash_map::DefaultHasher;
 use std::ffi::OsStr;
@@ -7,9 +8,6 @@ use std::fs;
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-
-/// The ordinary user that runs zones; made where it is missing.
-pub(super) const USER: &str = "lxroots";
 
 /// Starts a command in namespaces with whose end all its processes and mounts end.
 pub(super) const CAGE: [&str; 7] = [

@@ -100,10 +100,23 @@ pub fn drop_from_bounding_set(capability: u32) -> io::Result<bool> {
 /// # Errors
 /// `EINVAL` before Linux 4.3.
 pub fn clear_ambient_set() -> io::Result<()> {
+    ambient(libc::PR_CAP_AMBIENT_CLEAR_ALL, 0)
+}
+
+/// Adds a capability, by its number, to it.
+///
+/// # Errors
+/// `EPERM` for one that is not permitted and inheritable.
+pub fn add_to_ambient_set(capability: u32) -> io::Result<()> {
+    ambient(libc::PR_CAP_AMBIENT_RAISE, capability)
+}
+
+fn ambient(what: libc::c_int, capability: u32) -> io::Result<()> {
     let zero: libc::c_ulong = 0;
-    let clear = libc::c_ulong::try_from(libc::PR_CAP_AMBIENT_CLEAR_ALL).unwrap_or(4);
+    let what = libc::c_ulong::try_from(what).map_err(io::Error::other)?;
+    let number = libc::c_ulong::from(capability);
     // SAFETY: the option takes numbers only.
-    let result = unsafe { libc::prctl(libc::PR_CAP_AMBIENT, clear, zero, zero, zero) };
+    let result = unsafe { libc::prctl(libc::PR_CAP_AMBIENT, what, number, zero, zero) };
     if result == 0 {
         Ok(())
     } else {
@@ -120,6 +133,15 @@ const CAPABILITY_VERSION: u32 = 0x2008_0522;
 /// # Errors
 /// What capget(2) and capset(2) refuse.
 pub fn narrow_capabilities(mask: u64) -> io::Result<()> {
+    set_capabilities(mask, mask, 0)
+}
+
+/// Makes these masks the effective, permitted and inheritable set of this thread, as far as they are
+/// permitted now (capset(2)).
+///
+/// # Errors
+/// What capget(2) and capset(2) refuse.
+pub fn set_capabilities(effective: u64, permitted: u64, inheritable: u64) -> io::Result<()> {
     // struct __user_cap_header_struct { version, pid }, and twice __user_cap_data_struct
     // { effective, permitted, inheritable }: of capabilities 0 to 31, and 32 to 63.
     let mut header = [CAPABILITY_VERSION, 0];
@@ -129,14 +151,25 @@ pub fn narrow_capabilities(mask: u64) -> io::Result<()> {
     if result != 0 {
         return Err(io::Error::last_os_error());
     }
-    let [a, b, c, d, e, f, g, h] = mask.to_le_bytes();
-    let (low, high) = (
-        u32::from_le_bytes([a, b, c, d]),
-        u32::from_le_bytes([e, f, g, h]),
-    );
-    let [_, permitted_low, _, _, permitted_high, _] = sets;
-    let (low, high) = (low & permitted_low, high & permitted_high);
-    let sets = [low, low, 0, high, high, 0];
+    let [_, low, _, _, high, _] = sets;
+    let within = |mask: u64| {
+        let [a, b, c, d, e, f, g, h] = mask.to_le_bytes();
+        let (of_low, of_high) = ([a, b, c, d], [e, f, g, h]);
+        (
+            u32::from_le_bytes(of_low) & low,
+            u32::from_le_bytes(of_high) & high,
+        )
+    };
+    let permitted = within(permitted);
+    let (effective, inheritable) = (within(effective), within(inheritable));
+    let sets = [
+        effective.0 & permitted.0,
+        permitted.0,
+        inheritable.0,
+        effective.1 & permitted.1,
+        permitted.1,
+        inheritable.1,
+    ];
     // SAFETY: the arrays have the layout of these structures and outlive the call.
     let result = unsafe { libc::syscall(libc::SYS_capset, header.as_ptr(), sets.as_ptr()) };
     if result == 0 {

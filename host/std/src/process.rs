@@ -28,7 +28,8 @@ pub enum Cloned {
 }
 
 /// Makes a child that is a copy of this process in new `namespaces` (clone3(2)), and in the control
-/// group of version 2 whose directory `group` is.
+/// group of version 2 whose directory `group` is. With `CLONE_PARENT` it is a child of this process's
+/// parent.
 ///
 /// # Errors
 /// What clone3(2) refuses; an error of its own when this process has more than one thread, since
@@ -37,7 +38,12 @@ pub fn clone(namespaces: CloneFlags, group: Option<BorrowedFd<'_>>) -> io::Resul
     if fs::read_dir("/proc/self/task")?.count() != 1 {
         return Err(io::Error::other("the process has several threads"));
     }
-    split(namespaces, group, libc::SIGCHLD)
+    // The signal of a sibling's end is this process's.
+    let exit_signal = match namespaces.contains(CloneFlags::CLONE_PARENT) {
+        true => 0,
+        false => libc::SIGCHLD,
+    };
+    split(namespaces, group, exit_signal)
 }
 
 /// Makes a copy of this process, which [`clone`] has made, that is a child of this process's

@@ -1,4 +1,4 @@
-//! The guest as a child of this process.
+//! The program that is observed: a child of this process, or one that runs already.
 
 use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
@@ -13,6 +13,7 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
+use rustix::process::{PidfdFlags, pidfd_open};
 
 use crate::cli::Run;
 use crate::failure::Failure;
@@ -23,6 +24,8 @@ pub(crate) struct Guest {
     pid: Pid,
     pidfd: OwnedFd,
     signals: SignalFd,
+    /// It is this process's child.
+    own: bool,
     status: Option<WaitStatus>,
 }
 
@@ -46,23 +49,34 @@ impl Guest {
                 let _ = writeln!(io::stderr(), "lx: {failure}");
                 ExitCode::from(failure.status)
             }))),
-            Cloned::Parent { pid, pidfd } => {
-                // What the terminal sends is for the guest, which gets it too.
-                let terminal = [Signal::SIGINT, Signal::SIGQUIT];
-                let passed = [Signal::SIGTERM, Signal::SIGHUP];
-                let set: SigSet = passed.into_iter().chain(terminal).collect();
-                set.thread_block().map_err(|errno| failed(errno.into()))?;
-                let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
-                let signals =
-                    SignalFd::with_flags(&set, flags).map_err(|errno| failed(errno.into()))?;
-                Ok(Ok(Self {
-                    pid,
-                    pidfd,
-                    signals,
-                    status: None,
-                }))
-            }
+            // What the terminal sends is for the guest, which gets it too.
+            Cloned::Parent { pid, pidfd } => Self::new(pid, pidfd, true).map(Ok).map_err(failed),
         }
+    }
+
+    /// A process that runs already.
+    pub(crate) fn running(pid: i32) -> Result<Self, Failure> {
+        let failed = |error: io::Error| Failure::about(format!("process {pid}"), &error);
+        let by_number = rustix::process::Pid::from_raw(pid);
+        let by_number = by_number.ok_or_else(|| failed(io::ErrorKind::NotFound.into()))?;
+        let pidfd = pidfd_open(by_number, PidfdFlags::empty());
+        let pidfd = pidfd.map_err(|errno| failed(errno.into()))?;
+        Self::new(Pid::from_raw(pid), pidfd, false).map_err(failed)
+    }
+
+    fn new(pid: Pid, pidfd: OwnedFd, own: bool) -> io::Result<Self> {
+        let terminal = [Signal::SIGINT, Signal::SIGQUIT];
+        let passed = [Signal::SIGTERM, Signal::SIGHUP];
+        let set: SigSet = passed.into_iter().chain(terminal).collect();
+        set.thread_block()?;
+        let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
+        Ok(Self {
+            pid,
+            pidfd,
+            signals: SignalFd::with_flags(&set, flags)?,
+            own,
+            status: None,
+        })
     }
 
     /// How the guest ended.
@@ -86,18 +100,28 @@ impl Guest {
             Ok(_) => {}
             Err(errno) => return Err(errno.into()),
         }
+        let ended = fds[1].any() == Some(true);
         let mut asked = false;
         while let Some(info) = self.signals.read_signal()? {
             let signal = i32::try_from(info.ssi_signo).unwrap_or(0);
-            if signal == Signal::SIGTERM as i32 || signal == Signal::SIGHUP as i32 {
+            if !self.own {
+                asked = true;
+            } else if signal == Signal::SIGTERM as i32 || signal == Signal::SIGHUP as i32 {
                 let _ = send_signal(self.pid, signal);
                 asked = true;
             } else if self.status.is_some() {
                 asked = true;
             }
         }
-        if asked && self.status.is_some() {
+        if asked && (self.status.is_some() || !self.own) {
             return Ok(Moment::Asked);
+        }
+        if self.status.is_none() && !self.own {
+            if !ended {
+                return Ok(Moment::Later);
+            }
+            self.status = Some(WaitStatus::Exited(self.pid, 0));
+            return Ok(Moment::Ended);
         }
         if self.status.is_none() {
             let status = waitpid(self.pid, Some(WaitPidFlag::WNOHANG))?;

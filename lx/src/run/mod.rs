@@ -5,6 +5,7 @@
 //! its end is the end that lx's parent sees. (For a zone, `zone` splits the process before.) What the brand must know stands in the last string
 //! of the environment (`loader::handover`).
 
+mod container;
 mod descriptors;
 mod environment;
 mod exec;
@@ -32,6 +33,7 @@ use crate::cli::Run;
 use crate::failure::Failure;
 use crate::options::{INTERCEPT_VARIABLE, Wish};
 
+pub(crate) use container::Containers;
 pub(crate) use exec::exec;
 
 /// Starts the guest. Comes back when that failed, or, from a zone, at the guest's end.
@@ -128,6 +130,13 @@ fn become_guest(
         Place::Host(_) => None,
         Place::Zone(inside) => inside.users.clone(),
     };
+    if let Place::Zone(inside) = &place
+        && let Some(gate) = inside.gate()
+    {
+        let passed = gate.pass();
+        passed.map_err(|error| Failure::about("cannot start the program", &error))?;
+    }
+
     let own;
     let (zone, image, mounts, mut behind) = match &place {
         Place::Host(proc) => {

@@ -181,6 +181,7 @@ fn config(run: &Run) -> Result<Config, Failure> {
         kernel_version: run.kernel_version.clone(),
         no_new_privileges: options.no_new_privileges,
         allow_weaker: options.allow_weaker.clone(),
+        container: None,
     })
 }
 

@@ -10,14 +10,13 @@ mod tally;
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use observe::book::Wanted;
 
 use crate::cli::Stat;
 use crate::failure::Failure;
-use crate::observed::{Clock, Guest, Mapped, Moment};
+use crate::observed::{Clock, Form, Moment, Observed};
 
 pub(crate) use figures::{CallFigures, Figures, ProcessFigures};
 pub(crate) use tally::Tally;
@@ -38,39 +37,46 @@ pub(crate) fn stat(mut options: Stat) -> Result<ExitCode, Failure> {
         }
         None => None,
     };
-    let wanted = Wanted {
-        tally: true,
-        ..Wanted::default()
+    let form = Form {
+        wanted: Wanted {
+            tally: true,
+            ..Wanted::default()
+        },
+        strings: 0,
+        note: Box::new(|_| ()),
     };
-    let mapped = Mapped::make(wanted, 0, 0)?;
-    options.run.book = Some(Arc::clone(&mapped.file));
-    let zoned = options.run.is_zoned();
     let mut clock = Clock::start();
-    let mut guest = match Guest::start(&options.run)? {
-        Ok(guest) => guest,
+    let mut observed = match Observed::begin(&mut options.run, options.attach.as_ref(), form)? {
+        Ok(observed) => observed,
         Err(status) => return Ok(status),
     };
-    let mut tally = Tally::new(zoned);
+    let mut tally = Tally::new(observed.is_zoned());
     let every = options.interval.map(|n| Duration::from_secs(n.into()));
     let mut shown = Instant::now();
     loop {
-        let moment = guest
-            .wait(if guest.status().is_some() { WAIT } else { LOOK })
-            .map_err(|error| Failure::about("cannot wait for the program", &error))?;
-        tally.look(&mapped.book());
-        let over = guest.status().is_some() && !tally.is_anyone_left(&mapped.book());
-        if over || moment == Moment::Asked {
+        let ended = observed.guest().status().is_some();
+        let moment = observed.wait(if ended { WAIT } else { LOOK })?;
+        let books = observed.books();
+        for mapped in &books {
+            tally.look(&mapped.book());
+        }
+        if moment == Moment::Asked
+            || observed.guest().status().is_some() && !tally.is_anyone_left(&books)
+        {
             break;
         }
         if every.is_some_and(|every| shown.elapsed() >= every) {
             shown = Instant::now();
             clock.look();
-            live(&tally.figures(&mapped.book(), &clock, &options.run.command));
+            live(&tally.figures(&books, &clock, &options.run.command));
         }
     }
     clock.look();
-    tally.finish(&mapped.book());
-    let figures = tally.figures(&mapped.book(), &clock, &options.run.command);
+    let books = observed.books();
+    for mapped in &books {
+        tally.finish(&mapped.book());
+    }
+    let figures = tally.figures(&books, &clock, &options.run.command);
     let text = if options.json {
         json::render(&figures)
     } else if options.csv {
@@ -85,7 +91,7 @@ pub(crate) fn stat(mut options: Stat) -> Result<ExitCode, Failure> {
         None => io::stderr().write_all(text.as_bytes()),
     };
     written.map_err(|error| Failure::about("cannot write the report", &error))?;
-    Ok(guest.imitate())
+    Ok(observed.guest().imitate())
 }
 
 /// The table so far, in the place of the one before.

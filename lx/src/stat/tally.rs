@@ -2,6 +2,9 @@
 //! given back; those of the others are read when they are to be shown.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use nix::errno::Errno;
 use nix::sys::signal::kill;
@@ -11,9 +14,7 @@ use observe::tally::Field;
 use observe::{Book, Slot};
 
 use super::figures::Figures;
-use crate::observed::Clock;
-use std::ffi::OsString;
-use std::sync::atomic::Ordering;
+use crate::observed::{Clock, Mapped};
 
 /// What is known of a call.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -95,7 +96,9 @@ impl Process {
             ended => ended,
         };
         let sites = slot.get(Word::Patched);
-        let calls = slot.cells().map(|cell| {
+        // Of a reader before this one there may be cells that nothing was counted in since.
+        let used = slot.cells().filter(|cell| cell.get(Field::Count) > 0);
+        let calls = used.map(|cell| {
             let call = Call {
                 count: cell.get(Field::Count),
                 errors: cell.get(Field::Errors),
@@ -140,6 +143,11 @@ pub(crate) struct Tally {
     looks: u32,
 }
 
+/// Of how many processes that have ended it is known what each of them did.
+const MOST: usize = 1000;
+/// All others together.
+const OTHERS: u32 = 0;
+
 /// Every so many looks it is asked whether the threads are alive.
 const ASK: u32 = 25;
 
@@ -178,8 +186,13 @@ impl Tally {
     }
 
     fn take(&mut self, book: &Book<'_>, index: usize, slot: &Slot<'_>, now: u64) {
-        let process = self.done.entry(ids(slot).0).or_default();
-        process.add(&Process::of(slot, now));
+        let mut process = Process::of(slot, now);
+        let mut pid = ids(slot).0;
+        if self.done.len() >= MOST && !self.done.contains_key(&pid) {
+            pid = OTHERS;
+            "(others)".clone_into(&mut process.name);
+        }
+        self.done.entry(pid).or_default().add(&process);
         book.free_slot(index);
     }
 
@@ -192,19 +205,32 @@ impl Tally {
     }
 
     /// Whether a thread that was counted is still running. All of a zone ended with its first process.
-    pub(crate) fn is_anyone_left(&self, book: &Book<'_>) -> bool {
-        !self.zoned && taken(book).any(|(_, slot)| is_alive(ids(&slot).1))
+    pub(crate) fn is_anyone_left(&self, books: &[Arc<Mapped>]) -> bool {
+        let anyone = |mapped: &Arc<Mapped>| {
+            let book = mapped.book();
+            taken(&book).any(|(_, slot)| is_alive(ids(&slot).1))
+        };
+        !self.zoned && books.iter().any(anyone)
     }
 
     /// What there is to show now.
-    pub(crate) fn figures(&self, book: &Book<'_>, clock: &Clock, command: &[OsString]) -> Figures {
+    pub(crate) fn figures(
+        &self,
+        books: &[Arc<Mapped>],
+        clock: &Clock,
+        command: &[OsString],
+    ) -> Figures {
         let now = host_std::probe::ticks();
         let mut processes = self.done.clone();
-        for (_, slot) in taken(book) {
-            let process = processes.entry(ids(&slot).0).or_default();
-            process.add(&Process::of(&slot, now));
+        let mut lost = 0u64;
+        for mapped in books {
+            let book = mapped.book();
+            for (_, slot) in taken(&book) {
+                let process = processes.entry(ids(&slot).0).or_default();
+                process.add(&Process::of(&slot, now));
+            }
+            lost = lost.saturating_add(book.lost().load(Ordering::Relaxed));
         }
-        let lost = book.lost().load(Ordering::Relaxed);
         Figures::new(&processes, clock, command, lost)
     }
 }

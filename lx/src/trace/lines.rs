@@ -2,23 +2,25 @@
 
 use std::collections::HashSet;
 use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use decode::{Out, Style};
 use observe::Book;
 use observe::book::Word;
 use observe::record::{Kind, Part, Record, STACK, State};
-use std::sync::atomic::Ordering;
 
 use super::expression::Asked;
 use super::output::Output;
 use super::stacks::Stacks;
 use crate::cli::Trace;
-use crate::observed::Clock;
+use crate::observed::{Clock, Mapped};
 
 /// The state of a printer.
 pub(super) struct Lines {
-    asked: Asked,
+    asked: Rc<Asked>,
     style: Style,
     follow: bool,
     relative: bool,
@@ -35,7 +37,7 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    pub(super) fn new(options: &Trace, asked: Asked, _clock: Clock, zoned: bool) -> Self {
+    pub(super) fn new(options: &Trace, asked: Rc<Asked>, zoned: bool) -> Self {
         Self {
             asked,
             style: Style {
@@ -163,11 +165,30 @@ impl Lines {
     /// first process.
     pub(super) fn end(
         &mut self,
-        book: &Book<'_>,
+        books: &[Arc<Mapped>],
         killed: Option<(u64, bool)>,
-        dropped: u64,
         output: &mut Output,
     ) -> io::Result<()> {
+        let mut dropped = 0u64;
+        for mapped in books {
+            self.unfinished(&mapped.book(), output)?;
+            let missing = mapped.book().dropped().load(Ordering::Relaxed);
+            dropped = dropped.saturating_add(missing);
+        }
+        if let Some((signal, core)) = killed {
+            let name = decode::signal_name(signal);
+            let core = if core { " (core dumped)" } else { "" };
+            self.line(self.root, &["+++ killed by ", &name, core, " +++"], output)?;
+        }
+        if dropped > 0 {
+            let text = format!("lx: {dropped} calls were not printed: there was no room for them");
+            self.line(self.root, &[&text], output)?;
+        }
+        Ok(())
+    }
+
+    /// Who is in the midst of a call.
+    fn unfinished(&mut self, book: &Book<'_>, output: &mut Output) -> io::Result<()> {
         for (index, holder) in book.directory().iter().enumerate() {
             let Some(slot) = book
                 .slot(index)
@@ -185,15 +206,6 @@ impl Lines {
             {
                 self.line(tid, &[name, "( <unfinished ...>"], output)?;
             }
-        }
-        if let Some((signal, core)) = killed {
-            let name = decode::signal_name(signal);
-            let core = if core { " (core dumped)" } else { "" };
-            self.line(self.root, &["+++ killed by ", &name, core, " +++"], output)?;
-        }
-        if dropped > 0 {
-            let text = format!("lx: {dropped} calls were not printed: there was no room for them");
-            self.line(self.root, &[&text], output)?;
         }
         Ok(())
     }

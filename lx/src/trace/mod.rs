@@ -8,33 +8,28 @@ mod output;
 mod stacks;
 mod summary;
 
+use std::collections::HashMap;
 use std::io;
 use std::process::ExitCode;
+use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use host_std::probe::ticks;
 use nix::sys::wait::WaitStatus;
-use observe::Book;
 use observe::book::Wanted;
 use observe::record::Record;
 use observe::ring::{Next, Ring};
 
 use crate::cli::Trace;
 use crate::failure::Failure;
-use crate::observed::{Clock, Guest, Mapped, Moment};
+use crate::observed::{Clock, Form, Mapped, Moment, Observed};
 use crate::stat::Tally;
 
 use lines::Lines;
 use output::Output;
 
-/// Words of the ring: 32 MiB.
-const RING: usize = 4 << 20;
 /// How long a record may stay unfinished before it is taken for one of a thread that was killed.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// How often a sign of life is written, for guests that wait for room in the ring.
-const BEAT: Duration = Duration::from_millis(200);
 /// Milliseconds between two looks at the ring: after one that found something, and the most.
 const SHORTEST: u16 = 1;
 const LONGEST: u16 = 16;
@@ -50,99 +45,115 @@ pub(crate) fn trace(mut options: Trace) -> Result<ExitCode, Failure> {
         paths: options.paths,
         follow: options.follow > 0,
     };
-    let mapped = Arc::new(Mapped::make(wanted, RING, options.strings)?);
-    asked.note_in(&mapped.book(), prints);
+    let asked = Rc::new(asked);
+    let form = Form {
+        wanted,
+        strings: options.strings,
+        note: {
+            let asked = Rc::clone(&asked);
+            Box::new(move |book| asked.note_in(book, prints))
+        },
+    };
     let mut output = Output::open(options.output.as_deref(), options.follow > 1)?;
-    options.run.book = Some(Arc::clone(&mapped.file));
-    let zoned = options.run.is_zoned();
-    mapped.book().beat().store(ticks(), Ordering::Relaxed);
     let clock = Clock::start();
-    let guest = match Guest::start(&options.run)? {
-        Ok(guest) => guest,
+    let observed = match Observed::begin(&mut options.run, options.attach.as_ref(), form)? {
+        Ok(observed) => observed,
         Err(status) => return Ok(status),
     };
-    let alive = Arc::clone(&mapped);
-    std::thread::spawn(move || {
-        loop {
-            alive.book().beat().store(ticks(), Ordering::Relaxed);
-            std::thread::sleep(BEAT);
-        }
-    });
     let mut tracer = Tracer {
-        lines: Lines::new(&options, asked, clock, zoned),
-        tally: Tally::new(zoned),
+        lines: Lines::new(&options, asked, observed.is_zoned()),
+        tally: Tally::new(observed.is_zoned()),
         clock,
-        guest,
+        observed,
         words: Vec::new(),
-        stuck: None,
+        stuck: HashMap::new(),
     };
-    let result = tracer.follow(&mapped.book(), &mut output);
-    mapped.book().gone().store(1, Ordering::Relaxed);
-    result.map_err(|error| Failure::about("cannot write the trace", &error))?;
+    tracer.follow(&mut output)?;
+    let books = tracer.observed.books();
     if wanted.tally {
-        tracer.tally.finish(&mapped.book());
+        for mapped in &books {
+            tracer.tally.finish(&mapped.book());
+        }
         tracer.clock.look();
         let figures = tracer
             .tally
-            .figures(&mapped.book(), &tracer.clock, &options.run.command);
+            .figures(&books, &tracer.clock, &options.run.command);
         let text = summary::render(&figures.total);
         let written = output
             .write(0, text.as_bytes())
             .and_then(|()| output.flush());
-        written.map_err(|error| Failure::about("cannot write the trace", &error))?;
+        written.map_err(unwritten)?;
     }
-    Ok(tracer.guest.imitate())
+    Ok(tracer.observed.guest().imitate())
+}
+
+fn unwritten(error: io::Error) -> Failure {
+    Failure::about("cannot write the trace", &error)
 }
 
 struct Tracer {
     lines: Lines,
     tally: Tally,
     clock: Clock,
-    guest: Guest,
+    observed: Observed,
     words: Vec<u64>,
-    /// Since when the record at the tail is unfinished.
-    stuck: Option<Instant>,
+    /// Since when the record at the tail of a book's ring is unfinished, by the book's number.
+    stuck: HashMap<usize, Instant>,
 }
 
 impl Tracer {
     /// Prints what comes, to the end.
-    fn follow(&mut self, book: &Book<'_>, output: &mut Output) -> io::Result<()> {
-        let Some(ring) = Ring::of(book) else {
-            return Err(io::ErrorKind::InvalidData.into());
-        };
+    fn follow(&mut self, output: &mut Output) -> Result<(), Failure> {
         let mut pause = SHORTEST;
         loop {
-            let found = self.drain(&ring, output)?;
+            let books = self.observed.books();
+            let found = self.drain(&books, output).map_err(unwritten)?;
             if found {
                 pause = SHORTEST;
             } else {
-                output.flush()?;
+                output.flush().map_err(unwritten)?;
                 pause = (pause * 2).min(LONGEST);
             }
-            let moment = self.guest.wait(if found { 0 } else { pause })?;
-            self.tally.look(book);
-            let over = self.guest.status().is_some() && !self.tally.is_anyone_left(book);
-            if over || moment == Moment::Asked {
+            let moment = self.observed.wait(if found { 0 } else { pause })?;
+            for mapped in &books {
+                self.tally.look(&mapped.book());
+            }
+            let ended = self.observed.guest().status().is_some();
+            if moment == Moment::Asked || ended && !self.tally.is_anyone_left(&books) {
                 // What was put in before the last one ended.
-                while self.drain(&ring, output)? || self.stuck.is_some() {}
+                while self.drain(&books, output).map_err(unwritten)? || !self.stuck.is_empty() {}
                 break;
             }
         }
-        let dropped = book.dropped().load(Ordering::Relaxed);
-        let status = self.guest.status();
-        self.lines
-            .end(book, status.and_then(killed_by), dropped, output)?;
-        output.flush()
+        let status = self.observed.guest().status();
+        let books = self.observed.books();
+        let ended = self.lines.end(&books, status.and_then(killed_by), output);
+        ended.and_then(|()| output.flush()).map_err(unwritten)
     }
 
-    /// Prints what is in the ring; whether there was anything.
-    fn drain(&mut self, ring: &Ring<'_>, output: &mut Output) -> io::Result<bool> {
+    /// Prints what is in the rings; whether there was anything.
+    fn drain(&mut self, books: &[Arc<Mapped>], output: &mut Output) -> io::Result<bool> {
+        let mut found = false;
+        for (number, mapped) in books.iter().enumerate() {
+            if let Some(ring) = Ring::of(&mapped.book()) {
+                found |= self.drain_ring(number, &ring, output)?;
+            }
+        }
+        Ok(found)
+    }
+
+    fn drain_ring(
+        &mut self,
+        number: usize,
+        ring: &Ring<'_>,
+        output: &mut Output,
+    ) -> io::Result<bool> {
         let mut found = false;
         loop {
             match ring.next() {
                 Next::Empty => break,
                 Next::Record(len) => {
-                    self.stuck = None;
+                    self.stuck.remove(&number);
                     found = true;
                     ring.take(len, &mut self.words);
                     if let Some(record) = Record::of(&self.words) {
@@ -150,12 +161,11 @@ impl Tracer {
                     }
                 }
                 Next::Unfinished => {
-                    let since = *self.stuck.get_or_insert_with(Instant::now);
+                    let since = *self.stuck.entry(number).or_insert_with(Instant::now);
                     if since.elapsed() < PATIENCE {
-                        if found {
-                            break;
+                        if !found {
+                            std::thread::sleep(Duration::from_micros(50));
                         }
-                        std::thread::sleep(Duration::from_micros(50));
                         break;
                     }
                     ring.skip();
@@ -164,7 +174,7 @@ impl Tracer {
             }
         }
         if matches!(ring.next(), Next::Empty) {
-            self.stuck = None;
+            self.stuck.remove(&number);
         }
         Ok(found)
     }

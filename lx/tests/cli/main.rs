@@ -6,6 +6,7 @@ mod bare;
 mod common;
 mod layers;
 mod observed;
+mod oci;
 mod paths;
 mod reports;
 mod rights;

@@ -1,12 +1,17 @@
 //! `lx stat`: what it counts is what strace counts.
 
 use std::collections::BTreeMap;
+use std::fs::{self, File};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 
-use crate::common::{Folder, lx, run, stderr, stdout};
+use crate::common::{Folder, lx, run, start, stderr, stdout};
 
 type Counts = BTreeMap<String, (u64, u64)>;
 
@@ -27,7 +32,7 @@ fn counted_by_lx(file: &Path, command: &[&str]) -> (Counts, Value) {
     let arguments = [&["stat", "--json", "-o", path, "--"][..], command].concat();
     let output = run(lx(&arguments));
     assert!(output.status.success(), "{output:?}");
-    let text = std::fs::read_to_string(file).expect("it was written");
+    let text = fs::read_to_string(file).expect("it was written");
     let report: Value = serde_json::from_str(&text).expect("it is JSON");
     let calls = report["total"]["calls"].as_array().expect("a list");
     let number = |value: &Value| value.as_u64().expect("a number");
@@ -43,7 +48,7 @@ fn counted_by_strace(file: &Path, command: &[&str]) -> Counts {
     strace.args(["-f", "-c", "-o"]).arg(file).args(command);
     let output = run(strace);
     assert!(output.status.success(), "{output:?}");
-    let text = std::fs::read_to_string(file).expect("it was written");
+    let text = fs::read_to_string(file).expect("it was written");
     let mut counts = Counts::new();
     for line in text.lines() {
         let fields: Vec<&str> = line.split_ascii_whitespace().collect();
@@ -150,4 +155,108 @@ fn every_way_to_intercept_counts() {
             "{way}: {output:?}"
         );
     }
+}
+
+/// A program that waits for a file `go`, then changes its directory 300 times, and ends. In front of the
+/// script, the arguments of lx.
+fn waiting(folder: &Folder, arguments: &[&str]) -> Child {
+    const SCRIPT: &str = ": >ready; while ! [ -e go ]; do sleep 0.02; done
+        i=0; while [ $i -lt 300 ]; do cd .; i=$((i + 1)); done";
+    let directory = folder.path().to_str().expect("it is text");
+    let program = ["-w", directory, "--", "sh", "-c", SCRIPT];
+    let arguments = [&["run"][..], arguments, &program].concat();
+    let guest = start(&mut lx(&arguments));
+    assert!(within_seconds(20, || folder.path().join("ready").exists()));
+    guest
+}
+
+/// Starts an observer, and lets the guest `go` when `file`, where it writes, says that it is at it.
+fn observed(folder: &Folder, arguments: &[&str], file: &str, sign: &str) -> Child {
+    let path = folder.path().join(file);
+    let mut command = lx(arguments);
+    command.stderr(File::create(&path).expect("it is made"));
+    let observer = start(&mut command);
+    let text = || fs::read_to_string(&path).unwrap_or_default();
+    assert!(within_seconds(20, || text().contains(sign)), "{}", text());
+    observer
+}
+
+fn within_seconds(seconds: u64, condition: impl Fn() -> bool) -> bool {
+    let end = Instant::now() + Duration::from_secs(seconds);
+    while !condition() {
+        if Instant::now() > end {
+            return false;
+        }
+        sleep(Duration::from_millis(20));
+    }
+    true
+}
+
+#[test]
+fn what_runs_already_is_observed() {
+    for zone in [false, true] {
+        let folder = Folder::new(if zone { "stat-zone" } else { "stat-running" });
+        let name = format!("observed-{}", std::process::id());
+        let zoned = ["--isolation", "namespaces", "--name", &name];
+        let mut guest = waiting(&folder, if zone { &zoned } else { &[] });
+        let target = if zone {
+            name.clone()
+        } else {
+            guest.id().to_string()
+        };
+        // One after the other; the first goes while the guest runs.
+        let mut first = observed(
+            &folder,
+            &["stat", "-i", "1", "-p", &target],
+            "first",
+            "wait4",
+        );
+        let report = stderr(&run(lx(&["stat", "-p", &target])));
+        assert!(report.contains("another lx observes it"), "{report}");
+        let pid = Pid::from_raw(i32::try_from(first.id()).expect("it is small"));
+        kill(pid, Signal::SIGINT).expect("it runs");
+        assert_eq!(first.wait().expect("it ends").code(), Some(0));
+
+        let file = folder.path().join("report");
+        let path = file.to_str().expect("it is text");
+        let arguments = ["stat", "-i", "1", "--json", "-o", path, "-p", &target];
+        let mut second = observed(&folder, &arguments, "second", "wait4");
+        fs::write(folder.path().join("go"), "").expect("it is written");
+        assert!(guest.wait().expect("it ends").success());
+        assert_eq!(second.wait().expect("it ends").code(), Some(0));
+        let text = fs::read_to_string(&file).expect("it was written");
+        let report: Value = serde_json::from_str(&text).expect("it is JSON");
+        let calls = report["total"]["calls"].as_array().expect("a list");
+        let chdir = calls.iter().find(|call| call["name"] == "chdir");
+        assert_eq!(chdir.expect("it was counted")["count"], 300, "{text}");
+    }
+}
+
+#[test]
+fn the_calls_of_what_runs_already_are_printed() {
+    let folder = Folder::new("trace-running");
+    let mut guest = waiting(&folder, &[]);
+    let target = guest.id().to_string();
+    let arguments = ["trace", "-f", "-e", "execve,chdir", "-p", &target];
+    let mut observer = observed(&folder, &arguments, "trace", "execve(");
+    fs::write(folder.path().join("go"), "").expect("it is written");
+    assert!(guest.wait().expect("it ends").success());
+    assert_eq!(observer.wait().expect("it ends").code(), Some(0));
+    let text = fs::read_to_string(folder.path().join("trace")).expect("it was written");
+    assert_eq!(text.matches("chdir(").count(), 300, "{text}");
+}
+
+#[test]
+fn what_cannot_be_observed() {
+    let own = std::process::id().to_string();
+    for (arguments, text) in [
+        (["stat", "-p", &own], "lx does not run it"),
+        (["trace", "-p", "2000000000"], "No such process"),
+        (["stat", "-p", "no-such-zone"], "it is not running"),
+    ] {
+        let output = run(lx(&arguments));
+        assert_eq!(output.status.code(), Some(125), "{output:?}");
+        assert!(stderr(&output).contains(text), "{output:?}");
+    }
+    assert_eq!(run(lx(&["stat", "-p", &own, "ls"])).status.code(), Some(2));
 }

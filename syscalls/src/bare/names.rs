@@ -11,6 +11,8 @@ use host::user::PathBuffer;
 use kernel::Task;
 use kernel::bare::{Node, Space, host_path};
 
+use crate::refusals;
+
 use super::arguments::{CWD, Target, ask, at, at_flags, path, space, target};
 
 const AT_REMOVEDIR: usize = 0x200;
@@ -173,6 +175,7 @@ pub(super) fn mknod(t: &mut Task, a: &[usize; 6]) -> SysResult {
 
 /// mknodat(2).
 pub(super) fn mknodat(t: &mut Task, a: &[usize; 6]) -> SysResult {
+    refusals::kind_of_node(RawArg(a[2]).into())?;
     let place = Place::new(t, a[0], a[1], false)?;
     ask(nr::MKNODAT, &[place.fd(), place.text(), a[2], a[3]])
 }

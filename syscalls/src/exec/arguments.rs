@@ -59,6 +59,12 @@ impl Strings {
         self.0.insert(end, address(text));
     }
 
+    /// The array, which stays where it is.
+    #[must_use]
+    pub fn take(&mut self) -> Vec<usize> {
+        core::mem::take(&mut self.0)
+    }
+
     /// Where the array is.
     #[must_use]
     pub fn address(&self) -> usize {

@@ -10,5 +10,5 @@ mod prepare;
 
 pub use arguments::Strings;
 pub use files::{Bare, Opened};
-pub use launch::{Inherited, execve, execveat, launch};
+pub use launch::{Departure, Inherited, execve, execveat};
 pub use prepare::{Prepared, prepare};

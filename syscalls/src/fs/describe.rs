@@ -3,7 +3,7 @@
 
 use abi::stat::{self, Stat, Statx};
 use abi::{SysResult, UserPtr};
-use host::intercept::file_rows_held;
+use host::rows::file_rows_held;
 use host::user;
 use kernel::{Task, zone};
 use zerocopy::{FromBytes, Immutable, IntoBytes};

@@ -6,7 +6,7 @@ use abi::{Errno, SysResult, nr};
 use core::ops::Range;
 use host::call::{forward_blocking, int};
 use host::host_call;
-use host::intercept::file_rows_held;
+use host::rows::file_rows_held;
 use kernel::Task;
 
 use super::live::copied;

@@ -1,5 +1,5 @@
 //! Reading from, copying and closing emulated files. As long as a process has none, entry.S forwards
-//! these calls by itself; see `host::intercept::hold_file_rows`.
+//! these calls by itself; see `host::rows::hold_file_rows`.
 
 use alloc::vec::Vec;
 
@@ -118,7 +118,7 @@ pub fn fcntl(t: &mut Task, fd: Fd, op: Uint, arg: Ulong) -> SysResult {
 
 /// `new` is a copy of `old`.
 pub(super) fn copied(t: &Task, old: Fd, new: usize) {
-    if host::intercept::file_rows_held() {
+    if host::rows::file_rows_held() {
         for fs in t.mounts.overlays() {
             fs.copied(old.0, as_int(new));
         }

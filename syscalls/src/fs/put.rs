@@ -1,5 +1,5 @@
 //! Writing to emulated files. As long as a process has none open for writing, entry.S forwards these
-//! calls by itself; see `host::intercept::hold_write_rows`.
+//! calls by itself; see `host::rows::hold_write_rows`.
 
 use alloc::vec;
 use alloc::vec::Vec;

@@ -5,7 +5,7 @@ use abi::arg::{DirFd, Fd, Path};
 use abi::stat::{Stat, StatFs};
 use abi::{SysResult, UserPtr, nr};
 use host::host_call;
-use host::intercept::file_rows_held;
+use host::rows::file_rows_held;
 use host::user;
 use kernel::vfs::Links;
 use kernel::{Task, zone};

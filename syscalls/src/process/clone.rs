@@ -226,6 +226,7 @@ fn prepare(t: &Task, flags: usize, frame: Frame, borrowed: bool) -> SysResult<Ne
         users: t.users.clone(),
         protect_again: clear,
         links: RefCell::new(Links::new()),
+        departing: None,
     });
     Ok(child)
 }

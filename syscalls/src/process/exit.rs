@@ -18,6 +18,7 @@ pub fn exit_group(t: &mut Task, status: Int) -> SysResult {
 
 fn end(t: &mut Task, nr: usize, status: Int) -> SysResult {
     if t.borrows_memory {
+        t.thread.leave(true);
         return forward(nr, &[int(status.0), 0, 0, 0, 0, 0]);
     }
     block_all();

@@ -12,8 +12,9 @@ use kernel::seccomp::{
     SeccompData, Verdict, action_is_available,
 };
 
+use super::capability;
+
 const PR_GET_NO_NEW_PRIVS: usize = 39;
-const CAP_SYS_ADMIN: u32 = 21;
 const SECCOMP_MODE_STRICT: usize = 1;
 const SECCOMP_MODE_FILTER: usize = 2;
 
@@ -72,7 +73,9 @@ fn install(t: &mut Task, arguments: Ptr, flags: FilterFlags) -> SysResult {
     if len == 0 || len > MAX_INSNS {
         return Err(Errno::EINVAL);
     }
-    if host_call!(nr::PRCTL, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != Ok(1) && !is_admin() {
+    if host_call!(nr::PRCTL, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != Ok(1)
+        && !capability::is_effective(capability::SYS_ADMIN)
+    {
         return Err(Errno::EACCES);
     }
     let insns: SysResult<Vec<Insn>> = (0..len)
@@ -89,17 +92,6 @@ fn install(t: &mut Task, arguments: Ptr, flags: FilterFlags) -> SysResult {
     }
     t.patches.watch_all();
     Ok(0)
-}
-
-/// Whether the thread has CAP_SYS_ADMIN (capget(2)).
-fn is_admin() -> bool {
-    let header = [0x2008_0522u32, 0];
-    let mut sets = [0u32; 6];
-    let (header, at) = (
-        header.as_ptr().expose_provenance(),
-        sets.as_mut_ptr().expose_provenance(),
-    );
-    host_call!(nr::CAPGET, header, at).is_ok() && sets[0] >> CAP_SYS_ADMIN & 1 != 0
 }
 
 /// What the guest's filters say of a call: `None` to serve it, else what it returns.

@@ -1,5 +1,6 @@
 //! Processes and threads: making them, ending them, and what they may set of themselves.
 
+pub(crate) mod capability;
 mod clone;
 mod control;
 mod exit;

@@ -64,9 +64,9 @@ pub const FAST_FORWARD: u8 = 1;
 /// In [`FAST`]: argument 0 is a descriptor, to be compared with the reserved ones first.
 pub const FAST_CHECK_FD: u8 = 2;
 /// In [`FAST`]: the assembly may answer with the process's number.
-pub const FAST_GETPID: u8 = host::intercept::FAST_GETPID;
+pub const FAST_GETPID: u8 = host::rows::FAST_GETPID;
 /// In [`FAST`]: the assembly may answer with the thread's number.
-pub const FAST_GETTID: u8 = host::intercept::FAST_GETTID;
+pub const FAST_GETTID: u8 = host::rows::FAST_GETTID;
 
 /// The row of call `nr`.
 #[must_use]

@@ -48,7 +48,7 @@ rows! {
     224 timer_gettime(timerid: Int, curr_value: Ptr) direct, since V2_6, "the brand uses no timer, so all are the guest's";
     225 timer_getoverrun(timerid: Int) direct, since V2_6, "the brand uses no timer, so all are the guest's";
     226 timer_delete(timerid: Int) direct, since V2_6, "the brand uses no timer, so all are the guest's";
-    227 clock_settime(clockid: Clock, tp: Ptr) direct, since V2_6, "the kernel demands CAP_SYS_TIME";
+    227 clock_settime(clockid: Clock, tp: Ptr) translated crate::refusals::clock_settime via [CLOCK_SETTIME], since V2_6, "the kernel demands CAP_SYS_TIME";
     228 clock_gettime(clockid: Clock, tp: UserPtr<[i64; 2]>) served crate::time::clock_gettime via [CLOCK_GETTIME], since V2_6, "the host's vDSO knows; clocks that it lacks go to the host";
     229 clock_getres(clockid: Clock, res: Ptr) direct, since V2_6, "a constant of the kernel";
     230 clock_nanosleep(clockid: Clock, flags: Int, t: Ptr, remain: Ptr) direct, since V2_6, "waits in the interruptible window; the kernel writes the rest to remain";

@@ -19,9 +19,9 @@ rows! {
     245 mq_getsetattr(mqdes: Fd, newattr: Ptr, oldattr: Ptr) direct, since V2_6_6, "acts on a queue that the guest holds";
     246 kexec_load(entry: Ulong, nr_segments: Ulong, segments: Ptr, flags: Ulong) refused EPERM, since V2_6_13, "a guest never replaces the host's kernel; this is what a process without CAP_SYS_BOOT sees";
     247 waitid(idtype: Int, id: Pid, infop: Ptr, options: Int, rusage: Ptr) translated crate::carried::waitid via [WAITID], since V2_6_10, "checks a pidfd; guest processes are host processes with the same parent and exit status";
-    248 add_key(r#type: Str, description: Str, payload: Ptr, plen: Size, keyring: Int) refused ENOSYS, since V2_6_10, "keyrings are shared by user number with the host outside the zone";
-    249 request_key(r#type: Str, description: Str, callout_info: Str, dest_keyring: Int) refused ENOSYS, since V2_6_10, "keyrings are shared by user number, and the host would start a helper for the guest";
-    250 keyctl(op: Int, arg2: Ulong, arg3: Ulong, arg4: Ulong, arg5: Ulong) refused ENOSYS, since V2_6_10, "keyrings are shared by user number with the host outside the zone";
+    248 add_key(r#type: Str, description: Str, payload: Ptr, plen: Size, keyring: Int) direct, since V2_6_10, "a process outside of zones has the keyrings of its user; the kernel checks permission";
+    249 request_key(r#type: Str, description: Str, callout_info: Str, dest_keyring: Int) direct, since V2_6_10, "a process outside of zones has the keyrings of its user; the kernel checks permission";
+    250 keyctl(op: Int, arg2: Ulong, arg3: Ulong, arg4: Ulong, arg5: Ulong) direct, since V2_6_10, "a process outside of zones has the keyrings of its user; the kernel checks permission";
     251 ioprio_set(which: Int, who: Int, ioprio: Int) direct, since V2_6_13, "guest processes are host processes; the kernel checks privilege";
     252 ioprio_get(which: Int, who: Int) direct, since V2_6_13, "guest processes are host processes";
     253 inotify_init() translated crate::fold::inotify_init via [INOTIFY_INIT1], since V2_6_13, "makes a descriptor that belongs to the guest";
@@ -30,7 +30,7 @@ rows! {
     256 migrate_pages(pid: Pid, maxnode: Ulong, old_nodes: Ptr, new_nodes: Ptr) direct, since V2_6_16, "moves pages between memory nodes; the kernel checks permission";
     257 openat(dirfd: DirFd, pathname: Path, flags: OpenFlags, mode: Mode) translated crate::fs::openat via [OPENAT], since V2_6_16, "reads the path once; paths into /proc go to its emulation";
     258 mkdirat(dirfd: DirFd, pathname: Path, mode: Mode) direct, since V2_6_16, "the kernel checks permission";
-    259 mknodat(dirfd: DirFd, pathname: Path, mode: Mode, dev: Uint) direct, since V2_6_16, "the kernel demands CAP_MKNOD for devices";
+    259 mknodat(dirfd: DirFd, pathname: Path, mode: Mode, dev: Uint) translated crate::refusals::mknodat via [MKNODAT], since V2_6_16, "the kernel demands CAP_MKNOD for devices";
     260 fchownat(dirfd: DirFd, pathname: Path, owner: Uid, group: Gid, flags: AtFlags) translated crate::fs::fchownat via [FCHOWNAT], since V2_6_16, "reads the path once; links in /proc lead where the guest's descriptors and program are";
     261 futimesat(dirfd: DirFd, pathname: Path, times: Ptr) translated crate::fs::futimesat via [FUTIMESAT], since V2_6_16, "reads the path once; links in /proc lead where the guest's descriptors and program are";
     262 newfstatat(dirfd: DirFd, pathname: Path, statbuf: UserPtr<Stat>, flags: AtFlags) translated crate::fs::newfstatat via [NEWFSTATAT], since V2_6_16, "reads the path once; /proc/self/exe is the guest's program";
@@ -43,7 +43,7 @@ rows! {
     269 faccessat(dirfd: DirFd, pathname: Path, mode: Int) translated crate::fs::faccessat via [FACCESSAT], since V2_6_16, "reads the path once; /proc/self/exe is the guest's program";
     270 pselect6(nfds: Int, readfds: Ptr, writefds: Ptr, exceptfds: Ptr, timeout: Ptr, sigmask: UserPtr<[usize; 2]>) translated crate::signal::pselect6 via [PSELECT6], since V2_6_16, "the host waits under the guest's mask without the signals that the brand needs";
     271 ppoll(fds: UserPtr<PollFd>, nfds: Uint, tmo_p: Ptr, sigmask: UserPtr<SigSet>, sigsetsize: Size) translated crate::signal::ppoll via [PPOLL], since V2_6_16, "the host waits under the guest's mask without the signals that the brand needs";
-    272 unshare(flags: Int) direct, since V2_6_16, "the kernel checks privilege; a new PID namespace begins with the next child, which asks for its number anew";
+    272 unshare(flags: Int) translated crate::refusals::unshare via [UNSHARE], since V2_6_16, "the kernel checks privilege; a new PID namespace begins with the next child, which asks for its number anew";
     273 set_robust_list(head: Ptr, len: Size) direct, since V2_6_17, "the kernel walks guest memory when the thread ends; guest threads are host threads";
     274 get_robust_list(pid: Pid, head_ptr: Ptr, len_ptr: Ptr) direct, since V2_6_17, "guest threads are host threads; the kernel demands ptrace access to others";
     275 splice(fd_in: Fd, off_in: Ptr, fd_out: Fd, off_out: Ptr, len: Size, flags: Flags) direct crate::fs::splice, since V2_6_17, "copies between files that the guest holds; both descriptors are checked";

@@ -17,7 +17,7 @@ rows! {
     305 clock_adjtime(clockid: Clock, buf: Ptr) direct, since V2_6_39, "reading is harmless; the kernel demands CAP_SYS_TIME for changes";
     306 syncfs(fd: Fd) direct, since V2_6_39, "writes back what is dirty, nothing more";
     307 sendmmsg(sockfd: Fd, msgvec: Ptr, vlen: Uint, flags: Flags) translated crate::carried::sendmmsg via [SENDMMSG], since V3_0, "the brand's descriptors are refused in what it carries";
-    308 setns(fd: Fd, nstype: Int) direct, since V3_0, "the kernel demands privilege over the namespace; a PID namespace begins with the next child";
+    308 setns(fd: Fd, nstype: Int) translated crate::refusals::setns via [SETNS IOCTL FSTATFS], since V3_0, "the kernel demands privilege over the namespace; a PID namespace begins with the next child";
     309 getcpu(cpu: Ptr, node: Ptr, tcache: Ptr) direct, since V2_6_19, "guest threads are host threads";
     310 process_vm_readv(pid: Pid, local_iov: Ptr, liovcnt: Ulong, remote_iov: Ptr, riovcnt: Ulong, flags: Ulong) direct, since V3_2, "guest addresses are host addresses; the kernel demands ptrace access";
     311 process_vm_writev(pid: Pid, local_iov: Ptr, liovcnt: Ulong, remote_iov: Ptr, riovcnt: Ulong, flags: Ulong) direct, since V3_2, "guest addresses are host addresses; the kernel demands ptrace access";
@@ -32,7 +32,7 @@ rows! {
     320 kexec_file_load(kernel_fd: Fd, initrd_fd: Fd, cmdline_len: Ulong, cmdline: Str, flags: Ulong) refused EPERM, since V3_17, "a guest never replaces the host's kernel; this is what a process without CAP_SYS_BOOT sees";
     321 bpf(cmd: Int, attr: Ptr, size: Uint) refused EPERM, since V3_18, "programs would run in the host's kernel; this is what kernel.unprivileged_bpf_disabled answers";
     322 execveat(dirfd: DirFd, pathname: Path, argv: UserPtr<usize>, envp: UserPtr<usize>, flags: Uint) translated crate::exec::execveat via [OPENAT FCNTL NEWFSTATAT FSTATFS FACCESSAT2 FGETXATTR PREAD64 READLINKAT MEMFD_CREATE PWRITE64 PRCTL GETRESGID GETRESUID SETRESGID SETRESUID CLOSE EXECVEAT], since V3_19, "checks the program as the kernel would, then starts the brand's image on it";
-    323 userfaultfd(flags: Flags) refused ENOSYS, since V4_3, "a fault that the brand meets while it copies guest memory would wait for the guest";
+    323 userfaultfd(flags: Flags) direct, since V4_3, "a fault that the brand meets while it copies guest memory waits as it would in the kernel";
     324 membarrier(cmd: Int, flags: Flags, cpu_id: Int) translated crate::system::membarrier via [MEMBARRIER], since V4_3, "the host's, but for the registration that the brand itself needs";
     325 mlock2(addr: Ptr, len: Size, flags: Int) translated crate::memory::mlock2 via [MLOCK2], since V4_4, "the brand's ranges look unmapped";
     326 copy_file_range(fd_in: Fd, off_in: Ptr, fd_out: Fd, off_out: Ptr, len: Size, flags: Flags) direct, since V4_5, "copies between files that the guest holds; both descriptors are checked";

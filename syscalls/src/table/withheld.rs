@@ -33,11 +33,6 @@ pub(super) const RULES: &[Rule] = &[
         why: "the kernel's log is the host's",
     },
     Rule {
-        nr: nr::PERSONALITY,
-        verdict: Verdict::Only(PERSONALITIES, Errno::EPERM),
-        why: "flags concern one's own memory; other personalities only rarely used kernel code",
-    },
-    Rule {
         nr: nr::USTAT,
         verdict: Verdict::Refuse(Errno::ENOSYS),
         why: "superseded by statfs(2), and asks about devices by number",
@@ -45,7 +40,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         nr: nr::SYSFS,
         verdict: Verdict::Refuse(Errno::ENOSYS),
-        why: "obsolete (sysfs(2)); lists what the host's kernel has",
+        why: "lists what the host's kernel has; the brand tells what the zone has",
     },
     rule(nr::VHANGUP, "the terminal may be the host's"),
     rule(nr::PIVOT_ROOT, MOUNTS),
@@ -71,6 +66,9 @@ pub(super) const RULES: &[Rule] = &[
         verdict: Verdict::Only(FILES, Errno::EPERM),
         why: "device nodes reach the host's devices; 0:0 is the whiteout of overlay file systems",
     },
+    rule(nr::ADD_KEY, KEYS),
+    rule(nr::REQUEST_KEY, KEYS),
+    rule(nr::KEYCTL, KEYS),
     Rule {
         nr: nr::UNSHARE,
         verdict: Verdict::Only(UNSHARE, Errno::EPERM),
@@ -100,6 +98,10 @@ pub(super) const RULES: &[Rule] = &[
     rule(nr::FSCONFIG, MOUNTS),
     rule(nr::FSMOUNT, MOUNTS),
     rule(nr::FSPICK, MOUNTS),
+    rule(
+        nr::USERFAULTFD,
+        "stops the kernel in the midst of a copy, which attacks on it make use of",
+    ),
     Rule {
         nr: nr::CLONE3,
         verdict: Verdict::Refuse(Errno::ENOSYS),
@@ -230,6 +232,7 @@ const REFUSE: Verdict = Verdict::Refuse(Errno::EPERM);
 const MOUNTS: &str = "mounts of a zone are made before it begins";
 const CLOCK: &str = "the clock is the host's";
 const NAMES: &str = "zsched sets the zone's names";
+const KEYS: &str = "keys are shared by user number with the host, which may start helpers for them";
 const ADMINISTRATION: &str = "administers the host";
 
 const fn rule(nr: usize, why: &'static str) -> Rule {
@@ -332,21 +335,6 @@ const fn kind(value: u32) -> Check {
         value,
     }
 }
-
-/// `PER_LINUX`, `PER_LINUX32` with any flags, and the question for the current one.
-const PERSONALITIES: &[Pattern] = &[
-    &[is(0, u32::MAX)],
-    &[Check {
-        argument: 0,
-        mask: 0xff,
-        value: 0,
-    }],
-    &[Check {
-        argument: 0,
-        mask: 0xff,
-        value: 8,
-    }],
-];
 
 /// `SECCOMP_SET_MODE_FILTER`, without flags or with `TSYNC`.
 const MORE_FILTERS: &[Pattern] = &[&[is(0, 1), is(1, 0)], &[is(0, 1), is(1, 1)]];

@@ -18,6 +18,7 @@ const LAYERS: &[&[&str]] = &[
     // `host` for programs with std; it stands on nothing of the brand.
     &["host-std"],
     &["zone"],
+    &["oci"],
     &["decode"],
     &["lx"],
     &["bench", "conformance", "xtask"],

@@ -105,6 +105,7 @@ fn settle(zone: &Zone, program: Program<'_>, keys: Keys<OwnedFd>, bond: Bond) ->
         home: who.home,
         confinement,
         mounts: Some(mounts),
+        gate: None,
         mortal: true,
     })
 }

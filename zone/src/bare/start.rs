@@ -13,7 +13,7 @@ use super::warden::Warden;
 use crate::config::{Config, Isolation, Net, Source};
 use crate::confine::{self, Capabilities, Confinement};
 use crate::error::{Context, Error, Result};
-use crate::first::Zone;
+use crate::first::{Way, Zone};
 use crate::inside::Inside;
 use crate::pty::Pair;
 use crate::report::Said;
@@ -80,8 +80,11 @@ pub(crate) fn start(
     let layers = confinement.report().clone();
     procs::adopt().about("cannot adopt the zone's orphans")?;
     let end = zone.run(
-        CloneFlags::empty(),
-        &layers,
+        Way {
+            namespaces: CloneFlags::empty(),
+            layers: &layers,
+            above: None,
+        },
         |_| Ok(()),
         |first| {
             let facts = first.facts.for_reading().about("the zone's facts")?;
@@ -106,6 +109,7 @@ pub(crate) fn start(
                 home: who.home,
                 confinement,
                 mounts: Some(mounts),
+                gate: None,
                 mortal: false,
             })
         },

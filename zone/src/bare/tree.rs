@@ -384,6 +384,10 @@ impl Builder {
             flags |= NO_EXEC;
         }
         let source = match &mount.source {
+            Source::Other { kind, .. } => {
+                let why = format!("only a zone with namespaces has one of type {kind}");
+                return Err(Error::because(mount.target.display(), why));
+            }
             Source::Bind { path, .. } => path.clone(),
             Source::Volume { name } => crate::state::volume(name)?,
             Source::Tmpfs { options } => {

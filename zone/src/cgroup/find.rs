@@ -4,7 +4,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::CONTROLLERS;
+use nix::unistd::Pid;
+
+use super::{CONTROLLERS, Group};
 
 /// Of a hierarchy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +58,46 @@ pub(super) fn hierarchies() -> Vec<Hierarchy> {
         hierarchy.controllers.iter().any(known)
     });
     found
+}
+
+/// The groups of all hierarchies in which `process` is, but this process is not.
+pub(super) fn groups_of(process: Pid) -> Vec<Group> {
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    let own = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let theirs = fs::read_to_string(format!("/proc/{process}/cgroup")).unwrap_or_default();
+    let mut groups = apart(&mounts, &own, &theirs);
+    for group in &mut groups {
+        if group.version == Version::Two {
+            group.controllers = super::words(&group.path.join("cgroup.controllers"));
+        }
+    }
+    groups
+}
+
+/// What the texts say of them.
+fn apart(mounts: &str, own: &str, theirs: &str) -> Vec<Group> {
+    let own: Vec<&str> = own.lines().collect();
+    let mut groups: Vec<Group> = Vec::new();
+    for line in theirs.lines().filter(|line| !own.contains(line)) {
+        let names = line.split(':').nth(1).unwrap_or_default();
+        let names: Vec<String> = names.split(',').map(str::to_owned).collect();
+        let shown = mounts.lines().filter_map(Mount::parse).find_map(|mount| {
+            let has = |name: &String| mount.options.split(',').any(|option| option == name);
+            let fits = mount.version == Version::Two || names.iter().all(has);
+            let path = mount.own_path(line, &names).filter(|_| fits)?;
+            Some((mount.version, mount.directory(Path::new(&path))?))
+        });
+        if let Some((version, path)) = shown
+            && groups.iter().all(|group| group.path != path)
+        {
+            groups.push(Group {
+                path,
+                version,
+                controllers: names,
+            });
+        }
+    }
+    groups
 }
 
 /// What the two texts say. The controllers of the unified hierarchy stand elsewhere.
@@ -135,7 +177,7 @@ impl<'a> Mount<'a> {
 
     /// This process's group, if the line of /proc/self/cgroup is about this hierarchy.
     fn own_path(&self, line: &'a str, controllers: &[String]) -> Option<String> {
-        let mut fields = line.splitn(3, ':');
+        let mut fields = line.split(':');
         let (number, names, path) = (fields.next()?, fields.next()?, fields.next()?);
         let same = match self.version {
             Version::One => {
@@ -156,7 +198,7 @@ impl<'a> Mount<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Version, parse};
+    use super::{Version, apart, parse};
     use std::path::Path;
 
     #[test]
@@ -177,6 +219,30 @@ mod tests {
         assert_eq!(found[2].version, Version::Two);
         let unified = Path::new("/sys/fs/cgroup/unified/x");
         assert_eq!(found[2].places, [unified.join("y"), unified.to_owned()]);
+    }
+
+    #[test]
+    fn groups_of_another_process() {
+        let mounts = "\
+30 25 0:26 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct
+31 25 0:27 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory
+32 25 0:28 / /sys/fs/cgroup/systemd rw - cgroup cgroup rw,name=systemd
+33 25 0:29 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw
+";
+        let own = "5:cpu,cpuacct:/\n4:memory:/a\n1:name=systemd:/\n0::/\n";
+        let theirs = "5:cpu,cpuacct:/x\n4:memory:/a\n1:name=systemd:/x\n0::/x\n";
+        let found = apart(mounts, own, theirs);
+        let paths: Vec<&Path> = found.iter().map(|group| group.path.as_path()).collect();
+        assert_eq!(
+            paths,
+            [
+                Path::new("/sys/fs/cgroup/cpu,cpuacct/x"),
+                Path::new("/sys/fs/cgroup/systemd/x"),
+                Path::new("/sys/fs/cgroup/unified/x"),
+            ]
+        );
+        assert_eq!(found[0].controllers, ["cpu", "cpuacct"]);
+        assert_eq!(found[2].version, Version::Two);
     }
 
     #[test]

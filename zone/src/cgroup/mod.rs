@@ -31,18 +31,44 @@ struct Group {
     controllers: Vec<String>,
 }
 
-/// The groups of a zone; removed when dropped.
+/// The groups of a zone; removed when dropped, if they are its own.
 #[derive(Debug)]
-pub(crate) struct Groups(Vec<Group>);
+pub(crate) struct Groups(Vec<Group>, Owner);
+
+/// Whose groups they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    Zone,
+    /// An engine makes and removes them.
+    Engine,
+}
 
 impl Groups {
+    /// None.
+    pub(crate) fn none() -> Self {
+        Self(Vec::new(), Owner::Zone)
+    }
+
+    /// Those that somebody else has put the process into, which must not be this process's own: what
+    /// counts and limits, and the paths of all.
+    pub(crate) fn of(process: Pid) -> (Self, Vec<PathBuf>) {
+        let mut groups = find::groups_of(process);
+        let paths = groups.iter().map(|group| group.path.clone()).collect();
+        for group in &mut groups {
+            group
+                .controllers
+                .retain(|name| CONTROLLERS.contains(&name.as_str()));
+        }
+        (Self(groups, Owner::Engine), paths)
+    }
+
     /// Makes those that the host allows, with the zone's limits.
     ///
     /// # Errors
     /// Which limit cannot be set, and why. Without limits there is none.
     pub(crate) fn create(name: &str, limits: &Limits) -> Result<Self> {
         let asked = asked(limits);
-        let mut groups = Self(Vec::new());
+        let mut groups = Self::none();
         let mut refused = Vec::new();
         for hierarchy in find::hierarchies() {
             // In version 1 a process can only be moved there, which is not worth the time for the
@@ -110,10 +136,24 @@ impl Groups {
 
 impl Drop for Groups {
     fn drop(&mut self) {
-        for group in &self.0 {
+        for group in self.0.iter().filter(|_| self.1 == Owner::Zone) {
             remove(&group.path);
         }
     }
+}
+
+/// The directories of the groups in which `process` is and this process is not, by the names of their
+/// controllers; that of version 2 has none.
+pub(crate) fn by_controllers(process: Pid) -> Vec<(String, PathBuf)> {
+    let mut paths = Vec::new();
+    for group in find::groups_of(process) {
+        let names = group.controllers.iter().cloned();
+        match group.version {
+            Version::One => paths.extend(names.map(|name| (name, group.path.clone()))),
+            Version::Two => paths.push((String::new(), group.path)),
+        }
+    }
+    paths
 }
 
 /// Puts this process, which has one thread, into the group of version 1 at `path`. A thread that moves

@@ -9,6 +9,7 @@ mod layer;
 mod paths;
 pub(crate) mod standard;
 
+use std::fs;
 use std::io;
 use std::os::fd::RawFd;
 
@@ -18,7 +19,7 @@ use nix::sys::resource::{Resource, rlim_t, setrlimit};
 
 use crate::config::Isolation;
 
-pub use capabilities::{Capabilities, Identity};
+pub use capabilities::{Capabilities, Identity, Sets};
 pub use layer::{Layer, Report, State};
 pub use paths::Tree;
 
@@ -50,6 +51,8 @@ pub struct Config {
     pub set_id: Result<(), String>,
     /// The capabilities of the zone's superuser.
     pub capabilities: Capabilities,
+    /// Those of the process itself, if its user does not say that.
+    pub sets: Option<Sets>,
     /// Whom the first process runs as; `None` when that is done.
     pub identity: Option<Identity>,
     /// Resource limits, soft and hard.
@@ -67,16 +70,27 @@ impl Default for Config {
             signals: true,
             set_id: Err("set-id programs gain nothing".to_owned()),
             capabilities: Capabilities::USUAL,
+            sets: None,
             identity: None,
-            limits: vec![NO_CORE],
+            limits: core_limit(&host_core_pattern()).into_iter().collect(),
             allow_weaker: Vec::new(),
         }
     }
 }
 
-/// No core dumps: they would be written, or piped to a program, as the host's
-/// `/proc/sys/kernel/core_pattern` says. 0 does not keep the kernel from piping, 1 does (core(5)).
-pub const NO_CORE: (Resource, rlim_t, rlim_t) = (Resource::RLIMIT_CORE, 1, 1);
+/// What the host's kernel does with core dumps (core(5)).
+fn host_core_pattern() -> Vec<u8> {
+    // Where that cannot be told, it may be a program.
+    fs::read("/proc/sys/kernel/core_pattern").unwrap_or_else(|_| b"|".to_vec())
+}
+
+/// The limit on core dumps, where the host would hand them to a program or socket of its own, or write
+/// them to a folder of its choice. A file with a plain name comes to lie where the zone's process works,
+/// written with its rights. 0 does not keep the kernel from piping, 1 does (core(5)).
+fn core_limit(pattern: &[u8]) -> Option<(Resource, rlim_t, rlim_t)> {
+    let is_plain = !matches!(pattern.first(), Some(b'|' | b'@')) && !pattern.contains(&b'/');
+    (!is_plain).then_some((Resource::RLIMIT_CORE, 1, 1))
+}
 
 /// What will be done, after the host was asked what it has.
 #[derive(Debug)]
@@ -219,8 +233,12 @@ impl Confinement {
         // whose program is still lx: /proc/PID/exe, kept open, would be written to later. The exec
         // makes it as other processes are.
         prctl::set_dumpable(false).map_err(|errno| named("dumpable", errno.into()))?;
-        capabilities::take_on(config.identity.as_ref(), config.capabilities)
-            .map_err(|error| named("capabilities", error))?;
+        capabilities::take_on(
+            config.identity.as_ref(),
+            config.capabilities,
+            config.sets.as_ref(),
+        )
+        .map_err(|error| named("capabilities", error))?;
         drop(config.trees);
         close_others(keep).map_err(|error| named("descriptors", error))
     }
@@ -273,7 +291,7 @@ fn named(step: &str, error: io::Error) -> io::Error {
 
 #[cfg(test)]
 mod tests {
-    use super::{Config, Confinement, Layer, gaps};
+    use super::{Config, Confinement, Layer, core_limit, gaps};
 
     #[test]
     fn what_lies_between_kept_descriptors_is_closed() {
@@ -281,6 +299,21 @@ mod tests {
         assert_eq!(gaps(&[]), [(3, end)]);
         assert_eq!(gaps(&[0, 2, 3]), [(4, end)]);
         assert_eq!(gaps(&[9, 5, 5, 6]), [(3, 4), (7, 8), (10, end)]);
+    }
+
+    #[test]
+    fn cores_are_files_of_the_zone_or_nothing() {
+        for pattern in [
+            "|/usr/lib/systemd/systemd-coredump",
+            "@/run/cores",
+            "/var/crash/%e",
+            "../c",
+        ] {
+            assert!(core_limit(pattern.as_bytes()).is_some(), "{pattern}");
+        }
+        for pattern in ["core\n", "core.%p\n", "\n"] {
+            assert!(core_limit(pattern.as_bytes()).is_none(), "{pattern}");
+        }
     }
 
     #[test]

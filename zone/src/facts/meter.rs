@@ -58,6 +58,11 @@ impl Meter {
         &self.shares
     }
 
+    /// From now on these groups count for the zone.
+    pub(crate) fn adopt(&mut self, groups: Groups) {
+        self.groups = groups;
+    }
+
     /// The zone's groups.
     pub(crate) fn groups(&self) -> &Groups {
         &self.groups

@@ -2,15 +2,19 @@
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
 
-use rustix::fs::{AtFlags, FileType, Mode, chmodat, makedev, mkdirat, mknodat, symlinkat};
+use rustix::fs::{
+    AtFlags, FileType, Gid, Mode, Uid, chmodat, chownat, makedev, mkdirat, mknodat, symlinkat,
+};
 use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, fsconfig_create, fsconfig_set_string, fsmount,
     fsopen,
 };
 
-use super::root::{Kind, Root};
+use super::root::{Kind, Root, clone_tree};
 use super::tree::memory;
+use crate::container::Device;
 use crate::error::{Context, Result};
 
 const NOSUID: MountAttrFlags = MountAttrFlags::MOUNT_ATTR_NOSUID;
@@ -58,6 +62,52 @@ pub(super) fn attach(root: &Root, own_users: bool) -> Result<()> {
         "/dev/mqueue",
         Kind::Directory,
     )
+}
+
+/// Puts more devices there. Where none can be made, the host's of the same name is shown.
+pub(super) fn add(root: &Root, devices: &[Device]) -> Result<()> {
+    for device in devices {
+        let usual = |(name, ..): &(&str, u32, u32)| device.path == Path::new("/dev").join(name);
+        if NODES.iter().any(usual) {
+            continue;
+        }
+        let made = make_device(root, device);
+        match made {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                let path = &device.path;
+                let tree = clone_tree(path, false).about(path.display())?;
+                root.attach(tree, path, Kind::File)?;
+            }
+            result => result.about(device.path.display())?,
+        }
+    }
+    Ok(())
+}
+
+fn make_device(root: &Root, device: &Device) -> io::Result<()> {
+    let (above, name) = device
+        .path
+        .parent()
+        .zip(device.path.file_name())
+        .ok_or(io::ErrorKind::InvalidInput)?;
+    let above = root.directory(above)?;
+    let kind = match device.block {
+        true => FileType::BlockDevice,
+        false => FileType::CharacterDevice,
+    };
+    let mode = Mode::from_raw_mode(device.mode & 0o7777);
+    let (major, minor) = device.number;
+    mknodat(&above, name, kind, mode, makedev(major, minor))?;
+    chmodat(&above, name, mode, AtFlags::empty())?;
+    let (user, group) = (Uid::from_raw(device.owner.0), Gid::from_raw(device.owner.1));
+    chownat(
+        &above,
+        name,
+        Some(user),
+        Some(group),
+        AtFlags::SYMLINK_NOFOLLOW,
+    )?;
+    Ok(())
 }
 
 /// What is not mounted. Whether the device nodes could be made.

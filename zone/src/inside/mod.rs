@@ -1,6 +1,7 @@
 //! The child's side: from a copy of `lx` in new namespaces to the zone's first process.
 
 mod copies;
+mod cover;
 mod dev;
 mod layers;
 mod loopback;
@@ -14,17 +15,21 @@ mod tree;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use host_std::process::close_on_exec_from;
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::sethostname;
 use rustix::process::{Signal, set_parent_process_death_signal};
+use rustix::system::setdomainname;
 
 use crate::bare::Mounts;
 use crate::config::{Config, Net};
 use crate::confine::Confinement;
+use crate::container::Container;
 use crate::error::{Context, Result};
 use crate::first::First;
+use crate::gate::Gate;
 use crate::passwd::User;
 use crate::pty;
 use crate::report::Said;
@@ -49,6 +54,8 @@ pub struct Inside {
     pub home: Option<String>,
     pub(crate) confinement: Confinement,
     pub(crate) mounts: Option<Mounts>,
+    /// Where it waits before it begins, in the container of an engine.
+    pub(crate) gate: Option<Rc<Gate>>,
     /// Whether it ends with its zsched by the kernel's doing.
     pub(crate) mortal: bool,
 }
@@ -82,6 +89,12 @@ impl Inside {
         Ok(Some((fd, link)))
     }
 
+    /// Where this process is to wait when it is sure that its program can begin.
+    #[must_use]
+    pub fn gate(&self) -> Option<Rc<Gate>> {
+        self.gate.clone()
+    }
+
     /// The last step before the guest: this process takes on its user and loses what the zone does
     /// not need. Of its descriptors the standard ones stay open, and those to `keep`.
     ///
@@ -96,8 +109,10 @@ impl Inside {
             confinement,
             mounts,
             mortal,
+            gate,
             ..
         } = self;
+        drop(gate);
         // What is kept are copies.
         drop((proc, facts, socket, image, mounts));
         confinement.apply(keep)?;
@@ -109,21 +124,28 @@ impl Inside {
     }
 }
 
-/// Builds the zone around its first process, in which `user` is to run.
+/// Builds the zone around its first process, in which `user` is to run. `before_root` is done when all
+/// is mounted and the host is in sight.
 pub(crate) fn build(
     config: &Config,
     user: &User,
     own_users: bool,
     zone: First<'_>,
     confinement: Confinement,
+    before_root: &dyn Fn() -> Result<()>,
 ) -> Result<Inside> {
     let facts = zone.facts.for_reading().about("the zone's facts")?;
     zone.bond.part()?;
+    let container = config.container.as_ref();
+    container.map_or(Ok(()), Container::join)?;
+    let makes = |kind| container.is_none_or(|container| container.makes(kind));
     // The zone's root of the cgroups is where zsched has put this process.
     unshare(CloneFlags::CLONE_NEWCGROUP).about("cannot make a cgroup namespace")?;
-    sethostname(config.hostname.as_ref().unwrap_or(&config.name))
-        .about("cannot set the host name")?;
-    if config.net == Net::None {
+    if makes(CloneFlags::CLONE_NEWUTS) {
+        name(config)?;
+    }
+    container.map_or(Ok(()), Container::tune)?;
+    if config.net == Net::None && makes(CloneFlags::CLONE_NEWNET) {
         loopback::up().about("cannot start the loopback device")?;
     }
     standard::protect(&zone.reporter).about("the standard descriptors")?;
@@ -146,16 +168,24 @@ pub(crate) fn build(
         false => None,
     };
     dev::attach(&root, own_users)?;
+    if let Some(container) = container {
+        dev::add(&root, &container.devices)?;
+    }
     if config.native {
         native::attach(&root)?;
     }
     for mount in tree::in_order(&config.mounts) {
         tree::attach(&root, mount)?;
     }
+    if let Some(container) = container {
+        cover::mask(&root, &container.masked)?;
+        cover::protect(&root, &container.read_only)?;
+    }
     if !config.has_own_root() {
         let nothing = placeholders.empty().about("the zone's /proc")?;
         root.attach(nothing, zone.state, Kind::Directory)?;
     }
+    before_root()?;
     root.enter(config.read_only)?;
     if let Some(copies) = copies {
         let sent = copies.hand_out(zone.facts, &zone.reporter, procs.hidden.as_fd());
@@ -164,11 +194,23 @@ pub(crate) fn build(
     standard::reopen().about("the standard descriptors")?;
 
     if config.terminal {
-        let master = pty::take(user.uid).about("cannot make a terminal")?;
+        let size = container.and_then(|container| container.process.size);
+        let master = pty::take(user.uid, size).about("cannot make a terminal")?;
         let sent = zone.reporter.send(&Said::Terminal, &[master.as_fd()]);
         sent.about("cannot hand out the terminal")?;
+        if container.is_some() {
+            pty::show_console().about("/dev/console")?;
+        }
     }
-    close_on_exec_from(3).about("cannot close descriptors")?;
+    let kept = container.map_or(0, |container| container.process.descriptors);
+    close_on_exec_from(3 + kept).about("cannot close descriptors")?;
+    if let Some(container) = container {
+        container.process.make_directory()?;
+        container.process.prepare()?;
+    }
+    let gate = zone
+        .gate
+        .map(|(opener, last)| Gate::new(zone.reporter, Some(opener), Some(last)));
     Ok(Inside {
         proc: procs.hidden,
         facts,
@@ -178,6 +220,28 @@ pub(crate) fn build(
         confinement,
         users: None,
         mounts: None,
-        mortal: true,
+        mortal: gate.is_none(),
+        gate: gate.map(Rc::new),
     })
+}
+
+/// The names that uname(2) tells.
+fn name(config: &Config) -> Result<()> {
+    let hostname = config.hostname.as_ref();
+    let hostname = match &config.container {
+        // The host's, where it names none.
+        Some(_) => hostname,
+        None => Some(hostname.unwrap_or(&config.name)),
+    };
+    if let Some(name) = hostname {
+        sethostname(name).about("cannot set the host name")?;
+    }
+    let domainname = config
+        .container
+        .as_ref()
+        .and_then(|own| own.domainname.as_ref());
+    match domainname {
+        Some(name) => setdomainname(name.as_bytes()).about("cannot set the domain name"),
+        None => Ok(()),
+    }
 }

@@ -79,14 +79,14 @@ impl Root {
         self.put(tree, at).about(name())
     }
 
-    fn put(&self, tree: impl AsFd, at: OwnedFd) -> io::Result<()> {
+    pub(super) fn put(&self, tree: impl AsFd, at: OwnedFd) -> io::Result<()> {
         let flags =
             MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
         Ok(move_mount(tree, "", at, "", flags)?)
     }
 
     /// What is at `path` in the zone, however its links lead; never outside.
-    fn open(&self, path: &Path, flags: OFlags, mode: Mode) -> io::Result<OwnedFd> {
+    pub(super) fn open(&self, path: &Path, flags: OFlags, mode: Mode) -> io::Result<OwnedFd> {
         let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
         Ok(openat2(
             &self.tree,
@@ -111,6 +111,11 @@ impl Root {
             (Kind::File, true) => Err(io::Error::from(io::ErrorKind::IsADirectory)),
             _ => Ok(at),
         }
+    }
+
+    /// The directory at `path`, which is made if it is missing.
+    pub(super) fn directory(&self, path: &Path) -> io::Result<OwnedFd> {
+        self.point(path, Kind::Directory)
     }
 
     fn make_point(&self, path: &Path, kind: Kind) -> io::Result<OwnedFd> {
@@ -164,4 +169,13 @@ pub(super) fn clone_tree(path: &Path, recursive: bool) -> io::Result<OwnedFd> {
     let mut flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
     flags.set(OpenTreeFlags::AT_RECURSIVE, recursive);
     Ok(open_tree(CWD, path, flags)?)
+}
+
+/// A copy of the mounts at `place` and below, mounted nowhere yet.
+pub(super) fn clone_at(place: &OwnedFd) -> io::Result<OwnedFd> {
+    let flags = OpenTreeFlags::OPEN_TREE_CLONE
+        | OpenTreeFlags::OPEN_TREE_CLOEXEC
+        | OpenTreeFlags::AT_RECURSIVE
+        | OpenTreeFlags::AT_EMPTY_PATH;
+    Ok(open_tree(place, "", flags)?)
 }

@@ -33,19 +33,35 @@ pub(super) fn attach(root: &Root, mount: &Mount) -> Result<()> {
             bind(mount, &path, true, Propagation::Private).about(path.display())?
         }
         Source::Tmpfs { options } => {
-            let options: Vec<(&str, &str)> = options
-                .iter()
-                .map(|(key, value)| (key.as_str(), value.as_str()))
-                .collect();
-            let tree = memory("tmpfs", &options, MountAttrFlags::empty());
-            let tree = tree.and_then(|tree| {
-                set_attributes(&tree, attributes(mount), 0, None, false)?;
-                Ok(tree)
-            });
+            let tree = file_system(mount, "tmpfs", "tmpfs", options);
+            (tree.about(mount.target.display())?, Kind::Directory)
+        }
+        Source::Other {
+            kind,
+            source,
+            options,
+        } => {
+            let tree = file_system(mount, kind, source, options);
             (tree.about(mount.target.display())?, Kind::Directory)
         }
     };
     root.attach(&tree, &mount.target, kind)
+}
+
+/// A file system that is mounted nowhere yet.
+fn file_system(
+    mounted: &Mount,
+    kind: &str,
+    source: &str,
+    options: &[(String, String)],
+) -> io::Result<OwnedFd> {
+    let options: Vec<(&str, &str)> = options
+        .iter()
+        .map(|(key, value)| (key.as_str(), value.as_str()))
+        .collect();
+    let tree = mount(kind, source, &options, MountAttrFlags::empty())?;
+    set_attributes(&tree, attributes(mounted), 0, None, false)?;
+    Ok(tree)
 }
 
 /// A copy of the host's tree at `path`, mounted nowhere yet.
