@@ -37,6 +37,9 @@ pub(super) fn cpuinfo(moment: &Moment, host: &[u8], out: &mut Vec<u8>) {
     }
 }
 
+/// Nanoseconds of a tick of the kernel, of which there are 250 in a second.
+const JIFFY: u64 = 4_000_000;
+
 /// `stat`: `shares` are [`kernel::zone::Text::Shares`], and `forks` counts the processes and threads
 /// that the zone made.
 pub(super) fn stat(moment: &Moment, shares: &[u8], forks: u64, out: &mut Vec<u8>) {
@@ -58,7 +61,9 @@ pub(super) fn stat(moment: &Moment, shares: &[u8], forks: u64, out: &mut Vec<u8>
         put_number(out, cpu, 1);
         put_times(out, [user, system, idle].map(|time| time / TICK));
     }
-    out.extend_from_slice(b"intr 0\nctxt ");
+    out.extend_from_slice(b"intr ");
+    put_decimal(out, timer_interrupts(moment), 1);
+    out.extend_from_slice(b"\nctxt ");
     put_decimal(out, facts.switches, 1);
     out.extend_from_slice(b"\nbtime ");
     put_decimal(out, facts.realtime, 1);
@@ -95,8 +100,17 @@ fn put_heads(moment: &Moment, out: &mut Vec<u8>) {
     out.push(b'\n');
 }
 
-/// `interrupts`: none comes to a zone.
+/// How often the timer interrupted the zone's programs: at each of the kernel's ticks while they ran.
+fn timer_interrupts(moment: &Moment) -> u64 {
+    let facts = &moment.facts;
+    // Microseconds.
+    facts.cpu_user.saturating_add(facts.cpu_system) / (JIFFY / 1000)
+}
+
+/// `interrupts`: the timer's are the only ones that are a zone's own.
 pub(super) fn interrupts(moment: &Moment, out: &mut Vec<u8>) {
+    let processors = moment.processors().max(1);
+    let all = timer_interrupts(moment);
     out.extend_from_slice(b"           ");
     put_heads(moment, out);
     for (name, description) in [
@@ -108,8 +122,10 @@ pub(super) fn interrupts(moment: &Moment, out: &mut Vec<u8>) {
     ] {
         out.extend_from_slice(name);
         out.push(b':');
-        for _ in moment.facts.processors() {
-            out.extend_from_slice(b"          0");
+        for (processor, _) in (0..).zip(moment.facts.processors()) {
+            let own = all / processors + u64::from(processor < all % processors);
+            out.push(b' ');
+            put_decimal(out, if name == b"LOC" { own } else { 0 }, 10);
         }
         out.extend_from_slice(description);
         out.push(b'\n');
@@ -144,8 +160,6 @@ pub(super) fn softirqs(moment: &Moment, out: &mut Vec<u8>) {
 /// `schedstat`, version 17: a time in ticks of the kernel (250 per second), and of each processor
 /// how long it ran tasks, how long tasks waited (nanoseconds), and how many ran.
 pub(super) fn schedstat(moment: &Moment, out: &mut Vec<u8>) {
-    /// Nanoseconds.
-    const JIFFY: u64 = 4_000_000;
     out.extend_from_slice(b"version 17\ntimestamp ");
     put_decimal(out, moment.uptime / JIFFY, 1);
     out.push(b'\n');
@@ -214,7 +228,7 @@ model name\t: C
 cpu  300 0 150 19600 0 0 0 0 0 0
 cpu1 100 0 50 9875 0 0 0 0 0 0
 cpu3 200 0 100 9725 0 0 0 0 0 0
-intr 0
+intr 1125
 ctxt 1234
 btime 1700000000
 processes 42
