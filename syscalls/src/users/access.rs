@@ -5,6 +5,7 @@ use abi::nr as guest;
 use abi::{Errno, RawArg, SysResult};
 use host::call::as_int;
 use kernel::Task;
+use kernel::bare::Node;
 use kernel::users::{EXECUTE, WRITE};
 use kernel::walk::Aim;
 
@@ -48,11 +49,12 @@ pub(super) fn faccessat2(t: &mut Task, a: &[usize; 6]) -> SysResult {
     if !may {
         return Err(Errno::EACCES);
     }
-    match beneath(t, guest::FACCESSAT2, a) {
-        // Of its own files the host's user has the last word by changing their mode.
-        Err(Errno::EACCES) if status.ours => Ok(0),
-        answer => answer,
-    }
+    beneath_open(t, guest::FACCESSAT2, a, |t| {
+        match target(t, a[0], a[1], flags)? {
+            Target::Itself => Ok(Node::of_guest(as_int(a[0]))),
+            Target::Named(node) => Ok(node),
+        }
+    })
 }
 
 /// chdir(2).

@@ -96,9 +96,9 @@ fn judge(t: &Task, at: At<'_>, flags: OpenFlags) -> SysResult<Option<Option<u32>
             }
             Ok(Some(group_of(t, directory.fd())?))
         }
+        Err(Errno::EACCES) => Err(Errno::EACCES),
         // The call itself says what is wrong.
-        Err(Errno::ENOENT) => Ok(None),
-        Err(errno) => Err(errno),
+        Err(_) => Ok(None),
     }
 }
 
