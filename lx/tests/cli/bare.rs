@@ -506,6 +506,7 @@ fn what_the_bare_way_cannot_keep_apart_is_refused() {
             &["-v", "/tmp:/mnt:ro", "-v", "/tmp:/srv"][..],
             &["--tmpfs", "/mnt:size=1m"],
             &["--net", "none"],
+            &["--users", "host", "--user", "7"],
         ] {
             let output = zone.run(&[options, &["/bin/true"]].concat());
             assert_eq!(output.status.code(), Some(125), "{options:?}");
