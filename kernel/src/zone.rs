@@ -3,8 +3,11 @@
 //!
 //! It lies in memory that the guest may read, so it holds nothing that the zone may not know.
 
+mod native;
 pub mod protocol;
 pub mod rights;
+
+pub use native::{NATIVE, SHOWN, beneath, is_native};
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -173,16 +176,6 @@ pub fn contract() -> u32 {
 #[must_use]
 pub fn attached() -> bool {
     placeholders() != 0
-}
-
-/// Where a zone has the host's tools.
-pub const NATIVE: &str = "/native";
-
-/// Whether the program or script at `path`, a canonical path, is one of the host's tools.
-#[must_use]
-pub fn is_native(path: &[u8]) -> bool {
-    path.strip_prefix(NATIVE.as_bytes())
-        .is_some_and(|rest| rest.starts_with(b"/"))
 }
 
 /// `st_dev` of the placeholders for emulated files; 0 outside a zone.

@@ -10,7 +10,6 @@
 //! - everything else, and what a call creates, is the zone's.
 
 use alloc::ffi::CString;
-use alloc::vec::Vec;
 use core::ffi::CStr;
 
 use abi::arg::OpenFlags;
@@ -20,22 +19,7 @@ use host::host_call;
 use kernel::vfs::{
     AT_FDCWD, At, File, FileSystem, Links, OpenHow, Place, ProcView, beneath_native, open_on_host,
 };
-use kernel::zone::{NATIVE, is_native};
-
-/// The host's directories and files that are mounted there, where the host has them.
-pub const SHOWN: [&str; 11] = [
-    "/usr",
-    "/lib",
-    "/lib32",
-    "/lib64",
-    "/libx32",
-    "/bin",
-    "/sbin",
-    "/etc/alternatives",
-    "/etc/ld.so.cache",
-    "/etc/ssl",
-    "/etc/terminfo",
-];
+use kernel::zone::{beneath, is_native};
 
 /// What the dynamic loader reads besides shared objects (ld.so(8)).
 const LOADER_FILES: [&[u8]; 2] = [b"/etc/ld.so.cache", b"/etc/ld.so.preload"];
@@ -65,21 +49,6 @@ fn in_library_directory(path: &[u8]) -> bool {
 fn is_shared_object(path: &[u8]) -> bool {
     let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
     name.ends_with(b".so") || name.windows(4).any(|part| part == b".so.")
-}
-
-/// The same path beneath `/native`, for a path that may lead to one of the directories there.
-#[must_use]
-pub fn beneath(path: &[u8]) -> Option<CString> {
-    let shown = SHOWN.iter().any(|shown| {
-        path.strip_prefix(shown.as_bytes())
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
-    });
-    if !shown {
-        return None;
-    }
-    let mut text = Vec::from(NATIVE.as_bytes());
-    text.extend_from_slice(path);
-    CString::new(text).ok()
 }
 
 const F_OK: usize = 0;
@@ -161,6 +130,13 @@ impl FileSystem for NativeTools {
         }
     }
 
+    fn substitute(&self, path: &[u8]) -> Option<(CString, bool)> {
+        match self {
+            Self::Shown => None,
+            Self::Used => beneath(path).map(|host| (host, prefers_host(path))),
+        }
+    }
+
     fn readlink(
         &self,
         _view: &dyn ProcView,
@@ -185,7 +161,7 @@ impl FileSystem for NativeTools {
 #[cfg(test)]
 mod tests {
     extern crate std;
-    use super::{NativeTools, beneath, prefers_host};
+    use super::{NativeTools, prefers_host};
     use kernel::vfs::FileSystem;
 
     #[test]
@@ -224,29 +200,6 @@ mod tests {
             "/etc/passwd",
         ] {
             assert!(!prefers_host(path.as_bytes()), "{path}");
-        }
-    }
-
-    #[test]
-    fn only_what_is_shown_has_a_place_beneath() {
-        let place = |path: &str| beneath(path.as_bytes());
-        assert_eq!(
-            place("/usr/lib/git-core/git").as_deref(),
-            Some(c"/native/usr/lib/git-core/git")
-        );
-        assert_eq!(place("/bin").as_deref(), Some(c"/native/bin"));
-        assert_eq!(
-            place("/etc/ssl/certs").as_deref(),
-            Some(c"/native/etc/ssl/certs")
-        );
-        for path in [
-            "/etc/passwd",
-            "/home",
-            "/usrlocal",
-            "usr/bin",
-            "/native/usr",
-        ] {
-            assert_eq!(place(path), None, "{path}");
         }
     }
 }

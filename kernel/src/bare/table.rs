@@ -4,6 +4,8 @@ use alloc::vec::Vec;
 
 use abi::stat::Stat;
 
+use crate::zone::NATIVE;
+
 /// Which file an open descriptor leads to, however it is called.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ident {
@@ -122,6 +124,13 @@ impl Mount {
             self.kind,
             Kind::ProcFiles | Kind::Segments | Kind::Work | Kind::Layer
         )
+    }
+
+    /// Whether it shows some of the host's tools.
+    #[must_use]
+    pub fn is_of_tools(&self) -> bool {
+        let native = NATIVE.strip_prefix('/').unwrap_or(NATIVE).as_bytes();
+        below_clean(&self.target, native).is_some()
     }
 
     /// The last component of the target.

@@ -12,6 +12,7 @@ use super::space::{PATH_MAX, Space, open_plain, undecided};
 use super::table::Kind;
 use crate::handle::Handle;
 use crate::walk::{Entry, Tree};
+use crate::zone;
 
 impl Tree for Space<'_> {
     type Node = Node;
@@ -42,6 +43,15 @@ impl Tree for Space<'_> {
             }
         }
         let entry = self.enter_plain(directory, name)?;
+        if let Entry::Link(node, text) = entry {
+            if let Some(text) = self.tools_link(directory, &text) {
+                return Ok(Entry::Link(node, text));
+            }
+            if let Some(trail) = &directory.trail {
+                self.learn(&trail.along(name), &text);
+            }
+            return Ok(Entry::Link(node, text));
+        }
         let Some(trail) = directory.trail.as_ref().map(|trail| trail.along(name)) else {
             return Ok(entry);
         };
@@ -51,11 +61,7 @@ impl Tree for Space<'_> {
                 node.mount.set(directory.mount.get());
                 Entry::Plain(node)
             }
-            Entry::Link(node, text) => {
-                self.learn(&trail, &text);
-                Entry::Link(node, text)
-            }
-            magic @ Entry::Magic(_) => magic,
+            other => other,
         })
     }
 
@@ -158,6 +164,13 @@ impl Tree for Space<'_> {
 }
 
 impl Space<'_> {
+    /// Where an absolute link leads that stands among the host's tools: on among them.
+    fn tools_link(&self, directory: &Node, text: &[u8]) -> Option<Vec<u8>> {
+        let text = zone::beneath(text)?;
+        let mount = self.table.mounts.get(self.mount_of(directory))?;
+        mount.is_of_tools().then(|| text.into_bytes())
+    }
+
     /// The directory that the mount point of a mount is in.
     fn above_mount(&self, mount: usize) -> SysResult<Node> {
         if mount == 0 {

@@ -119,6 +119,13 @@ pub trait FileSystem: Sync {
         None
     }
 
+    /// The path that may take the place of an absolute one, and whether it does so even if something is
+    /// there: asked where the brand looks up paths itself.
+    fn substitute(&self, path: &[u8]) -> Option<(CString, bool)> {
+        let _ = path;
+        None
+    }
+
     /// The path to try, in a zone, where the host has nothing at `path`.
     fn instead(&self, path: &[u8]) -> Option<CString> {
         let _ = path;

@@ -27,6 +27,7 @@ use std::process::ExitCode;
 
 use abi::Errno;
 use loader::handover::{Handover, Intercept, MAX_LEN, Start};
+use zone::NATIVE;
 use zone::inside::Inside;
 
 use crate::cli::Run;
@@ -109,13 +110,16 @@ fn become_guest(
         return Err(Failure::own("no program given"));
     };
     let in_zone = matches!(place, Place::Zone(_));
-    let program = match search::host_tool(name).filter(|_| in_zone) {
-        // Its interpreters are where only the brand looks.
+    let in_own_mounts = in_zone && matches!(place.outside(Path::new("/")), Ok(None));
+    let program = match search::host_tool(name).filter(|_| in_own_mounts) {
         Some(tool) => tool,
         None => {
             let path = environment::value(&environment, "PATH");
             let program = search::find(&place, name, path)?;
-            preflight::check(&place, &program)?;
+            // The interpreters of the host's tools are where only the brand looks.
+            if !in_zone || !program.starts_with(NATIVE) {
+                preflight::check(&place, &program)?;
+            }
             program
         }
     };

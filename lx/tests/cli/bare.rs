@@ -335,6 +335,34 @@ fn orphans_come_to_the_first_process() {
 }
 
 #[test]
+fn devices_of_mounts_are_opened_when_told() {
+    Zone::each("nodev", |zone| {
+        let null = zone.path("out/null");
+        let mut mknod = Command::new("mknod");
+        mknod.args(["-m", "666"]).arg(&null).args(["c", "1", "3"]);
+        if !run(mknod).status.success() {
+            println!("skipped: only root makes devices");
+            return;
+        }
+        let script = "cat /mnt/null /mnt/../mnt/null && echo open; \
+            grep -c ' /mnt .*nodev' /proc/mounts; true";
+        for (options, printed) in [
+            (
+                "",
+                "cat: can't open '/mnt/null': Permission denied\n\
+                 cat: can't open '/mnt/../mnt/null': Permission denied\n1\n",
+            ),
+            (":dev", "open\n0\n"),
+        ] {
+            let volume = format!("{}:/mnt{options}", zone.path("out").display());
+            let script = format!("exec 2>&1; {script}");
+            let output = zone.run(&["-v", &volume, "sh", "-c", &script]);
+            assert_eq!(stdout(&output), printed, "{}", stderr(&output));
+        }
+    });
+}
+
+#[test]
 fn programs_find_their_interpreters_inside() {
     Zone::each("exec", |zone| {
         let script = zone.path("root/bin/script");

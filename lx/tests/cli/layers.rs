@@ -60,7 +60,7 @@ fn layers_are_one_root_and_stay_as_they_are() {
             ),
             (
                 "rm -r /usr; ls /; mkdir /usr; ls /usr",
-                "bin\ndev\ndevices\netc\nlib\nproc\nsys\ntmp\n",
+                "bin\ndev\ndevices\netc\nlib\nnative\nproc\nsys\ntmp\n",
             ),
             (
                 "mv /etc/other /tmp/o; ls /etc /tmp; cat /tmp/o",

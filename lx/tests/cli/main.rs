@@ -14,5 +14,6 @@ mod rooted;
 mod run;
 mod running;
 mod system;
+mod tools;
 mod traced;
 mod zone;

@@ -150,7 +150,7 @@ impl Roots {
             .args(["-v", &format!("{}:/ro:ro", at("ro"))])
             .args(["-v", &format!("{}:/noexec:noexec", at("noexec"))])
             .args(["-v", &format!("{}:/file-mount", at("file"))])
-            .arg("/paths")
+            .args(["--no-native", "/paths"])
             .args(arguments)
             .env_remove("LX_INTERCEPT")
             .env("XDG_RUNTIME_DIR", top.join("run"))

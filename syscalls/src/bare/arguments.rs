@@ -12,6 +12,8 @@ use kernel::bare::{Node, Space};
 use kernel::vfs::{AT_FDCWD, At, FileSystem, Links, Place};
 use kernel::walk::{Aim, Found, Limits};
 
+use super::tools::meant;
+
 /// The space of the zone that the task runs in. Only tasks of such a zone come here.
 pub(crate) fn space(t: &Task) -> SysResult<Space<'_>> {
     let table = t.program.bare.ok_or(Errno::ENOSYS)?;
@@ -85,6 +87,8 @@ pub(super) fn object_at(t: &Task, dirfd: usize, path_at: usize, aim: Aim) -> Sys
 /// Finds what `at` names.
 pub(crate) fn find(t: &Task, at: At<'_>, aim: Aim) -> SysResult<Node> {
     let space = space(t)?;
+    let meant = meant(t, &space, at);
+    let at = meant.as_deref().map_or(at, At::cwd);
     match space.plain_object(at, aim)? {
         Some(node) => Ok(node),
         None => walked(t, &space, at, aim),

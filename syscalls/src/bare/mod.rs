@@ -19,6 +19,7 @@ mod signals;
 mod sockets;
 mod status;
 mod terminals;
+mod tools;
 
 pub(crate) use arguments::{
     CWD, Target, at, at_flags, check_changeable, find, object, path, pointer, space, target,
@@ -63,6 +64,9 @@ pub fn is_no_exec(t: &Task, fd: i32) -> bool {
 pub fn place(t: &Task, at: At<'_>, follow: bool) -> SysResult<Place> {
     let aim = if follow { Aim::Follow } else { Aim::Keep };
     let space = arguments::space(t)?;
+    if let Some(path) = tools::meant(t, &space, at) {
+        return Ok(Place::Elsewhere(path));
+    }
     if let Found::Node(_, Some((directory, name))) = space.find(at, aim, Limits::default())?
         && let Some(emulated) = arguments::in_proc(t, &space, directory, &name)
     {

@@ -17,6 +17,7 @@ use kernel::{Task, zone};
 
 use super::arguments::{CWD, at, in_proc, path, pointer, space};
 use super::layers;
+use super::tools::meant;
 use crate::fs::{check_how, read_how};
 
 const S_IFDIR: u32 = 0o040_000;
@@ -94,6 +95,11 @@ fn by(t: &Task, at: At<'_>, flags: OpenFlags, mode: u64, resolve: u64) -> SysRes
     if resolve & resolve::CACHED != 0 && creates(flags) | flags.contains(OpenFlags::TRUNC) {
         return Err(Errno::EAGAIN);
     }
+    let meant = match creates(flags) {
+        true => None,
+        false => meant(t, &space, at),
+    };
+    let at = meant.as_deref().map_or(at, At::cwd);
     if space.has_layers()
         && let Some(opened) = layers::open::open(&space, at, flags, mode, limits(resolve))
     {

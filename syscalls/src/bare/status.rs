@@ -15,6 +15,7 @@ use kernel::{Task, numbers};
 use super::arguments::{
     CWD, Target, aim, at, at_flags, in_proc, object, opened, path, pointer, space, target, walked,
 };
+use super::tools::meant;
 use crate::fs::described;
 
 const S_IFDIR: u32 = 0o040_000;
@@ -55,6 +56,8 @@ pub(super) fn newfstatat(t: &mut Task, a: &[usize; 6]) -> SysResult {
     }
     let space = space(t)?;
     let at = at(a[0], text);
+    let meant = meant(t, &space, at);
+    let at = meant.as_deref().map_or(at, At::cwd);
     let mut status = Stat::default();
     describe(t, &space, at, aim(flags), &mut status)?;
     user::write(pointer(a[2]), &status)?;
@@ -241,14 +244,17 @@ pub(super) fn readlinkat(t: &mut Task, a: &[usize; 6]) -> SysResult {
         return host_call!(nr::READLINKAT, a[0], empty, a[2], a[3]);
     }
     let space = space(t)?;
-    if let Some(plain) = space.plain(at(a[0], text), Aim::Keep)
+    let at = at(a[0], text);
+    let meant = meant(t, &space, at);
+    let at = meant.as_deref().map_or(at, At::cwd);
+    if let Some(plain) = space.plain(at, Aim::Keep)
         && !plain.path.is_empty()
         && !plain.path.to_bytes().contains(&b'/')
     {
         let name = plain.path.as_ptr().expose_provenance();
         return host_call!(nr::READLINKAT, int(plain.fd), name, a[2], a[3]);
     }
-    let (node, from) = match space.find(at(a[0], text), Aim::Keep, Limits::default())? {
+    let (node, from) = match space.find(at, Aim::Keep, Limits::default())? {
         Found::Node(node, from) => (node, from),
         Found::Name(..) => return Err(Errno::ENOENT),
     };

@@ -5,7 +5,9 @@ use alloc::vec::Vec;
 use core::ffi::CStr;
 
 use abi::{Errno, SysResult};
-use kernel::vfs::beneath_native;
+use kernel::bare::Space;
+use kernel::vfs::{At, beneath_native};
+use kernel::walk::Aim;
 use kernel::zone;
 use loader::elf::{Header, Image};
 use loader::script::{self, HEAD_LEN, MAX_DEPTH};
@@ -207,12 +209,15 @@ fn beside(bare: Bare<'_>, program: &Opened, interpreter: CString) -> CString {
     if !zone::is_native(program.canonical(bare).to_bytes()) {
         return interpreter;
     }
-    let mut native = Vec::from(zone::NATIVE.as_bytes());
-    native.extend_from_slice(path);
-    let native = CString::new(native).ok();
-    native
-        .and_then(|native| beneath_native(&native))
-        .unwrap_or(interpreter)
+    let native = CString::new([zone::NATIVE.as_bytes(), path].concat()).ok();
+    let found = native.and_then(|native| match bare {
+        Some(table) => {
+            let found = Space::new(table).object(At::cwd(&native), Aim::Follow);
+            found.is_ok().then_some(native)
+        }
+        None => beneath_native(&native),
+    });
+    found.unwrap_or(interpreter)
 }
 
 /// Reads the program headers; `unreadable` when the table is not in the file as it should be

@@ -4,6 +4,7 @@
 
 mod join;
 mod layers;
+mod native;
 mod paths;
 mod procs;
 mod start;

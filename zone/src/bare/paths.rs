@@ -1,7 +1,7 @@
 //! The paths of a bare zone as zsched follows them: the way that its processes will go
 //! (`kernel::bare::Space`).
 
-use std::ffi::OsStr;
+use std::ffi::{CString, OsStr};
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::OwnedFd;
@@ -12,6 +12,7 @@ use abi::{Errno, SysResult};
 use kernel::bare::{Kind, Table};
 use kernel::overlay::{HostDisk, Made, Stack, join, split};
 use kernel::walk::{Aim, Entry, Found, Limits, Tree, walk};
+use kernel::zone::beneath;
 use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, fstat, openat2, readlinkat};
 
 use super::layers;
@@ -99,7 +100,9 @@ impl<'a> Paths<'a> {
             return Err(Errno::ELOOP);
         }
         let text = readlinkat(link, "", Vec::new()).map_err(|errno| error(errno.into()))?;
-        Ok(text.into_bytes())
+        let text = text.into_bytes();
+        let native = beneath(&text).filter(|_| within.mount.is_of_tools());
+        Ok(native.map_or(text, CString::into_bytes))
     }
 }
 

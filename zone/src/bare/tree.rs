@@ -11,14 +11,15 @@ use std::path::{Path, PathBuf};
 
 use kernel::bare::{ABSTRACT, Ident, Kind, MOST, Mount, NO_DEV, NO_EXEC, READ_ONLY, Table};
 use kernel::overlay::{Made, join};
+use kernel::zone::NATIVE;
 use rustix::fs::{
     CWD, FileType, MemfdFlags, Mode, OFlags, SealFlags, fcntl_add_seals, fstat, memfd_create,
     openat, statfs,
 };
 
-use super::layers;
 use super::paths::Paths;
 use super::warden::{self, Extent, Terminals};
+use super::{layers, native};
 use crate::config::{self, Config, Source};
 use crate::confine::Tree;
 use crate::error::{Context, Error, Result};
@@ -142,6 +143,10 @@ impl Mounts {
         let hostname = config.hostname.as_ref().unwrap_or(&config.name);
         if config.has_own_root() {
             mounts.standard(&own)?;
+        }
+        // A root that is the host's has its tools anyway.
+        if config.native && !config.roots().iter().any(|root| root == Path::new("/")) {
+            mounts.tools(&own)?;
         }
         let segments = own.join("segments");
         fs::create_dir(&segments).about(segments.display())?;
@@ -468,6 +473,23 @@ impl Builder {
             }
             result => result,
         }
+    }
+
+    /// The host's tools beneath `/native`, read-only.
+    fn tools(&mut self, own: &Path) -> Result<()> {
+        let top = own.join("native");
+        let mounts = native::populate(&top).about(NATIVE)?;
+        let flags = READ_ONLY | NO_DEV;
+        self.show(Path::new(NATIVE), &top, Kind::Tree, flags)?;
+        for (source, kind) in mounts {
+            let target = format!("{NATIVE}{}", source.display());
+            let kind = match kind {
+                Made::Directory => Kind::Tree,
+                Made::File => Kind::File,
+            };
+            self.show(Path::new(&target), source, kind, flags)?;
+        }
+        Ok(())
     }
 
     fn finish(self, hostname: &str) -> Result<Mounts> {

@@ -5,7 +5,7 @@ mod cover;
 mod dev;
 mod layers;
 mod loopback;
-mod native;
+pub(crate) mod native;
 pub(crate) mod placeholders;
 mod proc;
 mod root;

@@ -6,8 +6,7 @@ use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
 use host_std::mount::{Spread, attribute, set_attributes};
-use kernel::zone::NATIVE;
-use native_mounts::tools::SHOWN;
+use kernel::zone::{NATIVE, SHOWN};
 use rustix::fs::symlinkat;
 use rustix::mount::MountAttrFlags;
 
@@ -27,27 +26,46 @@ pub(super) fn attach(root: &Root) -> Result<()> {
     set_attributes(&top, sealed, 0, None, false).about(NATIVE)
 }
 
-/// Shows what the host has at `path`: a link as a link, anything else as a mount.
-fn show(root: &Root, top: impl AsFd, path: &Path) -> io::Result<()> {
+/// What the host has.
+pub(crate) enum Tool {
+    /// A link, which leads there in the zone.
+    Link(PathBuf),
+    /// A directory.
+    Directory,
+    /// A file.
+    File,
+}
+
+/// What the host has at `path`; not every host has each of them.
+pub(crate) fn found(path: &Path) -> io::Result<Option<Tool>> {
     let found = match fs::symlink_metadata(path) {
-        // Not every host has each of them.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         found => found?,
     };
-    let name = path.strip_prefix("/").map_err(io::Error::other)?;
-    if found.is_symlink() {
-        let target = fs::read_link(path)?;
-        // `/bin` may say `/usr/bin`.
-        let target = match target.strip_prefix("/") {
-            Ok(rest) => Path::new(NATIVE).join(rest),
-            Err(_) => target,
-        };
-        return Ok(symlinkat(&target, top, name)?);
+    if !found.is_symlink() {
+        let is_directory = found.is_dir();
+        return Ok(Some(if is_directory {
+            Tool::Directory
+        } else {
+            Tool::File
+        }));
     }
-    let kind = if found.is_dir() {
-        Kind::Directory
-    } else {
-        Kind::File
+    let target = fs::read_link(path)?;
+    // `/bin` may say `/usr/bin`.
+    Ok(Some(Tool::Link(match target.strip_prefix("/") {
+        Ok(rest) => Path::new(NATIVE).join(rest),
+        Err(_) => target,
+    })))
+}
+
+/// Shows what the host has at `path`: a link as a link, anything else as a mount.
+fn show(root: &Root, top: impl AsFd, path: &Path) -> io::Result<()> {
+    let name = path.strip_prefix("/").map_err(io::Error::other)?;
+    let kind = match found(path)? {
+        None => return Ok(()),
+        Some(Tool::Link(target)) => return Ok(symlinkat(&target, top, name)?),
+        Some(Tool::Directory) => Kind::Directory,
+        Some(Tool::File) => Kind::File,
     };
     let tree = clone_tree(path, true)?;
     let attributes = attribute::RDONLY | attribute::NODEV | attribute::NOSUID;

@@ -14,6 +14,7 @@ use kernel::walk::Aim;
 
 use super::{call, otherwise};
 use crate::bare::arguments::{CWD, at, at_flags, path, pointer, space};
+use crate::bare::tools::meant;
 
 /// `OVERLAYFS_SUPER_MAGIC`.
 const OVERLAYFS: u64 = 0x794c_7630;
@@ -23,7 +24,13 @@ const STAT_FLAGS: AtFlags = AtFlags::SYMLINK_NOFOLLOW
     .union(AtFlags::EMPTY_PATH);
 
 /// What a call of this family is about, if it lies in a stack.
-fn layered(space: &Space<'_>, dirfd: usize, path_at: usize, flags: AtFlags) -> Option<Node> {
+fn layered(
+    t: &Task,
+    space: &Space<'_>,
+    dirfd: usize,
+    path_at: usize,
+    flags: AtFlags,
+) -> Option<Node> {
     let mut room = PathBuffer::new();
     let text = match path_at {
         0 => c"",
@@ -35,7 +42,11 @@ fn layered(space: &Space<'_>, dirfd: usize, path_at: usize, flags: AtFlags) -> O
         } else {
             Aim::Follow
         };
-        space.object(at(dirfd, text), aim).ok()?
+        let at = at(dirfd, text);
+        if meant(t, space, at).is_some() {
+            return None;
+        }
+        space.object(at, aim).ok()?
     } else if flags.contains(AtFlags::EMPTY_PATH) {
         Node::of_guest(as_int(dirfd))
     } else {
@@ -98,7 +109,7 @@ fn describe(
     to: usize,
 ) -> SysResult {
     let space = space(t)?;
-    let node = match layered(&space, dirfd, path_at, flags) {
+    let node = match layered(t, &space, dirfd, path_at, flags) {
         Some(node) if STAT_FLAGS.contains(flags) => node,
         _ => return otherwise(t, number, a),
     };
@@ -122,7 +133,7 @@ fn describe(
 pub(super) fn statx(t: &mut Task, a: &[usize; 6]) -> SysResult {
     let space = space(t)?;
     let flags = at_flags(a[2]);
-    let Some(node) = layered(&space, a[0], a[1], flags) else {
+    let Some(node) = layered(t, &space, a[0], a[1], flags) else {
         return otherwise(t, call::STATX, a);
     };
     let flags = flags.difference(AtFlags::SYMLINK_NOFOLLOW) | AtFlags::EMPTY_PATH;
@@ -147,7 +158,7 @@ pub(super) fn statx(t: &mut Task, a: &[usize; 6]) -> SysResult {
 /// statfs(2).
 pub(super) fn statfs(t: &mut Task, a: &[usize; 6]) -> SysResult {
     let space = space(t)?;
-    match layered(&space, CWD, a[0], AtFlags::empty()) {
+    match layered(t, &space, CWD, a[0], AtFlags::empty()) {
         Some(node) => file_system(&space, &node, a[1]),
         None => otherwise(t, call::STATFS, a),
     }
@@ -156,7 +167,7 @@ pub(super) fn statfs(t: &mut Task, a: &[usize; 6]) -> SysResult {
 /// fstatfs(2).
 pub(super) fn fstatfs(t: &mut Task, a: &[usize; 6]) -> SysResult {
     let space = space(t)?;
-    match layered(&space, a[0], 0, AtFlags::EMPTY_PATH) {
+    match layered(t, &space, a[0], 0, AtFlags::EMPTY_PATH) {
         Some(node) => file_system(&space, &node, a[1]),
         None => otherwise(t, call::FSTATFS, a),
     }
@@ -207,7 +218,7 @@ fn writable(
         return answer;
     }
     let space = space(t)?;
-    let Some(node) = layered(&space, dirfd, path_at, flags) else {
+    let Some(node) = layered(t, &space, dirfd, path_at, flags) else {
         return answer;
     };
     if space.is_read_only(&node) {
