@@ -5,7 +5,6 @@ use alloc::vec::Vec;
 use core::ffi::CStr;
 
 use abi::{Errno, SysResult};
-use kernel::bare::Space;
 use kernel::vfs::{At, beneath_native};
 use kernel::walk::Aim;
 use kernel::zone;
@@ -211,8 +210,8 @@ fn beside(bare: Bare<'_>, program: &Opened, interpreter: CString) -> CString {
     }
     let native = CString::new([zone::NATIVE.as_bytes(), path].concat()).ok();
     let found = native.and_then(|native| match bare {
-        Some(table) => {
-            let found = Space::new(table).object(At::cwd(&native), Aim::Follow);
+        Some(space) => {
+            let found = space.object(At::cwd(&native), Aim::Follow);
             found.is_ok().then_some(native)
         }
         None => beneath_native(&native),

@@ -285,7 +285,11 @@ pub const NEEDS: [Needs; 6] = [
     },
     Needs {
         folder: "native-mounts",
-        calls: &[nr::FACCESSAT, nr::FACCESSAT2, nr::READLINKAT],
+        calls: &[
+            nr::FACCESSAT,
+            nr::FACCESSAT2,
+            nr::READLINKAT,
+        ],
     },
     Needs {
         folder: "brand",
