@@ -479,3 +479,30 @@ CASE(vdso) {
     R(syscall(SYS_getcpu, &cpu, 0, 0));
     check(cpu < 4096, "cpu");
 }
+static void *parked(void *gate) {
+    pthread_barrier_wait(gate);
+    return 0;
+}
+// Where the program has just unmapped something, and counts on it, nothing else comes to lie.
+CASE(holes_stay) {
+    enum { THREADS = 40, STACK = 64 << 10 };
+    static pthread_barrier_t gate;
+    pthread_t threads[THREADS];
+    pthread_barrier_init(&gate, 0, THREADS + 1);
+    char *stacks = mmap(0, THREADS * STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    must((long)stacks);
+    size_t length = 64 << 20;
+    char *hole = mmap(0, length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    must((long)hole);
+    must(munmap(hole, length));
+    for (int i = 0; i < THREADS; i++) {
+        pthread_attr_t own;
+        pthread_attr_init(&own);
+        pthread_attr_setstack(&own, stacks + i * STACK, STACK);
+        R(pthread_create(&threads[i], &own, parked, &gate));
+    }
+    check(mmap(hole, length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) == hole,
+          "the hole is free");
+    pthread_barrier_wait(&gate);
+    for (int i = 0; i < THREADS; i++) pthread_join(threads[i], 0);
+}

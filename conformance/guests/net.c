@@ -9,6 +9,8 @@
 CASE(errors) {
     R(socket(77, SOCK_STREAM, 0));
     R(socket(AF_UNIX, 77, 0));
+    R(socket(15, 11, 14));
+    R(socketpair(15, 15, 0, (int[2]){0}));
     R(socket(AF_INET, SOCK_STREAM, 77));
     R(socketpair(AF_INET, SOCK_STREAM, 0, (int[2]){0}));
     int s = must(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));

@@ -224,7 +224,10 @@ pub fn run(job: &Job) -> Result<Shown, String> {
             child.wait().map_err(|e| format!("wait: {e}"))?;
             End::TimedOut
         }
-        Some(_) if cage.is_some() => cage::end(&status).ok_or_else(|| last_line(&err))?,
+        Some(_) if cage.is_some() => match cage::end(&status) {
+            Some(end) => end,
+            None => lost(&err)?,
+        },
         Some(status) => end_of(status),
     };
     if job.foreign {
@@ -256,12 +259,14 @@ fn read_some(path: &Path) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
-fn last_line(path: &Path) -> String {
-    let text = fs::read_to_string(path).unwrap_or_default();
-    text.lines()
-        .last()
-        .unwrap_or("the run left no status")
-        .to_owned()
+/// The end of a cage that left no status: it says why it could not be made, or else was killed, as is
+/// what runs where memory or processes ran out.
+fn lost(said: &Path) -> Result<End, String> {
+    let text = fs::read_to_string(said).unwrap_or_default();
+    match text.lines().last() {
+        Some(line) if line.starts_with("conformance: cage: ") => Err(line.to_owned()),
+        _ => Ok(End::Signal(Signal::SIGKILL as i32)),
+    }
 }
 
 pub(crate) fn append(path: &Path) -> Result<Stdio, String> {

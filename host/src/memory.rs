@@ -67,12 +67,31 @@ pub fn overlaps(start: usize, len: usize) -> bool {
     ranges().any(|(low, high)| start < high && low < end)
 }
 
-/// Maps `len` bytes, zeroed, as the brand's, aligned to `align` (a power of two).
+/// Where the last mapping that [`map`] made begins; 0 before the first. [`GROW`] guards it.
+static LOWEST: AtomicUsize = AtomicUsize::new(0);
+
+/// What is left free between two mappings, in bytes, so that they stay apart.
+const GAP: usize = 16 * PAGE;
+
+/// How far below the image the first mapping is to lie, in bytes: 256 GiB, still among the addresses that
+/// sanitizers leave to mappings.
+const DISTANCE: usize = 1 << 38;
+
+/// Maps `len` bytes, zeroed, as the brand's, aligned to `align` (a power of two). They come to lie far
+/// from the image, if that is free: among the guest's own mappings they would take a place that it has
+/// just unmapped, and counts on.
 fn map(len: usize, align: usize, prot: usize) -> SysResult {
     let extra = if align > PAGE { align } else { 0 };
+    let lowest = match LOWEST.load(Ordering::Relaxed) {
+        0 => ranges()
+            .next()
+            .map_or(0, |(image, _)| image.saturating_sub(DISTANCE)),
+        lowest => lowest,
+    };
+    let wanted = lowest.saturating_sub(len + extra + GAP) & !(align - 1);
     let at = host_call!(
         nr::MMAP,
-        0,
+        wanted,
         len + extra,
         prot,
         MAP_PRIVATE_ANONYMOUS,
@@ -88,6 +107,9 @@ fn map(len: usize, align: usize, prot: usize) -> SysResult {
         host_call!(nr::MUNMAP, start + len, end - start - len)?;
     }
     add_range(start, start + len)?;
+    if start < lowest {
+        LOWEST.store(start, Ordering::Relaxed);
+    }
     Ok(start)
 }
 

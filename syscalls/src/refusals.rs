@@ -1,5 +1,5 @@
-//! Calls that a zone's filter refuses with EPERM before it looks at their arguments: what the kernel
-//! says of wrong ones comes first.
+//! Calls that a zone's filter refuses before the kernel looks at their arguments: what the kernel says of
+//! wrong ones comes first.
 
 use abi::arg::{Clock, DirFd, Fd, Int, Mode, Path, Ptr, Uint};
 use abi::stat::StatFs;
@@ -86,6 +86,35 @@ pub fn setns(_: &mut Task, fd: Fd, kind: Int) -> SysResult {
             }
         }
     })
+}
+
+/// socket(2).
+pub fn socket(_: &mut Task, family: Int, kind: Int, protocol: Int) -> SysResult {
+    let args = [family.raw(), kind.raw(), protocol.raw(), 0, 0, 0];
+    of_known_kind(forward(nr::SOCKET, &args), family, kind)
+}
+
+/// socketpair(2).
+pub fn socketpair(_: &mut Task, family: Int, kind: Int, protocol: Int, ends: Ptr) -> SysResult {
+    let args = [family.raw(), kind.raw(), protocol.raw(), ends.0, 0, 0];
+    of_known_kind(forward(nr::SOCKETPAIR, &args), family, kind)
+}
+
+/// The result; where the filter refuses the family, a kind that no family has comes before
+/// (`__sys_socket_create`, `__sock_create`).
+fn of_known_kind(result: SysResult, family: Int, kind: Int) -> SysResult {
+    /// `SOCK_TYPE_MASK`, and with it `SOCK_CLOEXEC` and `SOCK_NONBLOCK`.
+    const MASK: i32 = 0xf;
+    const FLAGS: i32 = 0x8_0800 | MASK;
+    /// `SOCK_MAX` and `AF_MAX`.
+    const KINDS: i32 = 11;
+    const FAMILIES: i32 = 46;
+    let refused = matches!(result, Err(Errno::EAFNOSUPPORT | Errno::EPROTONOSUPPORT));
+    let known = (0..FAMILIES).contains(&family.0);
+    match refused && (kind.0 & !FLAGS != 0 || known && kind.0 & MASK >= KINDS) {
+        true => Err(Errno::EINVAL),
+        false => result,
+    }
 }
 
 /// mknod(2).

@@ -190,6 +190,14 @@ impl Zone {
     }
 }
 
+impl Drop for Zone {
+    fn drop(&mut self) {
+        // Whatever ended the soak before it ended the zone. One that was waited for is not there.
+        drop(self.zsched.kill());
+        drop(self.zsched.wait());
+    }
+}
+
 /// The processes with this mark in their environment that have not ended.
 fn marked(name: &str) -> Vec<i32> {
     let wanted = format!("{MARK}={name}");

@@ -7,7 +7,7 @@ use abi::stat::UtsName;
 
 rows! {
     40 sendfile(out_fd: Fd, in_fd: Fd, offset: Ptr, count: Size) direct crate::fs::sendfile, since V2_2, "copies between files that the guest holds";
-    41 socket(domain: Int, r#type: Int, protocol: Int) direct, since V2_0, "the network namespace and the confinement bound what it reaches";
+    41 socket(domain: Int, r#type: Int, protocol: Int) translated crate::refusals::socket via [SOCKET], since V2_0, "the network namespace and the confinement bound what it reaches";
     42 connect(sockfd: Fd, addr: Ptr, addrlen: Int) direct, since V2_0, "the network namespace and file permissions bound what it reaches";
     43 accept(sockfd: Fd, addr: Ptr, addrlen: Ptr) translated crate::fold::accept via [ACCEPT4], since V2_0, "acts on a socket that the guest holds";
     44 sendto(sockfd: Fd, buf: Ptr, len: Size, flags: Flags, dest_addr: Ptr, addrlen: Int) direct, since V2_0, "acts on a socket that the guest holds";
@@ -19,7 +19,7 @@ rows! {
     50 listen(sockfd: Fd, backlog: Int) direct, since V2_0, "acts on a socket that the guest holds";
     51 getsockname(sockfd: Fd, addr: Ptr, addrlen: Ptr) direct, since V2_0, "describes a socket that the guest holds";
     52 getpeername(sockfd: Fd, addr: Ptr, addrlen: Ptr) direct, since V2_0, "describes a socket that the guest holds";
-    53 socketpair(domain: Int, r#type: Int, protocol: Int, sv: Ptr) direct, since V2_0, "makes two descriptors that belong to the guest";
+    53 socketpair(domain: Int, r#type: Int, protocol: Int, sv: Ptr) translated crate::refusals::socketpair via [SOCKETPAIR], since V2_0, "makes two descriptors that belong to the guest";
     54 setsockopt(sockfd: Fd, level: Int, optname: Int, optval: Ptr, optlen: Int) direct, since V2_0, "acts on a socket that the guest holds; the kernel checks privileged options";
     55 getsockopt(sockfd: Fd, level: Int, optname: Int, optval: Ptr, optlen: Ptr) direct, since V2_0, "describes a socket that the guest holds";
     56 clone(flags: Ulong, stack: Ptr, parent_tid: Ptr, child_tid: Ptr, tls: Ptr) translated crate::process::clone via [CLONE], since V1_0, "the guest's flags; the child arms its interception before its first instruction";
