@@ -1,6 +1,7 @@
 //! The brand's beginning in a process: it reads what `lx run` or the brand before it left in the
 //! last environment string, and loads the program.
 
+use alloc::boxed::Box;
 use alloc::ffi::CString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -11,13 +12,16 @@ use abi::{Errno, KernelVersion, SysResult, nr};
 use host::call::int;
 use host::start::{Boot, fatal, report};
 use host::{Thread, host_call, intercept, vdso};
+use kernel::bare::{Space, Table};
 use kernel::program::Intercept;
 use kernel::seccomp::Seccomp;
 use kernel::signal::Sighand;
+use kernel::users::{Credentials, Users, set_dumpable};
 use kernel::zone::rights;
 use kernel::{Program, Task};
 use loader::handover::{self, Handover, Start};
-use syscalls::exec::{Bare, Departure, Inherited, Opened, Prepared, Strings, prepare};
+use syscalls::exec::{Departure, Inherited, Opened, Prepared, Strings, prepare};
+use syscalls::users::{after_exec, describe as describe_user};
 
 use crate::init;
 use crate::load::{self, Loaded};
@@ -59,10 +63,17 @@ pub(crate) fn boot(mut boot: Boot, mut thread: Thread) -> Task {
         Start::Resolve => resolved(&boot, &handover, bare),
     };
     let execfn_at = last + text.len() - handover.execfn.len();
-    let loaded = load::load(&boot, &prepared, execfn_at, handover.secure).unwrap_or_else(|_| {
-        // Past the point of no return.
-        host::process::die_of(abi::signal::SIGSEGV)
-    });
+    let mut loaded =
+        load::load(&boot, &prepared, execfn_at, handover.secure).unwrap_or_else(|_| {
+            // Past the point of no return.
+            host::process::die_of(abi::signal::SIGSEGV)
+        });
+    let users = handover.users.and_then(Credentials::decode).map(Users::new);
+    if let Some(users) = &users {
+        describe_user(&users.now, &mut loaded.auxv);
+        set_dumpable(users.now.begins_dumpable());
+        users.publish(u32::try_from(host_call!(nr::GETPID).unwrap_or(0)).unwrap_or(0));
+    }
     let program = describe(&boot, &handover, bare, &prepared, &loaded, last);
     boot.finish(&loaded.auxv);
     // The program's descriptors are closed here, before the guest can see them.
@@ -80,6 +91,7 @@ pub(crate) fn boot(mut boot: Boot, mut thread: Thread) -> Task {
     let mask = SigSet(host::signal::mask().0 | handover.blocked_signals);
     let mounts = crate::mounts(program.exe.to_bytes());
     let mut task = Task::new(thread, Arc::new(program), sighand, mask, &PATCHER, mounts);
+    task.users = users.map(Box::new);
     if let Some(fd) = handover.filters_fd {
         task.seccomp = filters(fd).unwrap_or_else(|errno| {
             fatal(format_args!(
@@ -100,7 +112,7 @@ pub(crate) fn boot(mut boot: Boot, mut thread: Thread) -> Task {
 }
 
 /// What holds for the whole process; the mounts of a zone without namespaces.
-fn configure(boot: &Boot, handover: &Handover<'_>) -> Bare {
+fn configure(boot: &Boot, handover: &Handover<'_>) -> Option<&'static Table> {
     let mut rows = syscalls::table::FAST;
     for (call, flag) in ANSWERED {
         if let Some(row) = rows.get_mut(call) {
@@ -118,8 +130,13 @@ fn configure(boot: &Boot, handover: &Handover<'_>) -> Bare {
         bare = Some(table.unwrap_or_else(|errno| {
             fatal(format_args!("cannot read the zone's mounts: {errno}"));
         }));
+        if handover.users.is_some() {
+            intercept::reserve_users();
+        }
         for (call, row) in rows.iter_mut().enumerate() {
-            if bare.is_some_and(|table| syscalls::bare::serving(table, call).is_some()) {
+            let users = handover.users.is_some() && syscalls::users::handler(call).is_some();
+            let bare = bare.is_some_and(|table| syscalls::bare::serving(table, call).is_some());
+            if users || bare {
                 *row = 0;
             }
         }
@@ -155,11 +172,16 @@ fn reopened(handover: &Handover<'_>) -> Prepared {
 
 /// The program that `lx run` names. A script makes the brand start once more, so that the kernel
 /// lays out the changed arguments; so does a program with rights of its own, to get them.
-fn resolved(boot: &Boot, handover: &Handover<'_>, bare: Bare) -> Prepared {
+fn resolved(boot: &Boot, handover: &Handover<'_>, bare: Option<&'static Table>) -> Prepared {
     let path = CString::new(handover.execfn).unwrap_or_default();
+    let users = handover.users.and_then(Credentials::decode).map(Users::new);
+    let space = bare.map(|table| Space::new(table).seen_by(users.as_ref()));
     let prepared =
-        prepare(bare, AT_FDCWD, &path, 0).unwrap_or_else(|errno| refuse(handover, errno));
-    if prepared.script.is_some() || prepared.has_rights() {
+        prepare(space, AT_FDCWD, &path, 0).unwrap_or_else(|errno| refuse(handover, errno));
+    let who = after_exec(users.as_ref(), &prepared.program)
+        .unwrap_or_else(|errno| refuse(handover, errno));
+    let changes = who.0 != handover.users.unwrap_or_default();
+    if prepared.script.is_some() || prepared.has_rights() || changes {
         let argv = Strings::from_addresses(boot.argv());
         let kept = boot.envp().split_last().map_or(&[][..], |(_, rest)| rest);
         let envp = Strings::from_addresses(kept);
@@ -168,6 +190,7 @@ fn resolved(boot: &Boot, handover: &Handover<'_>, bare: Bare) -> Prepared {
             ignored: ignored_by_host(),
             blocked: SigSet::EMPTY,
             filters: None,
+            users: who,
             files: Vec::new(),
             observed: handover.observed,
         };
@@ -187,7 +210,7 @@ fn refuse(handover: &Handover<'_>, errno: Errno) -> ! {
 }
 
 /// What is handed on from one brand to the next.
-fn settings(handover: &Handover<'_>, bare: Bare) -> Program {
+fn settings(handover: &Handover<'_>, bare: Option<&'static Table>) -> Program {
     let release = handover
         .kernel_version
         .and_then(|text| CString::new(text).ok());
@@ -215,7 +238,7 @@ fn settings(handover: &Handover<'_>, bare: Bare) -> Program {
 fn describe(
     boot: &Boot,
     handover: &Handover<'_>,
-    bare: Bare,
+    bare: Option<&'static Table>,
     prepared: &Prepared,
     loaded: &Loaded,
     hidden: usize,
@@ -223,7 +246,7 @@ fn describe(
     let mut program = settings(handover, bare);
     program.exe = match handover.start {
         Start::Loaded => CString::new(handover.exe).unwrap_or_default(),
-        Start::Resolve => prepared.program.canonical(bare),
+        Start::Resolve => prepared.program.canonical(bare.map(Space::new)),
     };
     program.auxv = loaded
         .auxv

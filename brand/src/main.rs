@@ -119,6 +119,9 @@ impl Brand for Lx {
         if core::mem::take(&mut task.protect_again) && host::signal::protect().is_err() {
             host::start::fatal(format_args!("no handlers in a new process"));
         }
+        if let Some(users) = &task.users {
+            users.publish(task.host_pid());
+        }
         if host::observe::is_on() {
             observe::child(task);
         }

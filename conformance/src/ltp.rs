@@ -119,7 +119,7 @@ impl Suite for Ltp<'_> {
             variant: 0,
             absent: match way.isolation {
                 Isolation::Namespaces => self.environment.no_container(),
-                Isolation::Host | Isolation::Bare | Isolation::Layers => None,
+                Isolation::Host | Isolation::Bare | Isolation::Layers | Isolation::Users => None,
             },
         };
         ways.iter().map(target).collect()
@@ -165,7 +165,7 @@ impl Suite for Ltp<'_> {
 
 fn setting(way: Way) -> Setting {
     match way.isolation {
-        Isolation::Host => Setting::Host,
+        Isolation::Host | Isolation::Users => Setting::Host,
         Isolation::Namespaces => Setting::Container,
         Isolation::Bare | Isolation::Layers => Setting::Restricted,
     }

@@ -2,7 +2,7 @@
 
 use crate::child::Shown;
 use crate::report::{Ran, Verdict};
-use crate::way::Way;
+use crate::way::{Isolation, Way};
 use std::path::{Path, PathBuf};
 
 /// The environment of a native run, which is to be equal to what the program has under lx.
@@ -20,9 +20,9 @@ impl Setting {
     /// What is equal to this way but for lx.
     #[must_use]
     pub const fn of(way: Way) -> Self {
-        match way.is_restricted() {
-            true => Self::Restricted,
-            false => Self::Host,
+        match way.isolation {
+            Isolation::Bare | Isolation::Layers => Self::Restricted,
+            Isolation::Host | Isolation::Namespaces | Isolation::Users => Self::Host,
         }
     }
 }

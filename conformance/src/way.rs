@@ -18,6 +18,8 @@ pub enum Isolation {
     Bare,
     /// The same with the host's files as the lower layer of the root: what is changed is copied up
     Layers,
+    /// The same with users of the zone's own, whose root is compared with the host's
+    Users,
 }
 
 /// How calls are caught.
@@ -65,6 +67,8 @@ impl Way {
     pub const BARE: Way = Way::new(Isolation::Bare, Intercept::Rewrite);
     /// The same over layers.
     pub const LAYERS: Way = Way::new(Isolation::Layers, Intercept::Rewrite);
+    /// The same with users of the zone's own.
+    pub const USERS: Way = Way::new(Isolation::Users, Intercept::Rewrite);
 
     /// The usual ways.
     pub const ALL: [Way; 5] = [Way::REWRITE, Way::SUD, Way::TRAP, Way::ZONE, Way::BARE];
@@ -82,10 +86,10 @@ impl Way {
         }
     }
 
-    /// Whether the program runs in the restricted environment, also natively.
+    /// Whether lx runs in the restricted environment.
     #[must_use]
     pub const fn is_restricted(self) -> bool {
-        matches!(self.isolation, Isolation::Bare | Isolation::Layers)
+        !matches!(self.isolation, Isolation::Host | Isolation::Namespaces)
     }
 
     /// The arguments of lx that run `program` so. A zone with a root of its own begins there and
@@ -104,13 +108,18 @@ impl Way {
                 let options = ["--isolation", "namespaces", "--net", "host", "--init"];
                 line.extend(options.map(OsString::from));
             }
-            Isolation::Bare | Isolation::Layers => {
+            Isolation::Bare | Isolation::Layers | Isolation::Users => {
                 let root = match self.isolation {
                     Isolation::Layers => "--layer",
                     _ => "--rootfs",
                 };
                 let options = ["--isolation", "bare", root, "/", "--init"];
                 line.extend(options.map(OsString::from));
+                let users = match self.isolation {
+                    Isolation::Users => "zone",
+                    _ => "host",
+                };
+                line.extend(["--users", users].map(OsString::from));
                 line.extend(["--workdir".into(), HERE.into()]);
                 for (name, value) in environment {
                     let mut assignment = OsString::from(format!("{name}="));
@@ -131,7 +140,7 @@ impl Way {
             "*" => true,
             "host" => self.isolation == Isolation::Host,
             "zone" => self.isolation == Isolation::Namespaces,
-            // What holds there holds over layers.
+            // What holds there holds over layers, and whosever the users are.
             "bare" => self.is_restricted(),
             _ => word.parse() == Ok(self),
         }
@@ -145,6 +154,7 @@ impl fmt::Display for Way {
             Isolation::Namespaces => "zone",
             Isolation::Bare => "bare",
             Isolation::Layers => "layers",
+            Isolation::Users => "users",
         };
         match self.intercept {
             Intercept::Rewrite => f.pad(place),
@@ -159,7 +169,7 @@ impl FromStr for Way {
     fn from_str(word: &str) -> Result<Self, String> {
         let unknown = || {
             format!(
-                "unknown way {word}: rewrite, sud or trap on the host, zone, bare or layers, \
+                "unknown way {word}: rewrite, sud or trap on the host, zone, bare, layers or users, \
                  as in zone+sud"
             )
         };
@@ -178,6 +188,7 @@ impl FromStr for Way {
             "zone" | "namespaces" => Isolation::Namespaces,
             "bare" => Isolation::Bare,
             "layers" => Isolation::Layers,
+            "users" => Isolation::Users,
             _ if caught.is_none() => return Ok(Way::new(Isolation::Host, intercept(word)?)),
             _ => return Err(unknown()),
         };
@@ -196,6 +207,7 @@ mod tests {
             Isolation::Namespaces,
             Isolation::Bare,
             Isolation::Layers,
+            Isolation::Users,
         ] {
             for intercept in [Intercept::Rewrite, Intercept::Sud, Intercept::Trap] {
                 let way = Way::new(isolation, intercept);
@@ -215,5 +227,6 @@ mod tests {
         assert!(Way::TRAP.is_meant_by("host") && !Way::ZONE.is_meant_by("host"));
         assert!(!Way::SUD.is_meant_by("trap"));
         assert!(Way::LAYERS.is_meant_by("bare") && !Way::BARE.is_meant_by("layers"));
+        assert!(Way::USERS.is_meant_by("bare") && !Way::BARE.is_meant_by("users"));
     }
 }

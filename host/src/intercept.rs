@@ -44,6 +44,9 @@ const _: () = assert!(RESERVED_FDS == BASE as usize);
 /// The process-wide way to catch calls: false for SUD, true for the filter.
 static BY_FILTER: AtomicBool = AtomicBool::new(false);
 
+/// How far behind the first of the brand's descriptors [`users_fd`] is; 0 where there is none.
+static USERS: AtomicU32 = AtomicU32::new(0);
+
 /// Sets the first of the brand's descriptors.
 pub fn set_reserved_fd(first: i32) {
     lx_reserved_fd.store(first.cast_unsigned(), Ordering::Relaxed);
@@ -66,6 +69,12 @@ pub fn reserved_count() -> usize {
 pub fn set_more_reserved(more: usize) {
     let more = u32::try_from(more).unwrap_or(0);
     lx_reserved_count.store(BASE.saturating_add(more), Ordering::Relaxed);
+}
+
+/// Behind the mounts of a zone that keeps its users itself there is one more: [`users_fd`].
+pub fn reserve_users() {
+    let place = lx_reserved_count.fetch_add(1, Ordering::Relaxed);
+    USERS.store(place, Ordering::Relaxed);
 }
 
 /// Behind all others there is one more: [`book_fd`].
@@ -146,6 +155,15 @@ pub fn facts_fd() -> i32 {
 #[must_use]
 pub fn zsched_fd() -> i32 {
     reserved_fd() + 3
+}
+
+/// The descriptor of who the threads of a zone are that keeps its users itself (`kernel::users`).
+#[must_use]
+pub fn users_fd() -> Option<i32> {
+    match USERS.load(Ordering::Relaxed) {
+        0 => None,
+        place => Some(reserved_fd() + place.cast_signed()),
+    }
 }
 
 /// The descriptor of the mount table of a zone without namespaces.

@@ -18,6 +18,7 @@ pub mod program;
 pub mod seccomp;
 pub mod signal;
 pub mod task;
+pub mod users;
 pub mod vfs;
 pub mod walk;
 pub mod zone;

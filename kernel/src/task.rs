@@ -1,5 +1,6 @@
 //! One guest thread and what it shares with others.
 
+use alloc::boxed::Box;
 use alloc::ffi::CString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -20,6 +21,7 @@ use crate::numbers;
 use crate::program::Program;
 use crate::seccomp::{Mode, Seccomp};
 use crate::signal::{AltStack, Kept, Sighand, is_function};
+use crate::users::Users;
 use crate::vfs::{AT_FDCWD, At, CredentialView, Layout, MountTable, ProcView, SignalView};
 use crate::walk::Aim;
 
@@ -77,6 +79,8 @@ pub struct Task {
     pub patches: &'static dyn Patches,
     /// What its paths lead to.
     pub mounts: &'static MountTable,
+    /// Who it is, in a zone that keeps its users itself.
+    pub users: Option<Box<Users>>,
     /// The host dropped the brand's handlers when it made this process (CLONE_CLEAR_SIGHAND).
     pub protect_again: bool,
     /// What it remembers of links, in a zone without namespaces.
@@ -121,6 +125,7 @@ impl Task {
             borrows_memory: false,
             patches,
             mounts,
+            users: None,
             protect_again: false,
             links: RefCell::new(Links::new()),
             departing: None,

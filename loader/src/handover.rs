@@ -10,7 +10,7 @@
 pub const MAGIC: &[u8] = b"\x01LX1;";
 
 /// Room that always suffices for [`Handover::encode`]: two longest paths and the rest.
-pub const MAX_LEN: usize = 2 * 4096 + 1024 + MAX_FILES;
+pub const MAX_LEN: usize = 2 * 4096 + 1024 + MAX_FILES + MAX_USERS;
 
 /// How calls are caught (`LX_INTERCEPT`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +67,8 @@ pub struct Handover<'a> {
     pub secure: bool,
     /// Descriptor of the guest's own seccomp filters.
     pub filters_fd: Option<i32>,
+    /// Who the process is, in a zone that keeps its users itself; at most [`MAX_USERS`] bytes.
+    pub users: Option<&'a [u8]>,
     /// What the emulated file systems must know of open files; at most [`MAX_FILES`] bytes.
     pub files: Option<&'a [u8]>,
     /// Somebody observes the process: the last of the reserved descriptors is their book. The place
@@ -79,6 +81,9 @@ pub struct Handover<'a> {
     /// The `AT_EXECFN` string; after decoding it lies at the very end of the input.
     pub execfn: &'a [u8],
 }
+
+/// The longest `users`: 20 numbers, and 256 groups.
+pub const MAX_USERS: usize = 4096;
 
 /// The longest `files`.
 pub const MAX_FILES: usize = 512;
@@ -133,6 +138,12 @@ impl<'a> Handover<'a> {
             }
             out.string(b"comm", comm)?;
         }
+        if let Some(users) = self.users {
+            if users.len() > MAX_USERS {
+                return None;
+            }
+            out.string(b"users", users)?;
+        }
         if let Some(files) = self.files {
             if files.len() > MAX_FILES {
                 return None;
@@ -171,6 +182,7 @@ impl<'a> Handover<'a> {
             init: false,
             secure: false,
             filters_fd: None,
+            users: None,
             files: None,
             observed: None,
             comm: None,
@@ -187,6 +199,7 @@ impl<'a> Handover<'a> {
                 }
                 b"exe" => string(value, &mut exe)?,
                 b"files" => string(value, &mut handover.files)?,
+                b"users" => string(value, &mut handover.users)?,
                 b"comm" => string(value, &mut handover.comm)?,
                 b"version" => string(value, &mut handover.kernel_version)?,
                 _ => {
@@ -226,8 +239,12 @@ impl<'a> Handover<'a> {
         handover.exe = exe?;
         let fits = |text: Option<&[u8]>| text.is_none_or(|text| text.len() <= MAX_VERSION);
         let files = handover.files.map_or(0, <[u8]>::len);
-        (files <= MAX_FILES && fits(handover.kernel_version) && fits(handover.comm))
-            .then_some(handover)
+        let users = handover.users.map_or(0, <[u8]>::len);
+        (users <= MAX_USERS
+            && files <= MAX_FILES
+            && fits(handover.kernel_version)
+            && fits(handover.comm))
+        .then_some(handover)
     }
 }
 

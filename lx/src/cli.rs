@@ -415,6 +415,12 @@ pub(crate) struct Zone {
     #[arg(long, value_name = "U[:G]", requires = "zoned")]
     pub(crate) user: Option<String>,
 
+    /// Whose users a zone without namespaces has
+    ///
+    /// Its own, unless its root is the host's.
+    #[arg(long, value_name = "WHOSE", requires = "zoned")]
+    pub(crate) users: Option<Users>,
+
     /// Make the zone's root read-only
     #[arg(long, requires = "zoned")]
     pub(crate) read_only: bool,
@@ -495,6 +501,15 @@ pub(crate) enum Isolation {
     Namespaces,
     /// Without namespaces, for ordinary users: lx itself looks up the zone's paths
     Bare,
+}
+
+/// The values of `--users`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Users {
+    /// The host's: everybody in the zone is who started it
+    Host,
+    /// Its own: lx keeps who is who, and whose the files are
+    Zone,
 }
 
 /// The values of `--net`.

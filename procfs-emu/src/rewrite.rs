@@ -14,6 +14,7 @@ use abi::{Errno, SysResult, nr};
 use host::call::int;
 use host::host_call;
 use kernel::numbers::{first, shown};
+use kernel::users::published;
 use kernel::vfs::{ProcView, SignalView};
 use kernel::zone::{began, placeholders};
 
@@ -191,6 +192,7 @@ fn rewritten(view: &dyn ProcView, entry: Entry, host: &[u8]) -> Vec<u8> {
         blocked,
         signals,
         credentials: mine.then(|| view.credentials()),
+        user: published(entry.thread()),
         // The one that confines the zone.
         filters: (zone && whose != Whose::Other).into(),
         mode: Vec::new(),

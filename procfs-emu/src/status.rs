@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use kernel::users::{Credentials, Ids};
 use kernel::vfs::CredentialView;
 
 use crate::dispositions::Dispositions;
@@ -16,6 +17,8 @@ pub(crate) struct Status {
     pub(crate) signals: Dispositions,
     /// Of the thread that the file is about.
     pub(crate) credentials: Option<CredentialView>,
+    /// Who the thread is, in a zone that keeps its users itself.
+    pub(crate) user: Option<Credentials>,
     /// How many seccomp filters are not the guest's own.
     pub(crate) filters: u64,
     /// The line of the mode of seccomp: whether there is any is in the next one.
@@ -66,6 +69,54 @@ impl Status {
     }
 }
 
+/// The line of this key that tells who a thread is.
+fn who(user: &Credentials, key: &[u8], out: &mut Vec<u8>) -> bool {
+    let ids = |ids: &Ids| [ids.real, ids.effective, ids.saved, ids.fs].to_vec();
+    let sets = &user.capabilities;
+    let numbers = match key {
+        b"Uid" => ids(&user.user),
+        b"Gid" => ids(&user.group),
+        b"Groups" => user.groups.clone(),
+        _ => {
+            let set = match key {
+                b"CapInh" => sets.inheritable,
+                b"CapPrm" => sets.permitted,
+                b"CapEff" => sets.effective,
+                b"CapBnd" => sets.bounding,
+                b"CapAmb" => sets.ambient,
+                b"NoNewPrivs" => {
+                    out.extend_from_slice(b"NoNewPrivs:\t");
+                    put_decimal(out, user.no_new_privs.into(), 1);
+                    out.push(b'\n');
+                    return true;
+                }
+                _ => return false,
+            };
+            out.extend_from_slice(key);
+            out.extend_from_slice(b":\t");
+            put_hex(out, set, 16);
+            out.push(b'\n');
+            return true;
+        }
+    };
+    out.extend_from_slice(key);
+    out.push(b':');
+    for (index, id) in numbers.iter().enumerate() {
+        // After each of the groups there is a space, and between the others a tab.
+        out.extend_from_slice(if key != b"Groups" || index == 0 {
+            b"\t"
+        } else {
+            b" "
+        });
+        put_decimal(out, (*id).into(), 1);
+    }
+    if key == b"Groups" {
+        out.extend_from_slice(if numbers.is_empty() { b"\t " } else { b" " });
+    }
+    out.push(b'\n');
+    true
+}
+
 impl Lines for Status {
     fn line(&mut self, line: &[u8], out: &mut Vec<u8>) {
         if self.credentials.is_none() && self.filters > 0 && self.others(line, out) {
@@ -73,6 +124,9 @@ impl Lines for Status {
         }
         let colon = line.iter().position(|byte| *byte == b':').unwrap_or(0);
         let (key, value) = line.split_at(colon);
+        if self.user.as_ref().is_some_and(|user| who(user, key, out)) {
+            return;
+        }
         let set = self.set(key, value.strip_prefix(b":").unwrap_or(value));
         let number = self.number(key);
         if set.is_none() && number.is_none() {
@@ -119,6 +173,7 @@ Speculation_Store_Bypass:\tvulnerable
             blocked: None,
             signals: Dispositions::Guest,
             credentials: None,
+            user: None,
             filters: 0,
             mode: Vec::new(),
         };
@@ -132,6 +187,7 @@ Speculation_Store_Bypass:\tvulnerable
             blocked: None,
             signals: Dispositions::Host,
             credentials: None,
+            user: None,
             filters: 1,
             mode: Vec::new(),
         };
@@ -154,6 +210,7 @@ Speculation_Store_Bypass:\tvulnerable
                 caught: 4,
             },
             credentials: Some(CredentialView::default()),
+            user: None,
             filters: 1,
             mode: Vec::new(),
         };

@@ -7,7 +7,7 @@ use host::thread::KIND_INT80;
 use kernel::Task;
 
 use crate::table::{self, Action};
-use crate::{bare, compat32, process};
+use crate::{bare, compat32, process, users};
 
 /// Calls whose number has no row.
 static UNKNOWN: AtomicU64 = AtomicU64::new(0);
@@ -63,6 +63,11 @@ fn serve(t: &mut Task, number: usize, args: &[usize; 6], int80: bool) -> SysResu
         return Err(Errno::ENOSYS);
     }
     check_descriptors(t, entry.descriptors, args)?;
+    if t.users.is_some()
+        && let Some(handler) = users::handler(number)
+    {
+        return handler(t, args);
+    }
     if let Some(table) = t.program.bare
         && let Some(handler) = bare::serving(table, number)
     {

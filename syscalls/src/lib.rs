@@ -20,5 +20,6 @@ pub mod signal;
 pub mod system;
 pub mod table;
 pub mod time;
+pub mod users;
 
 pub use dispatch::dispatch;

@@ -29,6 +29,9 @@ pub struct Config {
     pub hostname: Option<String>,
     /// `USER[:GROUP]`, by names of the zone or by numbers.
     pub user: Option<String>,
+    /// Whose users it has, where there are no namespaces.
+    #[serde(default)]
+    pub users: Users,
     /// The root cannot be written to.
     pub read_only: bool,
     /// The host's tools are beneath `/native`.
@@ -74,6 +77,17 @@ impl Config {
                 .collect(),
         }
     }
+}
+
+/// Whose users a zone without namespaces has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Users {
+    /// The host's: everybody is who started the zone.
+    #[default]
+    Host,
+    /// Its own, which the brand keeps.
+    Zone,
 }
 
 /// How a zone is kept apart.

@@ -287,6 +287,7 @@ fn settle(
         image: keys.image,
         home: user.home,
         confinement,
+        users: None,
         mounts: None,
         gate,
         mortal,

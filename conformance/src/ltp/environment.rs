@@ -68,7 +68,9 @@ impl Environment {
                 let line = target.way.command_line(lx, &all, &shell);
                 let line = match target.way.isolation {
                     Isolation::Namespaces => self.as_user(line),
-                    Isolation::Host | Isolation::Bare | Isolation::Layers => line,
+                    Isolation::Host | Isolation::Bare | Isolation::Layers | Isolation::Users => {
+                        line
+                    }
                 };
                 (target.way.is_restricted(), Some(target.way), line)
             }

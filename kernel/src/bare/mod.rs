@@ -24,6 +24,7 @@ pub use layers::{Place, reopened};
 pub use links::{Links, hash};
 pub use members::{is_member, members, threads};
 pub use names::Names;
+pub(crate) use node::S_IFDIR;
 pub use node::{HostPath, Node, host_path, link_text};
 pub use shown::{Shown, Shows};
 pub use space::{Plain, Space, Spelled, writes};

@@ -15,7 +15,7 @@ use crate::handle::Handle;
 use crate::vfs::AT_FDCWD;
 
 pub(super) const S_IFMT: u32 = 0o170_000;
-pub(super) const S_IFDIR: u32 = 0o040_000;
+pub(crate) const S_IFDIR: u32 = 0o040_000;
 pub(super) const S_IFLNK: u32 = 0o120_000;
 const AT_EMPTY_PATH: usize = 0x1000;
 /// The longest name of a file with its NUL.

@@ -18,6 +18,7 @@ use super::node::{Node, S_IFDIR, link_text};
 use super::table::{Ident, Kind, Table};
 use crate::handle::Handle;
 use crate::overlay::UPPER;
+use crate::users::Users;
 use crate::vfs::At;
 use crate::walk::{Aim, Found, Limits, Scope, Tree, walk};
 
@@ -32,20 +33,35 @@ pub struct Space<'a> {
     pub(super) table: &'a Table,
     /// What the thread remembers of links.
     links: Option<&'a RefCell<Links>>,
+    /// Who looks, where that decides what can be found.
+    pub(super) users: Option<&'a Users>,
 }
 
 impl<'a> Space<'a> {
     /// The space of a zone with this table.
     #[must_use]
     pub fn new(table: &'a Table) -> Self {
-        Self { table, links: None }
+        Self {
+            table,
+            links: None,
+            users: None,
+        }
     }
 
     /// One that remembers what its paths go through.
     #[must_use]
     pub fn remembering(table: &'a Table, links: &'a RefCell<Links>) -> Self {
-        let links = Some(links);
-        Self { table, links }
+        Self {
+            links: Some(links),
+            ..Self::new(table)
+        }
+    }
+
+    /// The same for a thread of a zone that keeps its users itself: directories must let it through.
+    #[must_use]
+    pub fn seen_by(self, users: Option<&'a Users>) -> Self {
+        let users = users.filter(|users| !users.is_unchecked());
+        Self { users, ..self }
     }
 
     /// The table.
@@ -84,6 +100,10 @@ impl<'a> Space<'a> {
     /// the host finds it.
     #[must_use]
     pub fn plain<'p>(&self, at: At<'p>, aim: Aim) -> Option<Plain<'p>> {
+        if self.users.is_some() {
+            // The host would go through all directories of its user's.
+            return None;
+        }
         let path = at.path.to_bytes();
         let (from, rest) = if path.starts_with(b"/") {
             let (mount, offset) = self.table.lexical(path)?;
@@ -162,6 +182,10 @@ impl<'a> Space<'a> {
     #[must_use]
     pub fn as_spelled<'p>(&self, at: At<'p>) -> Option<(i32, &'p CStr)> {
         let path = at.path.to_bytes();
+        if self.users.is_some() {
+            // The host would go through all directories of its user's.
+            return None;
+        }
         if !path.starts_with(b"/") {
             let layered = self.place(&Node::of_guest(at.dirfd)).is_some();
             return (!layered).then_some((at.dirfd, at.path));
@@ -208,7 +232,7 @@ impl<'a> Space<'a> {
         let found = if path.is_empty() {
             Ok(Some(start))
         } else {
-            self.dive(&start, path)
+            self.unseen().dive(&start, path)
         };
         matches!(found, Ok(Some(node)) if node.ident().is_ok() && node.ident() == directory.ident())
     }
@@ -291,7 +315,9 @@ impl<'a> Space<'a> {
         let path = at.path.to_bytes();
         let plain = !path.is_empty() && !path.contains(&b'/') && path != b".." && path != b".";
         if plain && !self.table.is_point_name(path) {
-            return Ok((Node::new(Handle::borrowed(at.dirfd)), at.path.into()));
+            let directory = Node::new(Handle::borrowed(at.dirfd));
+            self.search(&directory)?;
+            return Ok((directory, at.path.into()));
         }
         match self.find(at, Aim::Parent, Limits::default())? {
             Found::Name(node, name) | Found::Node(node, Some((_, name))) => CString::new(name)
@@ -317,6 +343,33 @@ impl<'a> Space<'a> {
             && directory
                 .ident()
                 .is_ok_and(|above| self.table.mounted_at(above, name).is_some())
+    }
+
+    /// The same for whoever may go everywhere.
+    pub(super) fn unseen(&self) -> Self {
+        Self {
+            users: None,
+            ..*self
+        }
+    }
+
+    /// Whether whoever looks may go through a directory.
+    pub(super) fn search(&self, directory: &Node) -> SysResult<()> {
+        match self.users {
+            Some(users) => users.search(directory),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether whoever looks may do `wanted` (`kernel::users`) with the file of a descriptor.
+    ///
+    /// # Errors
+    /// `EACCES`; those of fstat(2).
+    pub fn permits(&self, fd: i32, wanted: u32) -> SysResult<()> {
+        match self.users {
+            Some(users) => users.check(fd, wanted),
+            None => Ok(()),
+        }
     }
 
     /// How the zone calls what the host calls otherwise.

@@ -22,6 +22,7 @@ impl Tree for Space<'_> {
     }
 
     fn enter(&self, directory: &Node, name: &[u8]) -> SysResult<Entry<Node>> {
+        self.search(directory)?;
         if let Some(place) = self.place(directory) {
             return self.enter_layered(directory, place, name);
         }
@@ -101,7 +102,7 @@ impl Tree for Space<'_> {
     }
 
     fn dive(&self, directory: &Node, path: &[u8]) -> SysResult<Option<Node>> {
-        if !self.table.stays(path) || self.is_proc_root(directory) {
+        if self.users.is_some() || !self.table.stays(path) || self.is_proc_root(directory) {
             return Ok(None);
         }
         if let Some(place) = self.place(directory) {
@@ -180,7 +181,7 @@ impl Space<'_> {
         if path.is_empty() {
             return Ok(at);
         }
-        self.dive(&at, path)?.ok_or(Errno::ENOENT)
+        self.unseen().dive(&at, path)?.ok_or(Errno::ENOENT)
     }
 
     /// As the host has it.

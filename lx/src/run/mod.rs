@@ -134,6 +134,10 @@ fn become_guest(
         .map(|argument| c_string(argument))
         .collect::<Result<Vec<_>, _>>()?;
 
+    let users = match &place {
+        Place::Host(_) => None,
+        Place::Zone(inside) => inside.users.clone(),
+    };
     if let Place::Zone(inside) = &place
         && let Some(gate) = inside.gate()
     {
@@ -184,6 +188,7 @@ fn become_guest(
         init: zone && guest.init,
         secure: false,
         filters_fd: filters.as_ref().map(AsRawFd::as_raw_fd),
+        users: users.as_deref(),
         files: None,
         observed: guest.book.map(|_| 0),
         comm: None,

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use std::{env, fs};
 
 use loader::handover::Intercept;
-use zone::config::{Config, Isolation, Net};
+use zone::config::{Config, Isolation, Net, Users};
 use zone::inside::Inside;
 use zone::limits::Limits;
 
@@ -141,6 +141,7 @@ fn config(run: &Run) -> Result<Config, Failure> {
         }
     }
     let isolation = isolation(options.isolation, !options.layers.is_empty())?;
+    let users = users(options, isolation)?;
     Ok(Config {
         isolation,
         name: options.name.clone().unwrap_or_else(random_name),
@@ -159,6 +160,7 @@ fn config(run: &Run) -> Result<Config, Failure> {
             .transpose()?,
         hostname: options.hostname.clone(),
         user: options.user.clone(),
+        users,
         read_only: options.read_only,
         mounts,
         net: match options.net {
@@ -181,6 +183,27 @@ fn config(run: &Run) -> Result<Config, Failure> {
         allow_weaker: options.allow_weaker.clone(),
         container: None,
     })
+}
+
+/// Whose users the zone has.
+fn users(options: &cli::Zone, isolation: Isolation) -> Result<Users, Failure> {
+    let refused = |what: &str, why: &str| Err(Failure::own(format!("{what}: {why}")));
+    match options.users {
+        Some(cli::Users::Host) if isolation == Isolation::Namespaces => {
+            let why = "only a zone without namespaces has the host's users";
+            refused("--users host", why)
+        }
+        Some(cli::Users::Zone) if isolation == Isolation::Bare && !options.layers.is_empty() => {
+            let why = "a zone of layers without namespaces has the host's users";
+            refused("--users zone", why)
+        }
+        Some(cli::Users::Host) => Ok(Users::Host),
+        Some(cli::Users::Zone) => Ok(Users::Zone),
+        None => match &options.rootfs {
+            Some(root) if root != Path::new("/") => Ok(Users::Zone),
+            _ => Ok(Users::Host),
+        },
+    }
 }
 
 /// The way to isolate. The bare way keeps less apart, so that it must be asked for, if only by

@@ -145,6 +145,7 @@ impl Roots {
         let mut command = Command::new(self.folder.path().join("lx"));
         command
             .args(["run", "--isolation", "bare", "--rootfs", &at("root")])
+            .args(["--users", "host"])
             .args(["-v", &format!("{}:/m", at("m"))])
             .args(["-v", &format!("{}:/ro:ro", at("ro"))])
             .args(["-v", &format!("{}:/noexec:noexec", at("noexec"))])

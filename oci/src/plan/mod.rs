@@ -76,6 +76,7 @@ pub(crate) fn plan(bundle: &Bundle, id: &str, descriptors: i32) -> Result<Plan> 
         upper: None,
         hostname: spec.hostname().clone().filter(|name| !name.is_empty()),
         user: None,
+        users: zone::config::Users::default(),
         read_only: root.and_then(|root| root.readonly()).unwrap_or(false),
         native: annotation(NATIVE).is_some_and(|value| value == "true"),
         mounts,

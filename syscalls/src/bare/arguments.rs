@@ -15,18 +15,18 @@ use kernel::walk::{Aim, Found, Limits};
 use super::tools::meant;
 
 /// The space of the zone that the task runs in. Only tasks of such a zone come here.
-pub(super) fn space(t: &Task) -> SysResult<Space<'_>> {
+pub(crate) fn space(t: &Task) -> SysResult<Space<'_>> {
     let table = t.program.bare.ok_or(Errno::ENOSYS)?;
-    Ok(Space::remembering(table, &t.links))
+    Ok(Space::remembering(table, &t.links).seen_by(t.users.as_deref()))
 }
 
 /// Reads the path at the address in a register.
-pub(super) fn path(room: &mut PathBuffer, register: usize) -> SysResult<&CStr> {
+pub(crate) fn path(room: &mut PathBuffer, register: usize) -> SysResult<&CStr> {
     room.read(Path::from(RawArg(register)))
 }
 
 /// A path, and where it starts.
-pub(super) fn at(dirfd: usize, path: &CStr) -> At<'_> {
+pub(crate) fn at(dirfd: usize, path: &CStr) -> At<'_> {
     At {
         dirfd: as_int(dirfd),
         path,
@@ -34,10 +34,10 @@ pub(super) fn at(dirfd: usize, path: &CStr) -> At<'_> {
 }
 
 /// The register that passes `AT_FDCWD`.
-pub(super) const CWD: usize = host::call::int(AT_FDCWD);
+pub(crate) const CWD: usize = host::call::int(AT_FDCWD);
 
 /// `AT_*` flags in a register.
-pub(super) fn at_flags(register: usize) -> AtFlags {
+pub(crate) fn at_flags(register: usize) -> AtFlags {
     AtFlags::from(RawArg(register))
 }
 
@@ -51,7 +51,7 @@ pub(super) fn aim(flags: AtFlags) -> Aim {
 }
 
 /// What a call works on: what a path names, or a descriptor of the guest's itself.
-pub(super) enum Target {
+pub(crate) enum Target {
     /// What a path names.
     Named(Node),
     /// The descriptor, or the working directory.
@@ -59,7 +59,7 @@ pub(super) enum Target {
 }
 
 /// Finds what a call with `AT_EMPTY_PATH` works on.
-pub(super) fn target(t: &Task, dirfd: usize, path_at: usize, flags: AtFlags) -> SysResult<Target> {
+pub(crate) fn target(t: &Task, dirfd: usize, path_at: usize, flags: AtFlags) -> SysResult<Target> {
     if flags.contains(AtFlags::EMPTY_PATH) && path_at == 0 {
         return Ok(Target::Itself);
     }
@@ -73,7 +73,7 @@ pub(super) fn target(t: &Task, dirfd: usize, path_at: usize, flags: AtFlags) -> 
 }
 
 /// Finds what a path names from the working directory on.
-pub(super) fn object(t: &Task, path_at: usize, aim: Aim) -> SysResult<Node> {
+pub(crate) fn object(t: &Task, path_at: usize, aim: Aim) -> SysResult<Node> {
     object_at(t, CWD, path_at, aim)
 }
 
@@ -85,7 +85,7 @@ pub(super) fn object_at(t: &Task, dirfd: usize, path_at: usize, aim: Aim) -> Sys
 }
 
 /// Finds what `at` names.
-pub(super) fn find(t: &Task, at: At<'_>, aim: Aim) -> SysResult<Node> {
+pub(crate) fn find(t: &Task, at: At<'_>, aim: Aim) -> SysResult<Node> {
     let space = space(t)?;
     let meant = meant(t, &space, at);
     let at = meant.as_deref().map_or(at, At::cwd);
@@ -136,7 +136,7 @@ pub(super) fn in_proc(
 
 impl Emulated {
     /// Where the host has it.
-    pub(super) fn at(&self) -> At<'_> {
+    pub(crate) fn at(&self) -> At<'_> {
         At {
             dirfd: self.directory.fd(),
             path: &self.name,
@@ -162,7 +162,7 @@ pub(super) fn opened(register: usize) -> Node {
 }
 
 /// What is to be changed must not lie in a mount that is read-only.
-pub(super) fn check_changeable(t: &Task, node: &Node) -> SysResult<()> {
+pub(crate) fn check_changeable(t: &Task, node: &Node) -> SysResult<()> {
     if space(t)?.is_read_only(node) {
         return Err(Errno::EROFS);
     }
@@ -179,6 +179,6 @@ pub(super) fn ask<const N: usize>(number: usize, args: &[usize; N]) -> SysResult
 }
 
 /// A structure in the guest's memory.
-pub(super) fn pointer<T>(register: usize) -> UserPtr<T> {
+pub(crate) fn pointer<T>(register: usize) -> UserPtr<T> {
     UserPtr::new(register)
 }

@@ -38,13 +38,18 @@ fn change(t: &Task, target: &Target, dirfd: usize, request: Request<'_>) -> SysR
 
 /// Asks for a change of an open file. A descriptor with `O_PATH` is none.
 fn change_open(t: &Task, fd: usize, request: Request<'_>) -> SysResult {
+    ask_about(t, request, open_file(t, fd)?)
+}
+
+/// A descriptor of an open file.
+pub(crate) fn open_file(t: &Task, fd: usize) -> SysResult<i32> {
     const F_GETFL: usize = 3;
     const O_PATH: usize = 0o10_000_000;
     t.check_fd(as_int(fd))?;
-    if host::host_call!(abi::nr::FCNTL, fd, F_GETFL)? & O_PATH != 0 {
-        return Err(Errno::EBADF);
+    match host::host_call!(abi::nr::FCNTL, fd, F_GETFL)? & O_PATH {
+        0 => Ok(as_int(fd)),
+        _ => Err(Errno::EBADF),
     }
-    ask_about(t, request, as_int(fd))
 }
 
 fn mode(register: usize) -> Request<'static> {

@@ -22,6 +22,12 @@ mod status;
 mod terminals;
 mod tools;
 
+pub(crate) use arguments::{
+    CWD, Target, at, at_flags, check_changeable, find, object, path, pointer, space, target,
+};
+pub(crate) use change::open_file;
+pub(crate) use owners::senders;
+
 use abi::nr::LIMIT;
 use abi::{Errno, SysResult, nr};
 use kernel::Task;

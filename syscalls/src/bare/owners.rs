@@ -237,7 +237,7 @@ const SCM_CREDENTIALS: u32 = 2;
 const HEADER: usize = 16;
 
 /// Where the messages of `length` bytes at `control` have a sender's number.
-fn senders(control: usize, length: usize) -> alloc::vec::Vec<usize> {
+pub(crate) fn senders(control: usize, length: usize) -> alloc::vec::Vec<usize> {
     let mut found = alloc::vec::Vec::new();
     let mut offset = 0;
     while length.saturating_sub(offset) >= HEADER {
@@ -289,11 +289,13 @@ pub(super) fn sent_by(
     let mut copy = alloc::vec![0; length];
     user::read_bytes(control, &mut copy)?;
     for at in senders {
-        let number: i32 = user::read(pointer(at))?;
-        let number = process_number(t, number)?.to_le_bytes();
+        let [number, uid, gid]: [u32; 3] = user::read(pointer(at))?;
+        let number = process_number(t, number.cast_signed())?;
+        let [uid, gid] = crate::users::send_as(t, [uid, gid])?;
+        let who = [number.cast_unsigned(), uid, gid].map(u32::to_le_bytes);
         let from = at.wrapping_sub(control);
-        for (to, byte) in copy.iter_mut().skip(from).zip(number) {
-            *to = byte;
+        for (to, byte) in copy.iter_mut().skip(from).zip(who.as_flattened()) {
+            *to = *byte;
         }
     }
     Ok(Some(copy))

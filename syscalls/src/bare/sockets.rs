@@ -14,6 +14,7 @@ use host::user::{self, PATH_MAX};
 use kernel::Task;
 use kernel::bare::warden::{self, Request};
 use kernel::bare::{ABSTRACT, Handle, Kind, Node, Space, host_path, link_text};
+use kernel::users::{EXECUTE, WRITE};
 use kernel::walk::Aim;
 
 use super::arguments::{CWD, ask, at, find, pointer, space};
@@ -89,6 +90,7 @@ fn outgoing(t: &Task, address: usize, length: usize, purpose: Use) -> SysResult<
         Use::Make => made(&space, path),
         Use::Find => {
             let node = find(t, at(CWD, path), Aim::Follow)?;
+            space.permits(node.fd(), WRITE)?;
             let link = host_path(node.fd());
             Address::new(link.text().to_bytes(), Some(node)).map(Some)
         }
@@ -110,6 +112,7 @@ fn made(space: &Space<'_>, path: &CStr) -> SysResult<Option<Address>> {
             Errno::EROFS
         });
     }
+    space.permits(directory.fd(), WRITE | EXECUTE)?;
     if directory.fd() == kernel::vfs::AT_FDCWD {
         return Ok(None);
     }

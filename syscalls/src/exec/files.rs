@@ -8,7 +8,8 @@ use abi::{Errno, SysResult, nr};
 use host::call::{as_int, forward_blocking, int};
 use host::host_call;
 use host::intercept::proc_fd;
-use kernel::bare::{Node, Space, Table};
+use kernel::bare::{Node, Space};
+use kernel::users::EXECUTE;
 use kernel::vfs::At;
 use kernel::walk::Aim;
 
@@ -32,8 +33,8 @@ const ST_NOEXEC: u64 = 8;
 /// Words of `struct stat` on x86-64.
 const STAT_WORDS: usize = 18;
 
-/// The mounts of a zone without namespaces, where paths mean what they say.
-pub type Bare = Option<&'static Table>;
+/// What the paths of a zone without namespaces lead to.
+pub type Bare<'a> = Option<Space<'a>>;
 
 /// An open file that may be executed. The descriptor is closed when this is dropped.
 pub struct Opened {
@@ -58,7 +59,7 @@ impl Opened {
     /// # Errors
     /// Those of execve(2) about the path: `EACCES` for what is no regular file or not executable,
     /// `ELOOP` for a symbolic link with AT_SYMLINK_NOFOLLOW, `ETXTBSY`, ...
-    pub fn open(bare: Bare, dirfd: i32, path: &CStr, flags: u32) -> SysResult<Self> {
+    pub fn open(bare: Bare<'_>, dirfd: i32, path: &CStr, flags: u32) -> SysResult<Self> {
         Self::open_with(bare, dirfd, path, flags, allowed)
     }
 
@@ -67,12 +68,12 @@ impl Opened {
     ///
     /// # Errors
     /// As [`Opened::open`].
-    pub(super) fn open_interpreter(bare: Bare, path: &CStr) -> SysResult<Self> {
+    pub(super) fn open_interpreter(bare: Bare<'_>, path: &CStr) -> SysResult<Self> {
         Self::open_with(bare, AT_FDCWD, path, 0, permitted)
     }
 
     fn open_with(
-        bare: Bare,
+        bare: Bare<'_>,
         dirfd: i32,
         path: &CStr,
         flags: u32,
@@ -82,13 +83,13 @@ impl Opened {
             check_type(dirfd, c"", flags)?;
             check_mount(bare, &Node::of_guest(dirfd))?;
             readable(dirfd)?
-        } else if let Some(table) = bare {
+        } else if let Some(space) = bare {
             let aim = if flags & AT_SYMLINK_NOFOLLOW != 0 {
                 Aim::Keep
             } else {
                 Aim::Follow
             };
-            let node = Space::new(table).object(At { dirfd, path }, aim)?;
+            let node = space.object(At { dirfd, path }, aim)?;
             check_type(node.fd(), c"", AT_EMPTY_PATH)?;
             check_mount(bare, &node)?;
             reopen(node.fd())?
@@ -110,6 +111,9 @@ impl Opened {
             return Err(Errno::EACCES);
         }
         check(fd)?;
+        if let Some(space) = bare {
+            space.permits(fd, EXECUTE)?;
+        }
         Ok(opened)
     }
 
@@ -164,7 +168,7 @@ impl Opened {
 
     /// The path that the file is known by, in the zone where that has its own.
     #[must_use]
-    pub fn canonical(&self, bare: Bare) -> CString {
+    pub fn canonical(&self, bare: Bare<'_>) -> CString {
         let mut text = [0u8; 4096];
         let link = link_of(self.fd);
         let (at, to) = (
@@ -173,7 +177,7 @@ impl Opened {
         );
         let len = host_call!(nr::READLINKAT, int(proc_fd()), at, to, text.len()).unwrap_or(0);
         let text = text.get(..len).unwrap_or_default();
-        let in_zone = bare.and_then(|table| Space::new(table).zone_path(text));
+        let in_zone = bare.and_then(|space| space.zone_path(text));
         CString::new(in_zone.unwrap_or_else(|| text.into())).unwrap_or_default()
     }
 
@@ -227,8 +231,8 @@ fn check_type(dirfd: i32, path: &CStr, flags: u32) -> SysResult<()> {
 }
 
 /// Refuses what lies in a mount that the host does not know to be noexec.
-fn check_mount(bare: Bare, node: &Node) -> SysResult<()> {
-    match bare.is_some_and(|table| Space::new(table).is_no_exec(node)) {
+fn check_mount(bare: Bare<'_>, node: &Node) -> SysResult<()> {
+    match bare.is_some_and(|space| space.is_no_exec(node)) {
         true => Err(Errno::EACCES),
         false => Ok(()),
     }

@@ -11,6 +11,7 @@ use abi::{Errno, SysResult, UserCStr, UserPtr, nr};
 use host::call::{forward_blocking, int};
 use host::user::PathBuffer;
 use host::{host_call, intercept};
+use kernel::bare::Space;
 use kernel::handle::Handle;
 use kernel::program::Intercept;
 use kernel::vfs::{At, Links, Place};
@@ -65,7 +66,7 @@ fn departure(
     if flags.0 & !(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_EXECVE_CHECK) != 0 {
         return Err(Errno::EINVAL);
     }
-    let bare = t.program.bare;
+    let bare = crate::bare::space(t).ok();
     let overlay = t.mounts.overlay(path.to_bytes());
     let place = match overlay.filter(|_| bare.is_none()) {
         None if overlay.is_some() => {
@@ -108,6 +109,7 @@ fn departure(
     if flags.0 & AT_EXECVE_CHECK != 0 {
         return Ok(None);
     }
+    let users = crate::users::after_exec(t.users.as_deref(), &prepared.program)?;
     let ignored = t.sighand.those(|handler| handler == SIG_IGN);
     let filters = filters(t)?;
     let blocked = t.blocked.intersection(SigSet::PROTECTED);
@@ -115,6 +117,7 @@ fn departure(
         ignored,
         blocked,
         filters,
+        users,
         files: open_files(t),
         observed: (host::observe::is_on() && intercept::book_fd().is_some())
             .then(|| t.thread.slot().unwrap_or(0)),
@@ -130,6 +133,9 @@ pub struct Inherited {
     pub blocked: SigSet,
     /// A file with the seccomp filters.
     pub filters: Option<Kept>,
+    /// Who the program is, in a zone that keeps its users itself, and whether that makes it run
+    /// with `AT_SECURE`.
+    pub users: (Vec<u8>, bool),
     /// What the file systems say of open files (`FileSystem::over_exec`).
     pub files: Vec<u8>,
     /// The place of the thread in the book of those who observe it.
@@ -176,7 +182,7 @@ impl Departure {
             Some((file, _)) if copy.is_none() => Some(Kept(file.keep_over_exec()?)),
             _ => None,
         };
-        let exe = prepared.program.canonical(current.bare);
+        let exe = prepared.program.canonical(current.bare.map(Space::new));
         let text = Handover {
             image_fd: intercept::image_fd(),
             proc_fd: intercept::proc_fd(),
@@ -195,8 +201,11 @@ impl Departure {
             mounts: current.bare.map_or(0, |table| table.mounts.len()),
             contract: kernel::zone::contract(),
             init: false,
-            secure,
+            secure: inherited.users.1 || secure,
             filters_fd: inherited.filters.as_ref().map(|kept| kept.0),
+            users: Some(&inherited.users.0)
+                .filter(|users| !users.is_empty())
+                .map(Vec::as_slice),
             files: Some(&inherited.files)
                 .filter(|files| !files.is_empty())
                 .map(Vec::as_slice),

@@ -5,7 +5,6 @@ use alloc::vec::Vec;
 use core::ffi::CStr;
 
 use abi::{Errno, SysResult};
-use kernel::bare::Space;
 use kernel::vfs::{At, beneath_native};
 use kernel::walk::Aim;
 use kernel::zone;
@@ -89,13 +88,13 @@ impl Prepared {
 ///
 /// # Errors
 /// Those of execve(2).
-pub fn prepare(bare: Bare, dirfd: i32, path: &CStr, flags: u32) -> SysResult<Prepared> {
+pub fn prepare(bare: Bare<'_>, dirfd: i32, path: &CStr, flags: u32) -> SysResult<Prepared> {
     prepare_as(bare, name(dirfd, path)?, dirfd, path, flags)
 }
 
 /// Like [`prepare`], of a program that the guest called `execfn`, which is not where it lies.
 pub(super) fn prepare_as(
-    bare: Bare,
+    bare: Bare<'_>,
     execfn: CString,
     dirfd: i32,
     path: &CStr,
@@ -178,7 +177,7 @@ fn is_closed_by_exec(dirfd: i32, path: &CStr) -> bool {
 
 /// Reads the headers of a program, and those of its interpreter.
 fn binary(
-    bare: Bare,
+    bare: Bare<'_>,
     program: &Opened,
     head: &[u8],
 ) -> SysResult<(Image, Option<(Opened, Image)>)> {
@@ -201,7 +200,7 @@ fn binary(
 }
 
 /// The interpreter of `program`: for one of the host's tools in a zone that of the host.
-fn beside(bare: Bare, program: &Opened, interpreter: CString) -> CString {
+fn beside(bare: Bare<'_>, program: &Opened, interpreter: CString) -> CString {
     let path = interpreter.to_bytes();
     if !zone::attached() || !path.starts_with(b"/") || zone::is_native(path) {
         return interpreter;
@@ -211,8 +210,8 @@ fn beside(bare: Bare, program: &Opened, interpreter: CString) -> CString {
     }
     let native = CString::new([zone::NATIVE.as_bytes(), path].concat()).ok();
     let found = native.and_then(|native| match bare {
-        Some(table) => {
-            let found = Space::new(table).object(At::cwd(&native), Aim::Follow);
+        Some(space) => {
+            let found = space.object(At::cwd(&native), Aim::Follow);
             found.is_ok().then_some(native)
         }
         None => beneath_native(&native),

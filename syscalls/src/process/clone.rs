@@ -180,6 +180,9 @@ fn start(
 fn become_child(t: &mut Task, flags: usize) {
     t.kept = Kept::EMPTY;
     t.borrows_memory = false;
+    if let Some(users) = &t.users {
+        users.publish(t.host_pid());
+    }
     if flags & CLONE_CLEAR_SIGHAND != 0 {
         t.sighand = Arc::new(t.sighand.copied(true));
         // The host has dropped the brand's handlers with the others.
@@ -220,6 +223,7 @@ fn prepare(t: &Task, flags: usize, frame: Frame, borrowed: bool) -> SysResult<Ne
         borrows_memory: borrowed,
         patches: t.patches,
         mounts: t.mounts,
+        users: t.users.clone(),
         protect_again: clear,
         links: RefCell::new(Links::new()),
         departing: None,

@@ -10,8 +10,9 @@ use nix::sched::CloneFlags;
 use nix::unistd::Pid;
 use rustix::pipe::{PipeFlags, pipe_with};
 
-use super::start::{bare_user, confinement};
+use super::start::confinement;
 use super::tree::Mounts;
+use super::users::Who;
 use super::warden;
 use crate::cgroup;
 use crate::entrance::{self, Keys};
@@ -84,15 +85,24 @@ fn settle(zone: &Zone, program: Program<'_>, keys: Keys<OwnedFd>, bond: Bond) ->
     let nothing = || Error::because(format!("zone {}", zone.config.name), "it gave no keys");
     let mut own = keys.own.into_iter();
     let table = own.next().ok_or_else(nothing)?;
-    let mounts = Mounts::held(table, own.collect()).about("the zone's mounts")?;
-    let user = bare_user(&zone.config, program.user.or(zone.config.user.as_deref()))?;
+    let who = Who::of(&zone.config, program.user.or(zone.config.user.as_deref()))?;
+    let mut own: Vec<OwnedFd> = own.collect();
+    let users = match who.kept {
+        Some(_) => Some(own.pop().ok_or_else(nothing)?),
+        None => None,
+    };
+    let mut mounts = Mounts::held(table, own).about("the zone's mounts")?;
+    if let Some(users) = users {
+        mounts.share_users(users);
+    }
     let confinement = confinement(&zone.config, &mounts)?;
     Ok(Inside {
         proc: keys.proc,
         facts: keys.facts,
         socket: keys.socket,
         image: keys.image,
-        home: user.home,
+        users: who.kept,
+        home: who.home,
         confinement,
         mounts: Some(mounts),
         gate: None,

@@ -9,6 +9,7 @@ mod paths;
 mod procs;
 mod start;
 mod tree;
+mod users;
 mod warden;
 
 pub(crate) use join::{Visitors, join};

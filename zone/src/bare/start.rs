@@ -8,16 +8,16 @@ use rustix::fs::{CWD, Mode, OFlags, fstat, openat};
 
 use super::procs;
 use super::tree::Mounts;
+use super::users::{Who, file};
 use super::warden::Warden;
 use crate::config::{Config, Isolation, Net, Source};
 use crate::confine::{self, Capabilities, Confinement};
 use crate::error::{Context, Error, Result};
 use crate::first::{Way, Zone};
 use crate::inside::Inside;
-use crate::passwd::User;
 use crate::pty::Pair;
 use crate::report::Said;
-use crate::start::{prepare_source, user_of};
+use crate::start::prepare_source;
 use crate::supervise::End;
 
 /// Starts the zone that `config` describes, and supervises it to its end; see [`crate::start()`].
@@ -48,7 +48,7 @@ pub(crate) fn start(
             ));
         }
     }
-    let user = bare_user(config, config.user.as_deref())?;
+    let who = Who::of(config, config.user.as_deref())?;
     for mount in &config.mounts {
         prepare_source(mount)?;
     }
@@ -56,7 +56,10 @@ pub(crate) fn start(
     let mut zone = Zone::create(config, image)?;
     let pty = config.terminal.then(Pair::make).transpose();
     let pty = pty.about("cannot make a terminal")?;
-    let mounts = Mounts::prepare(config, zone.directory.path())?;
+    let mut mounts = Mounts::prepare(config, zone.directory.path())?;
+    if who.kept.is_some() {
+        mounts.share_users(file().about("cannot make a file of users")?);
+    }
     let own = mounts.descriptors();
     let own = own
         .map(|fd| fd.try_clone_to_owned())
@@ -102,7 +105,8 @@ pub(crate) fn start(
                 facts,
                 socket: first.socket,
                 image: first.image,
-                home: user.home.clone(),
+                users: who.kept,
+                home: who.home,
                 confinement,
                 mounts: Some(mounts),
                 gate: None,
@@ -119,23 +123,6 @@ pub(crate) fn start(
 fn ident(file: &OwnedFd) -> io::Result<(u64, u64)> {
     let status = fstat(file)?;
     Ok((status.st_dev, status.st_ino))
-}
-
-/// Who runs in the zone: without namespaces, an ordinary user can only be itself.
-pub(super) fn bare_user(config: &Config, wanted: Option<&str>) -> Result<User> {
-    let (uid, gid) = (nix::unistd::geteuid(), nix::unistd::getegid());
-    let mut user = user_of(&config.roots(), Some(&format!("{uid}:{gid}")))?;
-    user.groups = nix::unistd::getgroups()
-        .map(|groups| groups.into_iter().map(nix::unistd::Gid::as_raw).collect())
-        .about("cannot ask for the groups")?;
-    if wanted.is_some() {
-        let wanted = user_of(&config.roots(), wanted)?;
-        if (wanted.uid, wanted.gid) != (user.uid, user.gid) {
-            let why = "only a zone with namespaces can run as somebody else";
-            return Err(Error::because("--user", why));
-        }
-    }
-    Ok(user)
 }
 
 /// What the zone's processes lose.

@@ -116,9 +116,16 @@ pub(crate) struct Mounts {
     table: OwnedFd,
     /// Tells the zone's abstract names from those of others.
     token: [u8; 4],
+    /// Where the zone keeps its users itself: the file in which its processes say who they are.
+    users: Option<OwnedFd>,
 }
 
 impl Mounts {
+    /// The zone keeps its users itself.
+    pub(crate) fn share_users(&mut self, file: OwnedFd) {
+        self.users = Some(file);
+    }
+
     /// Prepares them; what they need of their own goes to the directory `state`.
     pub(crate) fn prepare(config: &Config, state: &Path) -> Result<Self> {
         let own = state.join(TREE);
@@ -169,6 +176,7 @@ impl Mounts {
             shown,
             table,
             token,
+            users: None,
         })
     }
 
@@ -190,7 +198,10 @@ impl Mounts {
     /// The descriptors that the brand keeps, in their order.
     pub(crate) fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         let shown = self.shown.iter().map(|shown| shown.fd.as_fd());
-        std::iter::once(self.table.as_fd()).chain(shown)
+        let users = self.users.iter().map(AsFd::as_fd);
+        std::iter::once(self.table.as_fd())
+            .chain(shown)
+            .chain(users)
     }
 
     /// How many there are.
@@ -501,6 +512,7 @@ impl Builder {
             shown: self.shown,
             table: file,
             token: table.token,
+            users: None,
         })
     }
 }

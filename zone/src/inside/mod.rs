@@ -48,6 +48,8 @@ pub struct Inside {
     pub socket: OwnedFd,
     /// The brand's image.
     pub image: OwnedFd,
+    /// Who the first process is, where the brand keeps the zone's users (`kernel::users`).
+    pub users: Option<Vec<u8>>,
     /// The user's home directory.
     pub home: Option<String>,
     pub(crate) confinement: Confinement,
@@ -220,6 +222,7 @@ pub(crate) fn build(
         image: zone.image,
         home: user.home.clone(),
         confinement,
+        users: None,
         mounts: None,
         mortal: gate.is_none(),
         gate: gate.map(Rc::new),
