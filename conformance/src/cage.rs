@@ -4,7 +4,8 @@
 //! This program starts itself twice over for that. `@cage` makes the namespaces and its child in
 //! them; that one, `@first`, is the first process of the process namespace, makes the mounts, starts
 //! the run's program, reaps, and writes down how the program ended. When either dies, the kernel
-//! kills all the rest. The names of both are no commands for users.
+//! kills all the rest. `@restricted` starts a program in the restricted environment alone. These names
+//! are no commands for users.
 
 use crate::child::{End, Job, end_of};
 use crate::lx;
@@ -24,6 +25,8 @@ use std::sync::OnceLock;
 
 const OUTER: &str = "@cage";
 const INNER: &str = "@first";
+/// The role that is the restricted environment.
+pub(crate) const BARED: &str = "@restricted";
 /// Asks for the restricted environment.
 const RESTRICTED: &str = "restricted";
 
@@ -83,6 +86,7 @@ pub fn answer() -> Option<ExitCode> {
     let result = match role.to_str()? {
         OUTER => outer(rest),
         INNER => inner(rest),
+        BARED => bared(rest),
         _ => return None,
     };
     Some(result.unwrap_or_else(|why| {
@@ -132,6 +136,21 @@ fn again(role: &str, arguments: &[OsString]) -> Result<std::process::Child, Stri
         .args(arguments)
         .spawn()
         .map_err(|e| format!("{role}: {e}"))
+}
+
+fn bared(arguments: &[OsString]) -> Result<ExitCode, String> {
+    let [program, rest @ ..] = arguments else {
+        return Err("too few arguments".to_owned());
+    };
+    let started = restricted::spawn(Command::new(program).args(rest));
+    let status = started.and_then(|mut child| child.wait());
+    let status = status.map_err(|e| format!("{}: {e}", Path::new(program).display()))?;
+    let number = status.code().or(status.signal().map(|signal| 128 + signal));
+    Ok(ExitCode::from(
+        number
+            .and_then(|number| u8::try_from(number).ok())
+            .unwrap_or(u8::MAX),
+    ))
 }
 
 fn inner(arguments: &[OsString]) -> Result<ExitCode, String> {

@@ -11,7 +11,7 @@
 become() { if [ "$BASHPID" = $$ ]; then "$@"; else exec "$@"; fi; }
 
 zone() {
-    if [ -n "$LX" ]; then become "$LX" run --rootfs "$ROOT" "$@"; else native_zone "$@"; fi
+    if [ -n "$LX" ]; then become "$LX" run ${ISOLATION:+--isolation "$ISOLATION"} --rootfs "$ROOT" "$@"; else native_zone "$@"; fi
 }
 
 tool() { if [ -n "$LX" ]; then zone -- "/native$1" "${@:2}"; else "$@"; fi; }

@@ -1,6 +1,7 @@
 //! The roots: made once by the recipes of `roots/build`, and kept until those change.
 
 pub(super) use crate::ordinary::USER;
+use crate::restricted;
 use std::collections::BTreeMap;
 use std::collections::hash_map::DefaultHasher;
 use std::ffi::OsStr;
@@ -32,8 +33,8 @@ pub(super) enum Made {
     Not(String),
 }
 
-/// The roots by name, as root owns them and as the ordinary user does.
-pub(super) struct Roots(BTreeMap<String, (Made, Made)>);
+/// The roots by name, each as those of [`super::USERS`] have it.
+pub(super) struct Roots(BTreeMap<String, [Made; 3]>);
 
 impl Roots {
     /// Makes those of `names` that the folder `cache` lacks, by the programs in `recipes`.
@@ -61,25 +62,19 @@ impl Roots {
                 (Made::Not(why), _) | (_, Some(why)) => Made::Not(why.clone()),
                 (Made::Here(root), None) => maker.users(name, root)?,
             };
-            roots.insert(name.to_owned(), (root, user));
+            let bare = match &root {
+                Made::Not(why) => Made::Not(why.clone()),
+                Made::Here(root) => maker.bare(name, root)?,
+            };
+            roots.insert(name.to_owned(), [root, user, bare]);
         }
         Ok(Self(roots))
     }
 
-    /// The root that root's zones have.
-    pub(super) fn of_root(&self, name: &str) -> Made {
-        self.find(name).0
-    }
-
-    /// The same with the ids that the ordinary user may use.
-    pub(super) fn of_user(&self, name: &str) -> Made {
-        self.find(name).1
-    }
-
-    fn find(&self, name: &str) -> (Made, Made) {
-        let none = || Made::Not(format!("no root {name}"));
-        let found = self.0.get(name).cloned();
-        found.unwrap_or_else(|| (none(), none()))
+    /// The root as that one of [`super::USERS`] has it.
+    pub(super) fn of(&self, name: &str, who: usize) -> Made {
+        let found = self.0.get(name).and_then(|made| made.get(who)).cloned();
+        found.unwrap_or_else(|| Made::Not(format!("no root {name}")))
     }
 }
 
@@ -97,7 +92,7 @@ fn obstacle() -> Option<String> {
 /// Changes when a recipe does.
 fn stamp(recipes: &Path) -> Result<String, String> {
     let mut hasher = DefaultHasher::new();
-    for folder in ["build", "lib/user"] {
+    for folder in ["build", "lib/user", "lib/bare"] {
         let folder = recipes.join(folder);
         let mut files: Vec<PathBuf> = match fs::read_dir(&folder) {
             Ok(listed) => listed.flatten().map(|entry| entry.path()).collect(),
@@ -129,6 +124,14 @@ impl Maker<'_> {
         self.unless_kept(&format!("{name}-{USER}"), |to| {
             let words = [USER.as_ref(), root.as_os_str(), to.as_os_str()];
             self.script("lib/user", &words)
+        })
+    }
+
+    fn bare(&self, name: &str, root: &Path) -> Result<Made, String> {
+        self.unless_kept(&format!("{name}-bare"), |to| {
+            let user = restricted::USER.to_string();
+            let words = [user.as_ref(), root.as_os_str(), to.as_os_str()];
+            self.script("lib/bare", &words)
         })
     }
 

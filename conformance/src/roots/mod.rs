@@ -1,5 +1,5 @@
 //! Real root file systems: each script of `roots/` natively first, in a chroot with namespaces of
-//! its own, then with zones of lx as root and as an ordinary user, and all compared.
+//! its own, then with zones of lx as root, as an ordinary user, and without namespaces, and all compared.
 //!
 //! Lines at a script's head say `#: root: NAME` (made by `roots/build/NAME`), `#: needs: COMMAND…`
 //! (of the host; absent ones skip the script) and `#: limit: SECONDS` (of a native run). Each run
@@ -8,12 +8,14 @@
 mod build;
 
 use crate::apps::{absent, read_scripts};
+use crate::cage::BARED;
 use crate::child::{End, Job, Shown, run as run_job};
 use crate::data;
 use crate::judge::{difference, native_trouble};
 use crate::lx;
 use crate::options::Common;
 use crate::report::{Tally, Verdict};
+use crate::restricted;
 use crate::runner;
 use crate::suite::{At, Setting, Suite, Target};
 use crate::way::Way;
@@ -43,8 +45,9 @@ struct Script {
     limit: Duration,
 }
 
-/// Who runs the zones of a script, by the number of the variant.
-const USERS: [&str; 2] = ["root", "user"];
+/// Who runs the zones of a script, by the number of the variant: the last is an ordinary user in the
+/// restricted environment, whose zones have no namespaces.
+const USERS: [&str; 3] = ["root", "user", "bare"];
 
 /// Runs the list and prints its report.
 pub fn run(options: &Options) -> Result<Tally, String> {
@@ -111,10 +114,7 @@ struct Zones {
 
 impl Zones {
     fn root(&self, script: &Script, who: usize) -> Made {
-        match who {
-            0 => self.roots.of_root(&script.root),
-            _ => self.roots.of_user(&script.root),
-        }
+        self.roots.of(&script.root, who)
     }
 }
 
@@ -176,7 +176,15 @@ impl Suite for Zones {
             At::Natively(_) => Job::new(line, script.limit),
             At::Under(target, lx, _) => {
                 line.push(lx.into());
-                line.extend((who == 1).then(|| USER.into()));
+                match who {
+                    0 => {}
+                    1 => line.push(USER.into()),
+                    _ => {
+                        let own = std::env::current_exe().map_err(|e| e.to_string())?;
+                        let user = restricted::USER.to_string();
+                        line.extend([user.into(), own.into(), BARED.into()]);
+                    }
+                }
                 // Twice the native limit under lx, since every call may trap.
                 Job {
                     way: Some(target.way),
