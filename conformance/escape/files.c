@@ -122,36 +122,44 @@ static enum outcome open_by_handle(void)
 
 /* ---- The host's inodes that a zone may show. */
 
-static enum outcome is_hosts(long changed, const struct stat *stat)
+/* Users of a zone's own may change nothing, successfully: the time of the last change tells. */
+static enum outcome is_hosts(long changed, const struct stat *before, const struct stat *after)
 {
     char name[64];
-    snprintf(name, sizeof name, "%lu:%lu", (unsigned long)stat->st_dev, (unsigned long)stat->st_ino);
+    snprintf(name, sizeof name, "%lu:%lu", (unsigned long)before->st_dev, (unsigned long)before->st_ino);
     if (changed < 0)
         return stopped(changed);
-    return strcmp(name, text("host.null")) == 0 ? REACHED : stopped(0);
+    int touched = before->st_ctim.tv_sec != after->st_ctim.tv_sec || before->st_ctim.tv_nsec != after->st_ctim.tv_nsec;
+    return touched && strcmp(name, text("host.null")) == 0 ? REACHED : stopped(0);
 }
 
 static enum outcome mode_of_device(void)
 {
-    struct stat of;
+    struct stat of, then;
     stat("/dev/null", &of);
-    return is_hosts(MAKE(SYS_fchmodat, AT_FDCWD, "/dev/null", 0666), &of);
+    long changed = MAKE(SYS_fchmodat, AT_FDCWD, "/dev/null", 0666);
+    stat("/dev/null", &then);
+    return is_hosts(changed, &of, &then);
 }
 
 static enum outcome times_of_device(void)
 {
-    struct stat of;
+    struct stat of, then;
     stat("/dev/null", &of);
     struct timespec times[2] = {of.st_atim, of.st_mtim};
-    return is_hosts(MAKE(SYS_utimensat, AT_FDCWD, "/dev/null", times, 0), &of);
+    long changed = MAKE(SYS_utimensat, AT_FDCWD, "/dev/null", times, 0);
+    stat("/dev/null", &then);
+    return is_hosts(changed, &of, &then);
 }
 
 /* The driver gives the host's own /dev/null as standard input. */
 static enum outcome mode_of_stdin(void)
 {
-    struct stat of;
+    struct stat of, then;
     fstat(0, &of);
-    return is_hosts(MAKE(SYS_fchmod, 0, 0666), &of);
+    long changed = MAKE(SYS_fchmod, 0, 0666);
+    fstat(0, &then);
+    return is_hosts(changed, &of, &then);
 }
 
 /* ---- The host's tools, which a zone shows read-only. */

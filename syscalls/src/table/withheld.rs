@@ -33,6 +33,11 @@ pub(super) const RULES: &[Rule] = &[
         why: "the kernel's log is the host's",
     },
     Rule {
+        nr: nr::PERSONALITY,
+        verdict: Verdict::Only(PERSONALITIES, Errno::EPERM),
+        why: "flags concern one's own memory; other personalities only rarely used kernel code",
+    },
+    Rule {
         nr: nr::USTAT,
         verdict: Verdict::Refuse(Errno::ENOSYS),
         why: "superseded by statfs(2), and asks about devices by number",
@@ -335,6 +340,21 @@ const fn kind(value: u32) -> Check {
         value,
     }
 }
+
+/// `PER_LINUX`, `PER_LINUX32` with any flags, and the question for the current one.
+const PERSONALITIES: &[Pattern] = &[
+    &[is(0, u32::MAX)],
+    &[Check {
+        argument: 0,
+        mask: 0xff,
+        value: 0,
+    }],
+    &[Check {
+        argument: 0,
+        mask: 0xff,
+        value: 8,
+    }],
+];
 
 /// `SECCOMP_SET_MODE_FILTER`, without flags or with `TSYNC`.
 const MORE_FILTERS: &[Pattern] = &[&[is(0, 1), is(1, 0)], &[is(0, 1), is(1, 1)]];
