@@ -74,13 +74,11 @@ fn serve(t: &mut Task, number: usize, args: &[usize; 6], int80: bool) -> SysResu
         return handler(t, args);
     }
     match entry.action {
-        Action::Forward => host::call::forward_blocking(number, args),
-        Action::Call(handler) => handler(t, args),
-        Action::Refuse(errno) => Err(errno),
         Action::Unknown => {
             UNKNOWN.fetch_add(1, Ordering::Relaxed);
             Err(Errno::ENOSYS)
         }
+        action => action.serve(t, number, args),
     }
 }
 

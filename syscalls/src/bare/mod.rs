@@ -35,8 +35,7 @@ use kernel::bare::{Node, Space, Table};
 use kernel::vfs::{At, Links, Place};
 use kernel::walk::{Aim, Found, Limits};
 
-/// What serves a call: it gets the raw registers.
-pub type Handler = fn(&mut Task, &[usize; 6]) -> SysResult;
+use crate::table::{Handler, Handlers, with};
 
 /// What serves call `number` in a zone with these mounts, if not its row's handler.
 #[must_use]
@@ -77,20 +76,8 @@ pub fn place(t: &Task, at: At<'_>, follow: bool) -> SysResult<Place> {
     Ok(Place::Same)
 }
 
-static HANDLERS: [Option<Handler>; LIMIT] = {
-    let mut table = [None; LIMIT];
-    let mut index = 0;
-    while index < SERVED.len() {
-        let (number, handler) = SERVED[index];
-        table[number] = Some(handler);
-        index += 1;
-    }
-    let mut index = 0;
-    while index < NUMBERED.len() {
-        let (number, handler) = NUMBERED[index];
-        table[number] = Some(handler);
-        index += 1;
-    }
+static HANDLERS: Handlers = {
+    let mut table = with(with([None; LIMIT], SERVED), NUMBERED);
     let mut index = 0;
     while index < REFUSED.len() {
         table[REFUSED[index]] = Some(refuse as Handler);

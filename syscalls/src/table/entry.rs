@@ -2,7 +2,8 @@
 //! image, and with them the relocations that every exec would pay for.
 
 use abi::nr::LIMIT;
-use abi::{Errno, KernelVersion};
+use abi::{Errno, KernelVersion, SysResult};
+use kernel::Task;
 
 use super::row::{Class, Handler, Row};
 use super::{FAST_CHECK_FD, FAST_FORWARD, FAST_GETPID, FAST_GETTID, TABLE};
@@ -103,6 +104,19 @@ const fn fast_flags(row: &Row) -> u8 {
             Class::Served if row.nr as usize == abi::nr::GETTID => FAST_GETTID,
             _ => 0,
         }
+}
+
+impl Action {
+    /// Does it, for call `number`.
+    #[inline]
+    pub(crate) fn serve(self, t: &mut Task, number: usize, args: &[usize; 6]) -> SysResult {
+        match self {
+            Self::Forward => host::call::forward_blocking(number, args),
+            Self::Call(handler) => handler(t, args),
+            Self::Refuse(errno) => Err(errno),
+            Self::Unknown => Err(Errno::ENOSYS),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ pub use needs::{BARE, NEEDS, Needs};
 #[cfg(any(test, feature = "alloc"))]
 pub use page::{compatibility_page, host_calls_page};
 pub use row::{ArgSpec, Class, Handler, Row};
+pub(crate) use row::{Handlers, with};
 
 use abi::nr::LIMIT;
 

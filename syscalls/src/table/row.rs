@@ -1,11 +1,26 @@
 //! What a row of the dispatch table is, and the macro that writes rows.
 
 use abi::arg::ArgKind;
+use abi::nr::LIMIT;
 use abi::{Errno, KernelVersion, SysResult};
 use kernel::Task;
 
 /// A handler behind its shim: it takes the raw registers and converts them to the types of the row.
 pub type Handler = fn(&mut Task, &[usize; 6]) -> SysResult;
+
+/// What serves calls instead of their rows' handlers, by number.
+pub(crate) type Handlers = [Option<Handler>; LIMIT];
+
+/// `handlers`, and those that are `served`, each with the call's number.
+pub(crate) const fn with(mut handlers: Handlers, served: &[(usize, Handler)]) -> Handlers {
+    let mut index = 0;
+    while index < served.len() {
+        let (number, handler) = served[index];
+        handlers[number] = Some(handler);
+        index += 1;
+    }
+    handlers
+}
 
 /// How a call is served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -22,8 +22,7 @@ use kernel::Task;
 use kernel::bare::Node;
 use kernel::users::Users;
 
-use crate::bare::Handler;
-use crate::table::{self, Action};
+use crate::table::{self, Handler, Handlers, with};
 
 /// What serves call `number` in such a zone before all others.
 #[must_use]
@@ -31,16 +30,7 @@ pub fn handler(number: usize) -> Option<Handler> {
     HANDLERS.get(number).copied().flatten()
 }
 
-static HANDLERS: [Option<Handler>; LIMIT] = {
-    let mut table = [None; LIMIT];
-    let mut index = 0;
-    while index < SERVED.len() {
-        let (number, handler) = SERVED[index];
-        table[number] = Some(handler);
-        index += 1;
-    }
-    table
-};
+static HANDLERS: Handlers = with([None; LIMIT], SERVED);
 
 const SERVED: &[(usize, Handler)] = &[
     (nr::GETUID, ids::getuid),
@@ -159,10 +149,5 @@ fn beneath(t: &mut Task, number: usize, args: &[usize; 6]) -> SysResult {
     if let Some(handler) = crate::bare::serving(table, number) {
         return handler(t, args);
     }
-    match table::entry(number).action {
-        Action::Forward => host::call::forward_blocking(number, args),
-        Action::Call(handler) => handler(t, args),
-        Action::Refuse(errno) => Err(errno),
-        Action::Unknown => Err(Errno::ENOSYS),
-    }
+    table::entry(number).action.serve(t, number, args)
 }

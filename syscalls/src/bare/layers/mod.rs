@@ -13,24 +13,14 @@ use abi::nr::LIMIT;
 use abi::{SysResult, nr};
 use kernel::Task;
 
-use super::Handler;
-use crate::table::{self, Action};
+use crate::table::{self, Handler, Handlers, with};
 
 /// What serves call `number` in a zone with layers, if not what serves it in others.
 pub(super) fn handler(number: usize) -> Option<Handler> {
     HANDLERS.get(number).copied().flatten()
 }
 
-static HANDLERS: [Option<Handler>; LIMIT] = {
-    let mut table = [None; LIMIT];
-    let mut index = 0;
-    while index < SERVED.len() {
-        let (number, handler) = SERVED[index];
-        table[number] = Some(handler);
-        index += 1;
-    }
-    table
-};
+static HANDLERS: Handlers = with([None; LIMIT], SERVED);
 
 const SERVED: &[(usize, Handler)] = &[
     (nr::STAT, status::stat),
@@ -101,12 +91,7 @@ fn otherwise(t: &mut Task, number: usize, a: &[usize; 6]) -> SysResult {
     if let Some(handler) = super::handler(number) {
         return handler(t, a);
     }
-    match table::entry(number).action {
-        Action::Forward => host::call::forward_blocking(number, a),
-        Action::Call(handler) => handler(t, a),
-        Action::Refuse(errno) => Err(errno),
-        Action::Unknown => Err(abi::Errno::ENOSYS),
-    }
+    table::entry(number).action.serve(t, number, a)
 }
 
 #[cfg(test)]
